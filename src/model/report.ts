@@ -1,0 +1,387 @@
+import type { Channel, ChannelId, Component } from './channel.ts';
+
+/** The JSON report, `schemaVersion` 1. Field names are the public contract. Absent is absent: no `null` but where said. */
+export const SCHEMA_VERSION = 1;
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+/** Verdict of a rule. `error`: the rule threw, a defect of ours. */
+export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'not-applicable' | 'error';
+export type RunVerdict = 'pass' | 'fail' | 'inconclusive';
+
+export type NoAnswerReason =
+  | 'refused'
+  | 'unreachable'
+  | 'unresolved'
+  | 'timeout'
+  | 'silent'
+  | 'closed-at-once'
+  | 'closed-late'
+  | 'closed-after-bytes'
+  | 'reset'
+  | 'connection-limit';
+export type UndecidedReason =
+  | 'gap'
+  | 'truncated'
+  | 'malformed'
+  | 'desynchronised'
+  | 'one-sided'
+  | 'unknown-protocol'
+  | 'contradictory';
+export type HiddenReason = 'encrypted' | 'resumed' | 'truncated' | 'not-reached';
+
+/** A hidden thing is never treated as absent. */
+export type Seen<T> =
+  | ({ readonly seen: 'present' } & T)
+  | { readonly seen: 'absent' }
+  | { readonly seen: 'hidden'; readonly because: HiddenReason };
+
+export interface Endpoint {
+  /** Address as seen on the wire, or host name as given. */
+  readonly host: string;
+  readonly port: number;
+  readonly component?: Component;
+  /** Name of the process, where one is known. */
+  readonly member?: string;
+}
+
+export interface Encapsulation {
+  readonly interface?: number;
+  readonly vlans: readonly number[];
+  readonly tunnel?: 'vxlan' | 'geneve' | 'gre' | 'erspan' | 'ipip' | '6in4' | 'mpls' | 'pppoe';
+  readonly vni?: number;
+}
+
+export interface Alert {
+  readonly from: 'client' | 'server';
+  readonly level: 'warning' | 'fatal';
+  /** IANA name, or `unknown_0x..`. */
+  readonly description: string;
+  readonly code: number;
+  readonly frame?: number;
+}
+
+export interface Certificate {
+  readonly sha256: string;
+  readonly sha1: string;
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hex, without leading zero octets of the sign. */
+  readonly serialNumber: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly publicKey: { readonly type: string; readonly bits: number | null; readonly curve: string | null };
+  readonly signatureAlgorithm: string;
+  /** `DNS:…`, `IP:…`, `URI:…`, `email:…`. */
+  readonly subjectAltNames: readonly string[];
+  readonly selfIssued: boolean;
+  readonly basicConstraints?: { readonly ca: boolean; readonly pathLength?: number };
+  readonly keyUsage?: readonly string[];
+  readonly extendedKeyUsage?: readonly string[];
+  /** What could not be read of it; the other fields then hold what could. */
+  readonly problem?: string;
+}
+
+/** Leaf first, as sent. An empty chain is `present` with no certificate: asked for, none given. */
+export interface CertificateChain {
+  readonly truncated: boolean;
+  readonly chain: readonly Certificate[];
+}
+
+export interface RecordCounts {
+  readonly handshake: number;
+  readonly changeCipherSpec: number;
+  readonly alert: number;
+  readonly applicationData: number;
+}
+
+export interface ClientAuthentication {
+  readonly verdict: 'required' | 'requested' | 'not-requested' | 'unknown';
+  readonly byVersion?: Readonly<Record<string, 'required' | 'requested' | 'not-requested' | 'unknown'>>;
+  readonly presented: 'certificate' | 'empty' | 'none' | 'unknown';
+  readonly basis: 'messages' | 'record-lengths' | 'probe';
+  readonly evidence?: string;
+  /** Distinguished names, RFC 4514 text. Empty while `verdict` is `requested` or `required`: a fingerprint pin is set. */
+  readonly certificateAuthorities: readonly string[];
+  readonly certificateTypes: readonly string[];
+}
+
+export interface TlsDetails {
+  readonly outcome: 'established' | 'refused' | 'incomplete';
+  readonly resumed: boolean | 'unknown';
+  readonly startedAtOffset: number;
+  readonly version?: string;
+  readonly cipherSuite?: string;
+  readonly namedGroup?: string;
+  readonly signatureScheme?: string;
+  readonly serverName?: string;
+  readonly alpn: readonly string[];
+  readonly ja3?: string;
+  readonly ja3s?: string;
+  readonly ja4?: string;
+  readonly helloRetryRequest?: boolean;
+  readonly encryptThenMac?: boolean;
+  readonly dh?: { readonly bits: number; readonly group?: string };
+  readonly offered?: {
+    readonly versions: readonly string[];
+    readonly cipherSuites: readonly string[];
+    readonly namedGroups: readonly string[];
+    readonly signatureSchemes: readonly string[];
+  };
+  readonly accepted?: {
+    readonly versions: readonly string[];
+    readonly cipherSuites: Readonly<Record<string, readonly string[]>>;
+    readonly namedGroups: readonly string[];
+    readonly signatureSchemes: readonly string[];
+  };
+  readonly alerts: readonly Alert[];
+  readonly records: { readonly client: RecordCounts; readonly server: RecordCounts };
+  readonly serverCertificate: Seen<CertificateChain>;
+  readonly clientCertificate: Seen<CertificateChain>;
+  readonly clientAuthentication: ClientAuthentication;
+  /** Secrets of a key log opened the handshake flight: nothing is inferred. */
+  readonly decrypted?: boolean;
+  /** Messages that could not be read, with path, offset and fault. */
+  readonly problems?: readonly string[];
+}
+
+export type StateTransferKind =
+  | 'keyed-state-inline'
+  | 'operator-state-inline'
+  | 'state-inline'
+  | 'state-handle'
+  | 'restore-state'
+  | 'checkpoint-metadata'
+  | 'keyed-state-file'
+  | 'operator-state-file'
+  | 'rocksdb-sst'
+  | 'rocksdb-manifest'
+  | 'rocksdb-options'
+  | 'changelog-file'
+  | 'unidentified-state-file'
+  | 'queryable-state'
+  | 'records'
+  | 'query-results'
+  | 'user-code'
+  | 'file'
+  | 'job-submission';
+
+/** Something of the user's that crossed in clear: what it is and how much, never its content. */
+export interface StateTransfer {
+  readonly kind: StateTransferKind;
+  readonly from: 'client' | 'server';
+  /** First frame and stream offset where the proof stands. */
+  readonly frame: number;
+  readonly streamOffset: number;
+  /** Bytes of all occurrences on this connection. */
+  readonly bytes: number;
+  /** Occurrences on this connection; the place is the first one's. */
+  readonly count: number;
+  /** Job id, class name, object path, checkpoint id. */
+  readonly names?: readonly string[];
+}
+
+/** A secret that crossed in clear: that it was there, never its value. */
+export interface CredentialSighting {
+  readonly kind: 'basic-authorization' | 'bearer-authorization' | 'other-authorization' | 'cookie' | 'session-password' | 'secret-in-configuration';
+  readonly from: 'client' | 'server';
+  readonly frame: number;
+  readonly streamOffset: number;
+  readonly count: number;
+  /** Where it stood: header name, or configuration key. Never the value. */
+  readonly name: string;
+}
+
+export interface PlaintextDetails {
+  /** `flink-rpc`, `flink-data`, `flink-blob`, `http`, `collect-sink`, `queryable-state`, `rmi`, `zookeeper`, `hdfs`, `thrift`, `unknown`. */
+  readonly protocol: string;
+  readonly details: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Hex of protocol headers only, at most 64 bytes. */
+  readonly firstBytes: string;
+  readonly stateTransfer: readonly StateTransfer[];
+  readonly credentials: readonly CredentialSighting[];
+}
+
+export interface Observation {
+  readonly id: string;
+  readonly vantage: 'passive' | 'active' | 'disk' | 'log';
+  readonly observedAt: string;
+  readonly lastSeenAt: string;
+  readonly channel: Channel;
+  readonly channelBasis: 'protocol' | 'configuration' | 'argument' | 'discovery' | 'port';
+  readonly roleBasis: 'syn' | 'hello' | 'protocol' | 'port';
+  readonly server: Endpoint;
+  readonly client?: Endpoint;
+  readonly encapsulation?: Encapsulation;
+  readonly kind: 'tls' | 'plaintext' | 'no-answer' | 'undecided' | 'file' | 'log-line';
+  readonly because?: NoAnswerReason | UndecidedReason;
+  /** Payload bytes on the wire, retransmissions not counted. */
+  readonly bytes: { readonly client: number; readonly server: number };
+  /** Frame numbers as Wireshark counts them in the file `file` (named where the run has several). */
+  readonly frames?: { readonly first: number; readonly last: number; readonly file?: string };
+  readonly answer?: {
+    readonly kind: 'tls' | 'plaintext' | 'alert' | 'fin' | 'reset' | 'silence';
+    readonly text: string;
+    readonly firstBytes?: string;
+  };
+  readonly tls?: TlsDetails;
+  readonly plaintext?: PlaintextDetails;
+  readonly file?: { readonly path: string; readonly mode: string; readonly owner: string; readonly content: string };
+  readonly log?: { readonly file: string; readonly line: number; readonly logger: string };
+  /** How well this connection was captured; absent where it was whole. */
+  readonly quality?: {
+    readonly gapBytes?: number;
+    readonly cutBytes?: number;
+    readonly oneSided?: 'client-only' | 'server-only';
+    readonly midstream?: boolean;
+    readonly limits?: readonly string[];
+  };
+}
+
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  readonly file?: string;
+  readonly line?: number;
+  /** Why a value without a line holds: Flink's default of that version, or our default policy. */
+  readonly origin?: 'file' | 'default' | 'policy' | 'dynamic';
+}
+
+/** What the configuration, or the default policy, promises for a channel. */
+export interface Expectation {
+  readonly channel: ChannelId;
+  /** Process whose configuration says so; `null`: all of them. */
+  readonly member: string | null;
+  readonly tls: 'required' | 'forbidden' | 'optional' | 'impossible';
+  readonly clientAuthentication: 'required' | 'optional' | 'none';
+  readonly basis: 'configuration' | 'policy';
+  /** Versions that the configuration allows; absent where it says nothing that Flink obeys. */
+  readonly protocols?: readonly string[];
+  readonly cipherSuites?: readonly string[];
+  /** SHA-1 pins, lower-case hex. */
+  readonly certificateSha1?: readonly string[];
+  readonly port?: number;
+  readonly because: readonly Setting[];
+}
+
+export interface Evidence {
+  readonly observation?: string;
+  readonly text: string;
+  readonly frame?: number;
+  readonly streamOffset?: number;
+  readonly file?: string;
+}
+
+export interface Remediation {
+  readonly text: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly command: string | null;
+}
+
+export type WitnessVerdict = 'pass' | 'fail' | 'inconclusive' | 'not-heard';
+
+export interface Finding {
+  readonly ruleId: string;
+  readonly severity: Severity;
+  readonly verdict: 'fail' | 'inconclusive' | 'error';
+  readonly channel: Channel;
+  readonly endpoint?: Endpoint;
+  readonly title: string;
+  readonly message: string;
+  readonly expected: string;
+  readonly observed: string;
+  readonly evidence: readonly Evidence[];
+  readonly witnesses: { readonly wire: WitnessVerdict; readonly handshake: WitnessVerdict; readonly promise: WitnessVerdict; readonly record: WitnessVerdict };
+  readonly remediation: Remediation;
+  readonly references: readonly string[];
+  readonly fingerprint: string;
+  readonly waived: { readonly id: string; readonly until: string; readonly owner: string; readonly reason: string } | null;
+  readonly firstSeen?: string;
+  readonly change?: 'new' | 'unchanged' | 'fixed' | 'weaker';
+}
+
+export interface Coverage {
+  readonly channel: ChannelId;
+  readonly member?: string;
+  readonly expectedEndpoints: number;
+  readonly seenEndpoints: number;
+  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'not-seen' | 'not-applicable';
+  readonly witnesses: readonly ('wire' | 'handshake' | 'promise' | 'record')[];
+  /** Asked for with `--expect`: not seen then makes the run inconclusive. */
+  readonly expected?: boolean;
+}
+
+export type ProblemReason =
+  | 'truncated-record'
+  | 'malformed-block'
+  | 'malformed-header'
+  | 'unsupported-link-type'
+  | 'unsupported-compression'
+  | 'damaged-compression'
+  | 'unknown-interface'
+  | 'interface-changed'
+  | 'read-error'
+  | 'ascii-mode-transfer'
+  | 'limit-reached'
+  | 'readers-disagree'
+  | 'interrupted';
+
+export interface Problem {
+  /** Byte offset in the (decompressed) input. */
+  readonly offset: number;
+  readonly reason: ProblemReason;
+  readonly message: string;
+}
+
+export interface CaptureQuality {
+  readonly captureDrops: number;
+  readonly cutPackets: number;
+  readonly gaps: number;
+  readonly gapBytes: number;
+  readonly oneSidedConnections: number;
+  readonly badChecksums: number;
+  readonly undecodedPackets: number;
+  readonly duplicates: number;
+  readonly problems: readonly Problem[];
+  /** Named limits that were hit, with how often. */
+  readonly limits?: Readonly<Record<string, number>>;
+  readonly crossCheck?: 'agrees' | 'disagrees' | 'not-applicable';
+}
+
+export interface Input {
+  readonly kind: 'capture' | 'interface' | 'target' | 'rest' | 'configuration' | 'keystore' | 'directory' | 'log';
+  readonly path: string;
+  readonly format?: string;
+  readonly packets?: number;
+  readonly bytes?: number;
+  readonly firstPacketAt?: string;
+  readonly lastPacketAt?: string;
+  readonly quality?: CaptureQuality;
+}
+
+export interface Report {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly producer: { readonly name: 'flinkprobe'; readonly version: string };
+  readonly command: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly complete: boolean;
+  readonly verdict: RunVerdict;
+  readonly inputs: readonly Input[];
+  readonly observations: readonly Observation[];
+  readonly expectations: readonly Expectation[];
+  readonly findings: readonly Finding[];
+  readonly coverage: readonly Coverage[];
+  /** Connections that are no finding and no channel: counted, not accused. */
+  readonly summary?: {
+    readonly connections: number;
+    /** Connection attempts that were refused (SYN answered by RST) or not answered. */
+    readonly refusedAttempts: number;
+    readonly unansweredAttempts: number;
+    readonly clearUnknownConnections: number;
+    readonly clearBytes: number;
+    readonly tlsBytes: number;
+    readonly datagrams?: number;
+    readonly flinkVersions?: readonly string[];
+  };
+}
