@@ -1,0 +1,373 @@
+import { z } from 'zod';
+import { CHANNEL_IDS } from '../model/channel.ts';
+import { type Report, SCHEMA_VERSION, SEVERITIES } from '../model/report.ts';
+import {
+  COMPONENTS,
+  CREDENTIAL_KINDS,
+  NO_ANSWER_REASONS,
+  PROBLEM_REASONS,
+  STATE_TRANSFER_KINDS,
+  UNDECIDED_REASONS,
+} from './schema-values.ts';
+
+const text = z.string();
+const texts = z.array(text);
+/** Counts, sizes, frame numbers, offsets. */
+const whole = z.number().int().nonnegative();
+/** RFC 3339, with the precision of the source: microseconds and nanoseconds are kept. */
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/);
+const hex = z.string().regex(/^(?:[0-9a-f]{2})*$/);
+/** At most 64 bytes: protocol headers only. */
+const headerBytes = hex.max(128);
+const sha1 = z.string().regex(/^[0-9a-f]{40}$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const channelId = z.enum(CHANNEL_IDS);
+const channel = z.enum([...CHANNEL_IDS, 'unknown']);
+const component = z.enum(COMPONENTS);
+const side = z.enum(['client', 'server']);
+const hiddenReason = z.enum(['encrypted', 'resumed', 'truncated', 'not-reached']);
+const noAnswerReason = z.enum(NO_ANSWER_REASONS);
+const undecidedReason = z.enum(UNDECIDED_REASONS);
+
+const endpoint = z
+  .strictObject({
+    host: text,
+    port: z.number().int().min(0).max(65_535),
+    component: component.exactOptional(),
+    member: text.exactOptional(),
+  })
+  .meta({ id: 'Endpoint' });
+
+const certificate = z
+  .strictObject({
+    sha256,
+    sha1,
+    subject: text,
+    issuer: text,
+    serialNumber: text,
+    notBefore: text,
+    notAfter: text,
+    publicKey: z.strictObject({ type: text, bits: z.number().nullable(), curve: text.nullable() }),
+    signatureAlgorithm: text,
+    subjectAltNames: texts,
+    selfIssued: z.boolean(),
+    basicConstraints: z.strictObject({ ca: z.boolean(), pathLength: whole.exactOptional() }).exactOptional(),
+    keyUsage: texts.exactOptional(),
+    extendedKeyUsage: texts.exactOptional(),
+    problem: text.exactOptional(),
+  })
+  .meta({ id: 'Certificate' });
+
+const seenChain = z
+  .discriminatedUnion('seen', [
+    z.strictObject({ seen: z.literal('present'), truncated: z.boolean(), chain: z.array(certificate) }),
+    z.strictObject({ seen: z.literal('absent') }),
+    z.strictObject({ seen: z.literal('hidden'), because: hiddenReason }),
+  ])
+  .meta({ id: 'SeenCertificateChain' });
+
+const recordCounts = z.strictObject({
+  handshake: whole,
+  changeCipherSpec: whole,
+  alert: whole,
+  applicationData: whole,
+});
+const demand = z.enum(['required', 'requested', 'not-requested', 'unknown']);
+
+const tls = z
+  .strictObject({
+    outcome: z.enum(['established', 'refused', 'incomplete']),
+    resumed: z.union([z.boolean(), z.literal('unknown')]),
+    startedAtOffset: whole,
+    version: text.exactOptional(),
+    cipherSuite: text.exactOptional(),
+    namedGroup: text.exactOptional(),
+    signatureScheme: text.exactOptional(),
+    serverName: text.exactOptional(),
+    alpn: texts,
+    ja3: text.exactOptional(),
+    ja3s: text.exactOptional(),
+    ja4: text.exactOptional(),
+    helloRetryRequest: z.boolean().exactOptional(),
+    encryptThenMac: z.boolean().exactOptional(),
+    dh: z.strictObject({ bits: whole, group: text.exactOptional() }).exactOptional(),
+    offered: z
+      .strictObject({ versions: texts, cipherSuites: texts, namedGroups: texts, signatureSchemes: texts })
+      .exactOptional(),
+    accepted: z
+      .strictObject({
+        versions: texts,
+        cipherSuites: z.record(text, texts),
+        namedGroups: texts,
+        signatureSchemes: texts,
+      })
+      .exactOptional(),
+    alerts: z.array(
+      z.strictObject({
+        from: side,
+        level: z.enum(['warning', 'fatal']),
+        description: text,
+        code: z.number().int().min(0).max(255),
+        frame: whole.exactOptional(),
+      }),
+    ),
+    records: z.strictObject({ client: recordCounts, server: recordCounts }),
+    serverCertificate: seenChain,
+    clientCertificate: seenChain,
+    clientAuthentication: z.strictObject({
+      verdict: demand,
+      byVersion: z.record(text, demand).exactOptional(),
+      presented: z.enum(['certificate', 'empty', 'none', 'unknown']),
+      basis: z.enum(['messages', 'record-lengths', 'probe']),
+      evidence: text.exactOptional(),
+      certificateAuthorities: texts,
+      certificateTypes: texts,
+    }),
+    decrypted: z.boolean().exactOptional(),
+    problems: texts.exactOptional(),
+  })
+  .meta({ id: 'Tls' });
+
+const stateTransfer = z.strictObject({
+  kind: z.enum(STATE_TRANSFER_KINDS),
+  from: side,
+  frame: whole,
+  streamOffset: whole,
+  bytes: whole,
+  count: whole,
+  names: texts.exactOptional(),
+});
+
+const credential = z.strictObject({
+  kind: z.enum(CREDENTIAL_KINDS),
+  from: side,
+  frame: whole,
+  streamOffset: whole,
+  count: whole,
+  name: text,
+});
+
+const observation = z
+  .strictObject({
+    id: text,
+    vantage: z.enum(['passive', 'active', 'disk', 'log']),
+    observedAt: time,
+    lastSeenAt: time,
+    channel,
+    channelBasis: z.enum(['protocol', 'configuration', 'argument', 'discovery', 'port']),
+    roleBasis: z.enum(['syn', 'hello', 'protocol', 'port']),
+    server: endpoint,
+    client: endpoint.exactOptional(),
+    encapsulation: z
+      .strictObject({
+        interface: whole.exactOptional(),
+        vlans: z.array(whole),
+        tunnel: z.enum(['vxlan', 'geneve', 'gre', 'erspan', 'ipip', '6in4', 'mpls', 'pppoe']).exactOptional(),
+        vni: whole.exactOptional(),
+      })
+      .exactOptional(),
+    kind: z.enum(['tls', 'plaintext', 'no-answer', 'undecided', 'file', 'log-line']),
+    because: z.union([noAnswerReason, undecidedReason]).exactOptional(),
+    bytes: z.strictObject({ client: whole, server: whole }),
+    frames: z.strictObject({ first: whole, last: whole, file: text.exactOptional() }).exactOptional(),
+    answer: z
+      .strictObject({
+        kind: z.enum(['tls', 'plaintext', 'alert', 'fin', 'reset', 'silence']),
+        text,
+        firstBytes: headerBytes.exactOptional(),
+      })
+      .exactOptional(),
+    tls: tls.exactOptional(),
+    plaintext: z
+      .strictObject({
+        protocol: text,
+        details: z.record(text, z.union([text, z.number(), z.boolean(), texts])),
+        firstBytes: headerBytes,
+        stateTransfer: z.array(stateTransfer),
+        credentials: z.array(credential),
+      })
+      .exactOptional(),
+    file: z.strictObject({ path: text, mode: text, owner: text, content: text }).exactOptional(),
+    log: z.strictObject({ file: text, line: whole, logger: text }).exactOptional(),
+    quality: z
+      .strictObject({
+        gapBytes: whole.exactOptional(),
+        cutBytes: whole.exactOptional(),
+        oneSided: z.enum(['client-only', 'server-only']).exactOptional(),
+        midstream: z.boolean().exactOptional(),
+        limits: texts.exactOptional(),
+      })
+      .exactOptional(),
+  })
+  .meta({ id: 'Observation' });
+
+const expectation = z
+  .strictObject({
+    channel: channelId,
+    member: text.nullable(),
+    tls: z.enum(['required', 'forbidden', 'optional', 'impossible']),
+    clientAuthentication: z.enum(['required', 'optional', 'none']),
+    basis: z.enum(['configuration', 'policy']),
+    protocols: texts.exactOptional(),
+    cipherSuites: texts.exactOptional(),
+    certificateSha1: z.array(sha1).exactOptional(),
+    port: whole.exactOptional(),
+    because: z.array(
+      z.strictObject({
+        key: text,
+        value: text,
+        file: text.exactOptional(),
+        line: whole.exactOptional(),
+        origin: z.enum(['file', 'default', 'policy', 'dynamic']).exactOptional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Expectation' });
+
+const witness = z.enum(['pass', 'fail', 'inconclusive', 'not-heard']);
+
+const finding = z
+  .strictObject({
+    ruleId: text,
+    severity: z.enum(SEVERITIES),
+    verdict: z.enum(['fail', 'inconclusive', 'error']),
+    channel,
+    endpoint: endpoint.exactOptional(),
+    title: text,
+    message: text,
+    expected: text,
+    observed: text,
+    evidence: z.array(
+      z.strictObject({
+        observation: text.exactOptional(),
+        text,
+        frame: whole.exactOptional(),
+        streamOffset: whole.exactOptional(),
+        file: text.exactOptional(),
+      }),
+    ),
+    witnesses: z.strictObject({ wire: witness, handshake: witness, promise: witness, record: witness }),
+    remediation: z.strictObject({ text, settings: z.record(text, text), command: text.nullable() }),
+    references: texts,
+    fingerprint: text,
+    waived: z.strictObject({ id: text, until: text, owner: text, reason: text }).nullable(),
+    firstSeen: text.exactOptional(),
+    change: z.enum(['new', 'unchanged', 'fixed', 'weaker']).exactOptional(),
+  })
+  .meta({ id: 'Finding' });
+
+const coverage = z
+  .strictObject({
+    channel: channelId,
+    member: text.exactOptional(),
+    expectedEndpoints: whole,
+    seenEndpoints: whole,
+    verdict: z.enum(['pass', 'fail', 'inconclusive', 'not-seen', 'not-applicable']),
+    witnesses: z.array(z.enum(['wire', 'handshake', 'promise', 'record'])),
+    expected: z.boolean().exactOptional(),
+  })
+  .meta({ id: 'Coverage' });
+
+const quality = z.strictObject({
+  captureDrops: whole,
+  cutPackets: whole,
+  gaps: whole,
+  gapBytes: whole,
+  oneSidedConnections: whole,
+  badChecksums: whole,
+  undecodedPackets: whole,
+  duplicates: whole,
+  problems: z.array(
+    z.strictObject({
+      offset: whole,
+      reason: z.enum(PROBLEM_REASONS),
+      message: text,
+    }),
+  ),
+  limits: z.record(text, whole).exactOptional(),
+  crossCheck: z.enum(['agrees', 'disagrees', 'not-applicable']).exactOptional(),
+});
+
+const input = z
+  .strictObject({
+    kind: z.enum(['capture', 'interface', 'target', 'rest', 'configuration', 'keystore', 'directory', 'log']),
+    path: text,
+    format: text.exactOptional(),
+    packets: whole.exactOptional(),
+    bytes: whole.exactOptional(),
+    firstPacketAt: time.exactOptional(),
+    lastPacketAt: time.exactOptional(),
+    quality: quality.exactOptional(),
+  })
+  .meta({ id: 'Input' });
+
+const report = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  producer: z.strictObject({ name: z.literal('flinkprobe'), version: text }),
+  command: text,
+  startedAt: time,
+  finishedAt: time,
+  complete: z.boolean(),
+  verdict: z.enum(['pass', 'fail', 'inconclusive']),
+  inputs: z.array(input),
+  observations: z.array(observation),
+  expectations: z.array(expectation),
+  findings: z.array(finding),
+  coverage: z.array(coverage),
+  summary: z
+    .strictObject({
+      connections: whole,
+      refusedAttempts: whole,
+      unansweredAttempts: whole,
+      clearUnknownConnections: whole,
+      clearBytes: whole,
+      tlsBytes: whole,
+      datagrams: whole.exactOptional(),
+      flinkVersions: texts.exactOptional(),
+    })
+    .exactOptional(),
+});
+
+/** zod gives mutable arrays; the model is readonly throughout. */
+type Mutable<T> = T extends readonly (infer U)[]
+  ? Mutable<U>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
+
+/** Compiles only while a value of the first type always is one of the second. */
+type Assignable<From extends To, To> = From;
+/** Both ways: a field added to the schema or to the model alone no longer compiles. */
+type _SchemaIsModel = [
+  Assignable<z.output<typeof report>, Mutable<Report>>,
+  Assignable<Mutable<Report>, z.output<typeof report>>,
+  Assignable<Keys<z.output<typeof report>>, Keys<Mutable<Report>>>,
+  Assignable<Keys<Mutable<Report>>, Keys<z.output<typeof report>>>,
+];
+/** Names of all fields at any depth: tells optional fields that one side lacks, which assignability lets pass. */
+type Keys<T> = T extends (infer U)[]
+  ? Keys<U>
+  : T extends object
+    ? string extends keyof T
+      ? never
+      : { [K in keyof T & string]: K | Keys<NonNullable<T[K]>> }[keyof T & string]
+    : never;
+
+/** Reads a report strictly: an unknown field is an error, which keeps our own output honest. */
+export const reportSchema: z.ZodType<Report> = report;
+
+/**
+ * JSON Schema, draft 2020-12, of `--format json`. Fields may be added in later releases, so it leaves unknown ones
+ * alone although {@link reportSchema} does not.
+ */
+export function reportJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(report, {
+    target: 'draft-2020-12',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  const { $schema, ...rest } = schema as Record<string, unknown>;
+  return { $schema, title: 'flinkprobe report, schemaVersion 1', ...rest };
+}
