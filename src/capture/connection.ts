@@ -38,6 +38,8 @@ export class Direction {
   gaps = 0;
   gapBytes = 0;
   cutBytes = 0;
+  /** Packets of any kind that this side sent. */
+  packets = 0;
   segments = 0;
   retransmissions = 0;
   /** Segments in a row that lay further behind than any window. */

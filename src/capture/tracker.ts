@@ -177,6 +177,7 @@ export class ConnectionTracker {
       this.#advance(anew, anew.sideOf(segment) as Side, segment);
       return;
     }
+    connection.directions[side].packets++;
     connection.lastFrame = segment.frame;
     connection.lastSeconds = segment.seconds;
     connection.lastNanoseconds = segment.nanoseconds;

@@ -139,6 +139,13 @@ export interface TlsDetails {
   readonly serverCertificate: Seen<CertificateChain>;
   readonly clientCertificate: Seen<CertificateChain>;
   readonly clientAuthentication: ClientAuthentication;
+  /** Who ended the handshake, how, and after which message. */
+  readonly refusal?: {
+    readonly from: 'client' | 'server';
+    readonly how: 'alert' | 'encrypted-alert' | 'fin' | 'reset';
+    readonly after: string;
+    readonly frame?: number;
+  };
   /** Secrets of a key log opened the handshake flight: nothing is inferred. */
   readonly decrypted?: boolean;
   /** Messages that could not be read, with path, offset and fault. */
@@ -228,6 +235,8 @@ export interface Observation {
   readonly plaintext?: PlaintextDetails;
   readonly file?: { readonly path: string; readonly mode: string; readonly owner: string; readonly content: string };
   readonly log?: { readonly file: string; readonly line: number; readonly logger: string };
+  /** Further connections like this one, counted instead of listed. */
+  readonly repeats?: number;
   /** How well this connection was captured; absent where it was whole. */
   readonly quality?: {
     readonly gapBytes?: number;

@@ -1,0 +1,214 @@
+import type { Certainty, Side } from '../bytes/stream.ts';
+import type { ConnectionConsumer } from '../capture/connection.ts';
+import type { ClearFollower, ClearProtocol, StreamStart } from '../model/probe.ts';
+import { TlsConnection } from '../tls/connection.ts';
+import type { TlsOptions } from '../tls/reading.ts';
+
+/** Bytes kept of the start of each side: protocol headers, to name what a side said that no follower claims. */
+const HEAD_BYTES = 64;
+
+/** Start of one side's stream, and how that side ended. */
+export interface SideHead {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly frame: number;
+  readonly ended: 'no' | 'fin' | 'rst' | 'cut';
+}
+
+/** What a connection turned out to speak. */
+export type Speech =
+  | { readonly kind: 'tls'; readonly tls: TlsConnection; readonly before?: ClearFollower }
+  | { readonly kind: 'clear'; readonly follower: ClearFollower }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'undecided'; readonly because: 'one-sided' | 'gap' | 'truncated' | 'unknown-protocol' };
+
+/**
+ * Finds out what one connection speaks, by content alone, and follows it.
+ *
+ * TLS and every clear protocol read along until one is sure; the others are let go. Which side spoke TLS decides
+ * where the two sides differ: a connection is what its client says.
+ */
+export class Dialogue implements ConnectionConsumer {
+  readonly #start: StreamStart;
+  readonly #tlsOptions: TlsOptions;
+  readonly #heads: [Uint8Array, Uint8Array] = [new Uint8Array(HEAD_BYTES), new Uint8Array(HEAD_BYTES)];
+  readonly #headLengths: [number, number] = [0, 0];
+  readonly #headFrames: [number, number] = [0, 0];
+  readonly #ended: ['no' | 'fin' | 'rst' | 'cut', 'no' | 'fin' | 'rst' | 'cut'] = ['no', 'no'];
+  readonly #headGap: [boolean, boolean] = [false, false];
+  #state: 'undecided' | 'tls' | 'clear' | 'unknown' | 'upgrading' = 'undecided';
+  #tls: TlsConnection | undefined;
+  #before: ClearFollower | undefined;
+  #follower: ClearFollower | undefined;
+  #candidates: ClearFollower[];
+
+  constructor(start: StreamStart, protocols: readonly ClearProtocol[], keyLog: TlsOptions['keyLog']) {
+    this.#start = start;
+    this.#tlsOptions = keyLog === undefined ? { start } : { start, keyLog };
+    this.#tls = new TlsConnection(this.#tlsOptions);
+    this.#candidates = protocols.map((protocol) => protocol.follow(start));
+  }
+
+  data(side: Side, bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
+    if (this.#headLengths[side] < HEAD_BYTES) this.#keepHead(side, bytes, start, end, frame);
+    switch (this.#state) {
+      case 'tls':
+        this.#tls!.feed(side, bytes, start, end, streamOffset, frame);
+        return;
+      case 'clear':
+        this.#follower!.feed(side, bytes, start, end, streamOffset, frame);
+        if (bytes[start] === 0x16 && this.#isTunnelled(side, streamOffset) && looksLikeClientHello(bytes, start, end)) {
+          this.#upgrade(side, bytes, start, end, streamOffset, frame);
+        }
+        return;
+      case 'unknown':
+        if (looksLikeClientHello(bytes, start, end)) this.#upgrade(side, bytes, start, end, streamOffset, frame);
+        return;
+      case 'upgrading':
+        this.#tls!.feed(side, bytes, start, end, streamOffset, frame);
+        this.#confirmUpgrade();
+        return;
+      case 'undecided':
+        this.#tls?.feed(side, bytes, start, end, streamOffset, frame);
+        for (const candidate of this.#candidates) candidate.feed(side, bytes, start, end, streamOffset, frame);
+        this.#decide();
+    }
+  }
+
+  gap(side: Side, length: number, streamOffset: number): void {
+    if (this.#headLengths[side] < HEAD_BYTES) this.#headGap[side] = true;
+    if (this.#state === 'tls' || this.#state === 'upgrading') this.#tls!.gap(side, length, streamOffset);
+    else if (this.#state === 'clear') this.#follower!.gap(side, length, streamOffset);
+    else if (this.#state === 'undecided') {
+      this.#tls?.gap(side, length, streamOffset);
+      for (const candidate of this.#candidates) candidate.gap(side, length, streamOffset);
+      this.#decide();
+    }
+  }
+
+  close(side: Side, how: 'fin' | 'rst' | 'cut'): void {
+    if (this.#ended[side] === 'no') this.#ended[side] = how;
+    this.#tls?.close(side, how);
+    this.#follower?.close(side, how);
+    for (const candidate of this.#candidates) candidate.close(side, how);
+  }
+
+  head(side: Side): SideHead {
+    return {
+      bytes: this.#heads[side].slice(0, this.#headLengths[side]),
+      length: this.#headLengths[side],
+      frame: this.#headFrames[side],
+      ended: this.#ended[side],
+    };
+  }
+
+  /** What the connection spoke, judged by all that was seen of it. */
+  speech(): Speech {
+    if (this.#state === 'tls') {
+      return this.#before === undefined
+        ? { kind: 'tls', tls: this.#tls! }
+        : { kind: 'tls', tls: this.#tls!, before: this.#before };
+    }
+    if (this.#state === 'clear') return { kind: 'clear', follower: this.#follower! };
+    if (this.#state === 'upgrading' && this.#follower !== undefined) return { kind: 'clear', follower: this.#follower };
+    if (this.#state === 'unknown' || this.#state === 'upgrading') return { kind: 'unknown' };
+    return this.#guess();
+  }
+
+  #keepHead(side: Side, bytes: Uint8Array, start: number, end: number, frame: number): void {
+    if (this.#headGap[side]) return;
+    const have = this.#headLengths[side];
+    const take = Math.min(HEAD_BYTES - have, end - start);
+    if (have === 0) this.#headFrames[side] = frame;
+    for (let i = 0; i < take; i++) this.#heads[side][have + i] = bytes[start + i]!;
+    this.#headLengths[side] = have + take;
+  }
+
+  #decide(): void {
+    const tls = this.#tls;
+    if (tls !== undefined && tls.certainty !== 'no' && this.#speaksTls(tls)) {
+      this.#state = 'tls';
+      this.#candidates = [];
+      return;
+    }
+    this.#candidates = this.#candidates.filter((candidate) => candidate.certainty !== 'no');
+    const sure = this.#candidates.find((candidate) => candidate.certainty === 'sure');
+    if (sure !== undefined) {
+      this.#state = 'clear';
+      this.#follower = sure;
+      this.#candidates = [];
+      this.#tls = undefined;
+      return;
+    }
+    if (this.#candidates.length === 0 && (tls === undefined || tls.certainty === 'no')) {
+      this.#state = 'unknown';
+      this.#tls = undefined;
+    }
+  }
+
+  /** Side 0 is the client where the SYN was seen; in mid-stream any side that surely speaks TLS will do. */
+  #speaksTls(tls: TlsConnection): boolean {
+    const [first, second] = tls.sideCertainty;
+    if (first === 'sure') return true;
+    return second === 'sure' && (this.#start === 'midstream' ? first !== 'no' : false);
+  }
+
+  /** TLS that starts in mid-stream: STARTTLS, a proxy's CONNECT. */
+  #upgrade(side: Side, bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
+    const tls = new TlsConnection({ ...this.#tlsOptions, start: 'syn' });
+    tls.feed(side, bytes, start, end, streamOffset, frame);
+    this.#tls = tls;
+    this.#state = 'upgrading';
+    this.#confirmUpgrade();
+  }
+
+  #isTunnelled(side: Side, streamOffset: number): boolean {
+    const from = this.#follower?.tunnelFrom?.[side];
+    return from !== undefined && streamOffset >= from;
+  }
+
+  /** Something that only began like a ClientHello leaves the connection what it was. */
+  #confirmUpgrade(): void {
+    const certainty = this.#tls!.certainty;
+    if (certainty === 'maybe') return;
+    if (certainty === 'no') {
+      this.#tls = undefined;
+      this.#state = this.#follower === undefined ? 'unknown' : 'clear';
+      return;
+    }
+    this.#before = this.#follower;
+    this.#follower = undefined;
+    this.#state = 'tls';
+  }
+
+  #guess(): Speech {
+    const [client, server] = this.#headLengths;
+    const tls = this.#tls;
+    if (tls !== undefined) {
+      const [first, second] = tls.sideCertainty;
+      if (first === 'sure' || (second === 'sure' && client === 0)) return { kind: 'tls', tls };
+      // A request that alone proves nothing (BLOB), refused by TLS: the client spoke clear to a TLS port.
+      const candidate = this.#candidates[0];
+      if (second === 'sure' && candidate !== undefined && first === 'no') return { kind: 'clear', follower: candidate };
+      if (second === 'sure' && first === 'no') return { kind: 'unknown' };
+    }
+    if (this.#headGap[0] || this.#headGap[1]) return { kind: 'undecided', because: 'gap' };
+    if (client === 0 || server === 0) return { kind: 'undecided', because: 'one-sided' };
+    const hopes: readonly Certainty[] = [tls?.certainty ?? 'no', ...this.#candidates.map((one) => one.certainty)];
+    return hopes.every((hope) => hope === 'no') ? { kind: 'unknown' } : { kind: 'undecided', because: 'unknown-protocol' };
+  }
+}
+
+/** A TLS record that holds the start of a ClientHello (RFC 8446 sections 4 and 5.1). */
+export function looksLikeClientHello(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start >= 11 &&
+    bytes[start] === 0x16 &&
+    bytes[start + 1] === 0x03 &&
+    bytes[start + 2]! <= 0x04 &&
+    bytes[start + 5] === 0x01 &&
+    bytes[start + 6] === 0 &&
+    bytes[start + 9] === 0x03 &&
+    bytes[start + 10]! <= 0x04
+  );
+}
