@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+
+export interface Measured {
+  /** Seconds of wall clock, all runs, sorted. */
+  readonly wall: readonly number[];
+  /** Highest resident set seen, MiB; 0 where the system does not tell. */
+  readonly peak: number;
+}
+
+/** Runs a command to its end and throws what it prints away. Wall clock and, on Linux, the peak resident set. */
+export async function once(command: readonly string[], input?: string): Promise<{ wall: number; peak: number; code: number }> {
+  const started = process.hrtime.bigint();
+  const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
+  const child = spawn(command[0]!, command.slice(1), { stdio: [stdin, 'ignore', 'ignore'] });
+  let peak = 0;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, highWater(child.pid));
+  }, 15);
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status ?? -1));
+  });
+  clearInterval(watch);
+  return { wall: Number(process.hrtime.bigint() - started) / 1e9, peak, code };
+}
+
+/** VmHWM of a process (proc(5)), MiB. */
+function highWater(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs several commands in turn, `runs` times each, so that a drift of the machine meets all of them. */
+export async function inTurn(commands: ReadonlyMap<string, { readonly command: readonly string[]; readonly runs: number }>): Promise<Map<string, Measured>> {
+  const wall = new Map<string, number[]>();
+  const peak = new Map<string, number>();
+  const rounds = Math.max(...[...commands.values()].map((one) => one.runs));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, { command, runs }] of commands) {
+      if (round >= runs) continue;
+      const result = await once(command);
+      if (result.code < 0 || result.code > 2) throw new Error(`${name} ended with ${result.code}: ${command.join(' ')}`);
+      wall.set(name, [...(wall.get(name) ?? []), result.wall]);
+      peak.set(name, Math.max(peak.get(name) ?? 0, result.peak));
+    }
+  }
+  const measured = new Map<string, Measured>();
+  for (const [name, times] of wall) {
+    measured.set(name, { wall: [...times].sort((a, b) => a - b), peak: peak.get(name) ?? 0 });
+  }
+  return measured;
+}
+
+export function median(sorted: readonly number[]): number {
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
