@@ -4,7 +4,7 @@ export const TcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, PSH: 0x08, ACK: 0x10, 
 /**
  * One TCP segment, decoded in place. The decoder reuses a single object: valid during the callback only.
  *
- * Addresses are four 32-bit words each; IPv4 addresses stand in the first word, the others are 0.
+ * Addresses are four signed 32-bit words each; IPv4 addresses stand in the first word, the others are 0.
  */
 export class Segment {
   ipVersion: 4 | 6 = 4;
