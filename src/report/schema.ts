@@ -124,6 +124,14 @@ const tls = z
       certificateAuthorities: texts,
       certificateTypes: texts,
     }),
+    refusal: z
+      .strictObject({
+        from: side,
+        how: z.enum(['alert', 'encrypted-alert', 'fin', 'reset']),
+        after: text,
+        frame: whole.exactOptional(),
+      })
+      .exactOptional(),
     decrypted: z.boolean().exactOptional(),
     problems: texts.exactOptional(),
   })
@@ -190,6 +198,7 @@ const observation = z
       .exactOptional(),
     file: z.strictObject({ path: text, mode: text, owner: text, content: text }).exactOptional(),
     log: z.strictObject({ file: text, line: whole, logger: text }).exactOptional(),
+    repeats: whole.exactOptional(),
     quality: z
       .strictObject({
         gapBytes: whole.exactOptional(),

@@ -1,0 +1,221 @@
+import { CHANNEL_IDS } from '../model/channel.ts';
+import type { Certificate, Endpoint, Finding, Observation, Report, Severity } from '../model/report.ts';
+import { type FailOn, rank, type Weight, weigh } from './severity.ts';
+import { daysUntil } from './time.ts';
+
+/** PASS, FAIL at or above `--fail-on`, WARN below it; NOT SEEN was asked for and did not appear. */
+export type Result = 'PASS' | 'FAIL' | 'WARN' | 'INCONCLUSIVE' | 'NOT SEEN' | 'WAIVED' | 'ERROR';
+
+/** One listening endpoint of one channel, as the table shows it. Cells are not yet safe for a terminal. */
+export interface EndpointRow {
+  readonly channel: string;
+  readonly endpoint: string;
+  readonly result: Result;
+  /** Severity of the worst finding that made the result. */
+  readonly severity?: Severity;
+  /** `1.2 ECDHE_RSA_AES_128_GCM_SHA256`, `clear`, `mixed …`, `-`. */
+  readonly tls: string;
+  readonly clientCertificate: string;
+  readonly servedCertificate: string;
+  readonly expires: string;
+  readonly connections: string;
+}
+
+const NOTHING = '-';
+
+/**
+ * Rows in the order of the channel list, then of members. Clear traffic that is nothing of Flink's and refused
+ * attempts get no row: the summary counts them. Channels that `--expect` named and nobody saw get one each.
+ */
+export function endpointRows(report: Report, failOn: FailOn, now: number): EndpointRow[] {
+  const groups = groupByEndpoint(report.observations.filter(isShown));
+  const findings = findingsByGroup(report.findings, groups);
+  const rows = [...groups].map(([key, group]) => row(group, findings.get(key) ?? [], report, failOn, now));
+  return [...rows, ...notSeen(report)].sort(byChannelThenEndpoint);
+}
+
+export function placeOf(endpoint: Endpoint): string {
+  const address = `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
+  if (endpoint.member === undefined || endpoint.member === endpoint.host) return address;
+  return `${endpoint.member} ${address}`;
+}
+
+function isShown(observation: Observation): boolean {
+  switch (observation.kind) {
+    case 'tls':
+      return true;
+    case 'plaintext':
+      return observation.channel !== 'unknown';
+    case 'undecided':
+      return observation.channel !== 'unknown';
+    case 'no-answer':
+      return observation.vantage === 'active';
+    case 'file':
+    case 'log-line':
+      return false;
+  }
+}
+
+function groupKey(channel: string, endpoint: Endpoint): string {
+  return JSON.stringify([channel, endpoint.host, endpoint.port]);
+}
+
+function groupByEndpoint(observations: readonly Observation[]): Map<string, Observation[]> {
+  const groups = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const key = groupKey(observation.channel, observation.server);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [observation]);
+    else group.push(observation);
+  }
+  return groups;
+}
+
+/** A finding belongs to the endpoint that it names; one that accuses a client belongs where its evidence was seen. */
+function findingsByGroup(
+  findings: readonly Finding[],
+  groups: ReadonlyMap<string, readonly Observation[]>,
+): Map<string, Finding[]> {
+  const keyOf = new Map([...groups].flatMap(([key, group]) => group.map(({ id }) => [id, key] as const)));
+  const result = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const named = finding.endpoint === undefined ? undefined : groupKey(finding.channel, finding.endpoint);
+    const cited = finding.evidence.map(({ observation }) => keyOf.get(observation ?? ''));
+    const keys = named !== undefined && groups.has(named) ? [named] : [...new Set(cited)];
+    for (const key of keys) {
+      if (key !== undefined) result.set(key, [...(result.get(key) ?? []), finding]);
+    }
+  }
+  return result;
+}
+
+function row(
+  group: readonly Observation[],
+  findings: readonly Finding[],
+  report: Report,
+  failOn: FailOn,
+  now: number,
+): EndpointRow {
+  const first = group[0]!;
+  const named = group.find(({ server }) => server.member !== undefined) ?? first;
+  const verdict = judge(group, findings, report, failOn);
+  return {
+    channel: first.channel,
+    endpoint: placeOf(named.server),
+    ...verdict,
+    tls: tlsCell(group),
+    clientCertificate: clientCertificateCell(group),
+    ...certificateCells(group, now),
+    connections: String(group.reduce((sum, { repeats }) => sum + 1 + (repeats ?? 0), 0)),
+  };
+}
+
+const WORDS: readonly (readonly [Weight, Result])[] = [
+  ['failing', 'FAIL'],
+  ['error', 'ERROR'],
+  ['inconclusive', 'INCONCLUSIVE'],
+  ['warning', 'WARN'],
+];
+
+function judge(
+  group: readonly Observation[],
+  findings: readonly Finding[],
+  report: Report,
+  failOn: FailOn,
+): Pick<EndpointRow, 'result' | 'severity'> {
+  for (const [weight, result] of WORDS) {
+    const weighed = findings.filter((finding) => weigh(finding, failOn) === weight);
+    if (weighed.length === 0) continue;
+    const severity = weighed.reduce((a, b) => (rank(b.severity) < rank(a.severity) ? b : a)).severity;
+    return { result, severity };
+  }
+  if (group.every(({ kind }) => kind === 'undecided' || kind === 'no-answer')) return { result: 'INCONCLUSIVE' };
+  const { channel, server } = group[0]!;
+  const coverage = report.coverage.find(
+    (entry) => entry.channel === channel && (entry.member === undefined || entry.member === server.member),
+  );
+  if (coverage?.verdict === 'inconclusive') return { result: 'INCONCLUSIVE' };
+  if (findings.some((finding) => weigh(finding, failOn) === 'waived')) return { result: 'WAIVED' };
+  return { result: 'PASS' };
+}
+
+function tlsCell(group: readonly Observation[]): string {
+  const clear = group.some(({ kind }) => kind === 'plaintext');
+  const tls = group.flatMap((observation) => (observation.tls === undefined ? [] : [observation.tls]));
+  if (tls.length === 0)
+    return clear ? 'clear' : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
+  const versions = distinct(tls.map(({ version }) => version)).map((version) => version.replace(/^TLSv/, ''));
+  const suites = distinct(tls.map(({ cipherSuite }) => cipherSuite)).map(shortSuite);
+  const agreed = versions.length === 0 ? 'refused' : versions.sort().join(',');
+  const suite = suites.length > 1 ? ` ${suites.length} suites` : suites.length === 1 ? ` ${suites[0]}` : '';
+  return `${clear ? 'mixed ' : ''}${agreed}${suite}`;
+}
+
+function shortSuite(suite: string): string {
+  return suite.replace(/^TLS_/, '').replace('_WITH_', '_');
+}
+
+/** `required`: proven by a refusal. `given`, `none given`: what answered a request. `~`: inferred from record lengths. */
+function clientCertificateCell(group: readonly Observation[]): string {
+  const cells = group.flatMap(({ tls }) => {
+    if (tls?.version === undefined) return [];
+    const { verdict, presented, basis } = tls.clientAuthentication;
+    const mark = basis === 'record-lengths' ? '~' : '';
+    const given = { certificate: ', given', empty: ', none given', none: ', none given', unknown: '' }[presented];
+    const words = { required: 'required', requested: 'asked', 'not-requested': 'not asked', unknown: 'unknown' };
+    return [`${mark}${words[verdict]}${verdict === 'required' || verdict === 'requested' ? given : ''}`];
+  });
+  return distinct(cells).sort().join(' / ') || NOTHING;
+}
+
+function certificateCells(
+  group: readonly Observation[],
+  now: number,
+): Pick<EndpointRow, 'servedCertificate' | 'expires'> {
+  const seen = group.flatMap(({ tls }) => (tls?.version === undefined ? [] : [tls.serverCertificate]));
+  const leaves = new Map<string, Certificate>();
+  const days: number[] = [];
+  for (const certificate of seen) {
+    if (certificate.seen !== 'present') continue;
+    const leaf = certificate.chain[0];
+    if (leaf !== undefined) leaves.set(leaf.sha256, leaf);
+    for (const { notAfter } of certificate.chain) days.push(daysUntil(notAfter, now) ?? Number.NaN);
+  }
+  const [leaf] = leaves.values();
+  const hidden = seen.some((certificate) => certificate.seen === 'hidden');
+  if (leaf === undefined) return { servedCertificate: hidden ? 'hidden' : NOTHING, expires: NOTHING };
+  const key = leaf.publicKey.curve ?? `${leaf.publicKey.type} ${leaf.publicKey.bits ?? ''}`.trimEnd();
+  const one = `${leaf.sha256.slice(0, 4)}..${leaf.sha256.slice(-2)} ${key}`;
+  const least = Math.min(...days.filter((value) => !Number.isNaN(value)));
+  return {
+    servedCertificate: leaves.size === 1 ? one : `${leaves.size} certificates`,
+    expires: Number.isFinite(least) ? `${least} d` : NOTHING,
+  };
+}
+
+function distinct(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values.filter((value) => value !== undefined))];
+}
+
+function notSeen(report: Report): EndpointRow[] {
+  return report.coverage
+    .filter((entry) => entry.verdict === 'not-seen' && entry.expected === true)
+    .map((entry) => ({
+      channel: entry.channel,
+      endpoint: entry.member ?? NOTHING,
+      result: 'NOT SEEN',
+      tls: NOTHING,
+      clientCertificate: NOTHING,
+      servedCertificate: NOTHING,
+      expires: NOTHING,
+      connections: '0',
+    }));
+}
+
+function byChannelThenEndpoint(a: EndpointRow, b: EndpointRow): number {
+  const order = (channel: string): number => {
+    const at = (CHANNEL_IDS as readonly string[]).indexOf(channel);
+    return at === -1 ? CHANNEL_IDS.length : at;
+  };
+  return order(a.channel) - order(b.channel) || a.endpoint.localeCompare(b.endpoint, 'en', { numeric: true });
+}

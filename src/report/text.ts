@@ -1,0 +1,247 @@
+import { type Input, type Report, SEVERITIES } from '../model/report.ts';
+import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
+import { findingLines, groupFindings, verdictWord } from './finding-text.ts';
+import { type Column, fitTable, joinCells, labelled } from './layout.ts';
+import { type Colour, type Paint, painter } from './paint.ts';
+import { printable } from './printable.ts';
+import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
+import { byteCount, duration, shortTime } from './time.ts';
+
+export interface TextOptions {
+  /** Columns of the terminal, 100 where nobody knows. Setting lines and commands may be longer: they are for copying. */
+  readonly width?: number;
+  /** `wide`: nothing is shortened, wrapped or left out. `plain`: one tab-separated record a line. Default `fitted`. */
+  readonly layout?: 'fitted' | 'wide' | 'plain';
+  /** Default `none`. */
+  readonly colour?: Colour;
+  /** Findings below it say WARN. Default `medium`. */
+  readonly failOn?: FailOn;
+  /** Time to count days of validity from, milliseconds since the epoch. Default: the report's end. */
+  readonly now?: number;
+}
+
+const DEFAULT_WIDTH = 100;
+/** Narrower terminals are written as if they had so many columns. */
+const LEAST_WIDTH = 60;
+const LABEL_WIDTH = 10;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'CHANNEL', least: 16, weight: 5 },
+  { title: 'ENDPOINT', least: 18, weight: 6 },
+  { title: 'RESULT', least: 13, weight: 9 },
+  { title: 'TLS', least: 5, weight: 1 },
+  { title: 'CLIENT CERT', least: 5, weight: 2 },
+  { title: 'SERVED CERT', least: 8, weight: 3, droppable: 2 },
+  { title: 'EXPIRES', least: 7, weight: 8, droppable: 3 },
+  { title: 'CONNS', least: 5, weight: 7, droppable: 1 },
+];
+const RESULT_COLUMN = 2;
+
+/** The report for people. No control character, no ANSI code but the ones that `colour` asks for. */
+export function formatText(report: Report, options: TextOptions = {}): string {
+  const failOn = options.failOn ?? DEFAULT_FAIL_ON;
+  const now = options.now ?? Date.parse(report.finishedAt);
+  const layout = options.layout ?? 'fitted';
+  if (layout === 'plain') return plain(report, failOn, now);
+  const width = layout === 'wide' ? Number.POSITIVE_INFINITY : Math.max(options.width ?? DEFAULT_WIDTH, LEAST_WIDTH);
+  const paint = painter(options.colour ?? 'none');
+  const detail = layout === 'wide' ? 'whole' : 'brief';
+  const sections = [
+    headerLines(report, width, paint),
+    tableLines(endpointRows(report, failOn, now), width, paint),
+    ...groupFindings(report.findings).map((group) => findingLines(group, { width, detail, failOn, paint })),
+    closingLines(report, width, paint),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function headerLines(report: Report, width: number, paint: Paint): string[] {
+  const { producer, command, summary } = report;
+  const versions = summary?.flinkVersions ?? [];
+  const flink = versions.length === 0 ? '' : `   Flink ${versions.join(', ')}`;
+  const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, 0, width);
+  const [title, ...rest] = labelled(
+    '',
+    printable(`${producer.name} ${producer.version}   ${command}${flink}`),
+    0,
+    0,
+    width,
+  );
+  return [
+    paint('title', title!),
+    ...rest,
+    ...report.inputs.flatMap((input) => [
+      ...field(input.kind, inputText(input)),
+      ...qualityTexts(input).flatMap((text) => field('  quality', text)),
+    ]),
+    ...field('against', promiseText(report)),
+    ...(report.complete
+      ? []
+      : field('INCOMPLETE', 'the run was interrupted; what follows is what was found until then')),
+  ];
+}
+
+function inputText(input: Input): string {
+  const parts = [input.path];
+  if (input.format !== undefined) parts.push(input.format);
+  if (input.packets !== undefined) parts.push(`${input.packets} packets`);
+  const { firstPacketAt, lastPacketAt } = input;
+  if (firstPacketAt !== undefined && lastPacketAt !== undefined) {
+    const lasted = duration(firstPacketAt, lastPacketAt);
+    parts.push(
+      `${shortTime(firstPacketAt)} to ${shortTime(lastPacketAt)}${lasted === undefined ? '' : ` (${lasted})`}`,
+    );
+  }
+  return parts.join('   ');
+}
+
+/** Only what is not clean. */
+function qualityTexts(input: Input): string[] {
+  const quality = input.quality;
+  if (quality === undefined) return [];
+  const counts: readonly (readonly [number, string])[] = [
+    [quality.captureDrops, 'packets dropped by the capture'],
+    [quality.cutPackets, 'cut packets'],
+    [quality.gaps, `gaps (${byteCount(quality.gapBytes)} missing)`],
+    [quality.oneSidedConnections, 'one-sided connections'],
+    [quality.badChecksums, 'bad checksums'],
+    [quality.undecodedPackets, 'packets not decoded'],
+    [quality.duplicates, 'packets seen twice'],
+    ...Object.entries(quality.limits ?? {}).map(([name, count]) => [count, `times at the limit ${name}`] as const),
+  ];
+  const told = counts.filter(([count]) => count > 0).map(([count, noun]) => `${count} ${noun}`);
+  return [
+    ...(told.length === 0 ? [] : [told.join(', ')]),
+    ...quality.problems.map(({ offset, reason, message }) => `${reason} at byte ${offset}: ${message}`),
+    ...(quality.crossCheck === undefined ? [] : [`cross-check: ${quality.crossCheck}`]),
+  ];
+}
+
+/** Whose promises the traffic was held against. */
+function promiseText(report: Report): string {
+  const configured = report.expectations.filter(({ basis }) => basis === 'configuration');
+  const byPolicy = report.expectations.some(({ basis }) => basis === 'policy');
+  if (configured.length === 0) {
+    return 'default policy: internal channels mutual TLS 1.2 or better, REST TLS 1.2 or better';
+  }
+  const members = [...new Set(configured.map(({ member }) => member ?? 'all'))];
+  const files = new Set(configured.flatMap(({ because }) => because.flatMap(({ file }) => file ?? [])));
+  const named = files.size === 0 || files.size > 3 ? '' : ` (${[...files].join(', ')})`;
+  return `configuration of ${members.join(', ')}${named}${byPolicy ? '; default policy where it is silent' : ''}`;
+}
+
+function cellsOf(row: EndpointRow): string[] {
+  const result =
+    row.severity === undefined || row.result === 'INCONCLUSIVE' ? row.result : `${row.result} ${row.severity}`;
+  const { channel, endpoint, tls, clientCertificate, servedCertificate, expires, connections } = row;
+  return [channel, endpoint, result, tls, clientCertificate, servedCertificate, expires, connections].map(printable);
+}
+
+function tableLines(rows: readonly EndpointRow[], width: number, paint: Paint): string[] {
+  if (rows.length === 0) return ['No Flink channel and no TLS was seen.'];
+  const table = fitTable(COLUMNS, rows.map(cellsOf), width);
+  const at = table.kept.indexOf(RESULT_COLUMN);
+  const lines = table.rows.map((cells, index) =>
+    joinCells(cells.map((cell, column) => (column === at ? paint(toneOf(rows[index]!), cell) : cell))),
+  );
+  return [paint('title', table.header), ...lines];
+}
+
+function toneOf(row: EndpointRow): Parameters<Paint>[0] {
+  if (row.result === 'PASS') return 'pass';
+  if (row.result === 'WAIVED') return 'waived';
+  return row.result === 'FAIL' || row.result === 'WARN' ? (row.severity ?? 'medium') : 'inconclusive';
+}
+
+function closingLines(report: Report, width: number, paint: Paint): string[] {
+  const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, 0, width);
+  const silent = [
+    ...new Set(
+      report.coverage
+        .filter((entry) => entry.verdict === 'not-seen' && entry.expected !== true)
+        .map(({ channel }) => channel),
+    ),
+  ];
+  const tone = report.verdict === 'pass' ? 'pass' : report.verdict === 'fail' ? 'critical' : 'inconclusive';
+  const [verdict, ...rest] = field('verdict', `${report.verdict.toUpperCase()}   ${findingCounts(report)}`);
+  return [
+    ...(silent.length === 0 ? [] : field('not seen', silent.join(', '))),
+    ...(report.summary === undefined ? [] : field('summary', summaryText(report, report.summary))),
+    paint(tone, verdict!),
+    ...rest,
+  ];
+}
+
+function summaryText(report: Report, summary: NonNullable<Report['summary']>): string {
+  const endpoints = new Set(report.observations.map(({ channel, server }) => `${channel} ${placeOf(server)}`)).size;
+  const optional: readonly (readonly [number, string])[] = [
+    [summary.refusedAttempts, 'refused attempts'],
+    [summary.unansweredAttempts, 'unanswered attempts'],
+    [summary.clearUnknownConnections, "clear connections that are nothing of Flink's"],
+    [summary.datagrams ?? 0, 'datagrams'],
+  ];
+  return [
+    `${summary.connections} connections`,
+    `${endpoints} endpoints`,
+    `${byteCount(summary.tlsBytes)} in TLS`,
+    `${byteCount(summary.clearBytes)} in clear`,
+    ...optional.filter(([count]) => count > 0).map(([count, noun]) => `${count} ${noun}`),
+  ].join(', ');
+}
+
+function findingCounts(report: Report): string {
+  if (report.findings.length === 0) return 'no findings';
+  const open = report.findings.filter(({ waived }) => waived === null);
+  const failed = open.filter(({ verdict }) => verdict === 'fail');
+  const parts = SEVERITIES.map(
+    (severity) => [failed.filter((one) => one.severity === severity).length, severity] as const,
+  );
+  return [
+    ...parts,
+    [open.filter(({ verdict }) => verdict === 'inconclusive').length, 'inconclusive'] as const,
+    [open.filter(({ verdict }) => verdict === 'error').length, 'errors'] as const,
+    [report.findings.length - open.length, 'waived'] as const,
+  ]
+    .filter(([count]) => count > 0)
+    .map(([count, noun]) => `${count} ${noun}`)
+    .join(', ');
+}
+
+/**
+ * Tab-separated, one record a line, for awk and cut. First field: `input`, `endpoint`, `finding` or `summary`.
+ * A tab in a value is escaped like every control character.
+ */
+function plain(report: Report, failOn: FailOn, now: number): string {
+  const records: (readonly (string | number)[])[] = [
+    ...report.inputs.map((input) => ['input', input.kind, input.path, input.format ?? '', input.packets ?? '']),
+    ...endpointRows(report, failOn, now).map((row) => [
+      'endpoint',
+      row.channel,
+      row.endpoint,
+      row.result,
+      row.severity ?? '',
+      row.tls,
+      row.clientCertificate,
+      row.servedCertificate,
+      row.expires,
+      row.connections,
+    ]),
+    ...report.findings.map((finding) => [
+      'finding',
+      verdictWord(finding, failOn),
+      finding.severity,
+      finding.ruleId,
+      finding.channel,
+      finding.endpoint === undefined ? '' : placeOf(finding.endpoint),
+      finding.title,
+      finding.expected,
+      finding.observed,
+      finding.fingerprint,
+    ]),
+    ['summary', report.verdict, report.complete ? 'complete' : 'incomplete', findingCounts(report)],
+  ];
+  return records.map((record) => `${record.map((value) => printable(String(value))).join('\t')}\n`).join('');
+}
