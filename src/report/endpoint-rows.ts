@@ -21,16 +21,24 @@ export interface EndpointRow {
   readonly connections: string;
 }
 
+export interface RowOptions {
+  readonly failOn: FailOn;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Suites by their IANA names, or short. */
+  readonly suites: 'whole' | 'short';
+}
+
 const NOTHING = '-';
 
 /**
  * Rows in the order of the channel list, then of members. Clear traffic that is nothing of Flink's and refused
  * attempts get no row: the summary counts them. Channels that `--expect` named and nobody saw get one each.
  */
-export function endpointRows(report: Report, failOn: FailOn, now: number): EndpointRow[] {
+export function endpointRows(report: Report, options: RowOptions): EndpointRow[] {
   const groups = groupByEndpoint(report.observations.filter(isShown));
   const findings = findingsByGroup(report.findings, groups);
-  const rows = [...groups].map(([key, group]) => row(group, findings.get(key) ?? [], report, failOn, now));
+  const rows = [...groups].map(([key, group]) => row(group, findings.get(key) ?? [], report, options));
   return [...rows, ...notSeen(report)].sort(byChannelThenEndpoint);
 }
 
@@ -93,8 +101,7 @@ function row(
   group: readonly Observation[],
   findings: readonly Finding[],
   report: Report,
-  failOn: FailOn,
-  now: number,
+  { failOn, now, suites }: RowOptions,
 ): EndpointRow {
   const first = group[0]!;
   const named = group.find(({ server }) => server.member !== undefined) ?? first;
@@ -103,7 +110,7 @@ function row(
     channel: first.channel,
     endpoint: placeOf(named.server),
     ...verdict,
-    tls: tlsCell(group),
+    tls: tlsCell(group, suites),
     clientCertificate: clientCertificateCell(group),
     ...certificateCells(group, now),
     connections: String(group.reduce((sum, { repeats }) => sum + 1 + (repeats ?? 0), 0)),
@@ -139,20 +146,27 @@ function judge(
   return { result: 'PASS' };
 }
 
-function tlsCell(group: readonly Observation[]): string {
+function tlsCell(group: readonly Observation[], form: RowOptions['suites']): string {
   const clear = group.some(({ kind }) => kind === 'plaintext');
   const tls = group.flatMap((observation) => (observation.tls === undefined ? [] : [observation.tls]));
   if (tls.length === 0)
     return clear ? 'clear' : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
   const versions = distinct(tls.map(({ version }) => version)).map((version) => version.replace(/^TLSv/, ''));
-  const suites = distinct(tls.map(({ cipherSuite }) => cipherSuite)).map(shortSuite);
+  const suites = distinct(tls.map(({ cipherSuite }) => cipherSuite)).map(form === 'whole' ? String : shortSuite);
   const agreed = versions.length === 0 ? 'refused' : versions.sort().join(',');
   const suite = suites.length > 1 ? ` ${suites.length} suites` : suites.length === 1 ? ` ${suites[0]}` : '';
   return `${clear ? 'mixed ' : ''}${agreed}${suite}`;
 }
 
+/** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` as `ECDHE-AES128-GCM`: key exchange, cipher and mode, for a narrow cell. */
 function shortSuite(suite: string): string {
-  return suite.replace(/^TLS_/, '').replace('_WITH_', '_');
+  return suite
+    .replace(/^TLS_/, '')
+    .replace('_WITH_', '_')
+    .replace(/^(ECDHE|DHE)_(?:RSA|ECDSA)/, '$1')
+    .replace(/_SHA(?:256|384)?$/, '')
+    .replace(/_(\d+)/, '$1')
+    .replaceAll('_', '-');
 }
 
 /** `required`: proven by a refusal. `given`, `none given`: what answered a request. `~`: inferred from record lengths. */

@@ -1,10 +1,12 @@
 /** How a table column gives way when the line is too short. */
 export interface Column {
   readonly title: string;
+  /** Width that it is cut to first; absent: it is not cut while others can still give way. */
+  readonly comfort?: number;
+  /** Says the same in fewer words, with a title of its own; lower `turn` goes first. */
+  readonly brief?: { readonly title: string; readonly turn: number; readonly cell: (cell: string) => string };
   /** Fewest columns of the terminal that its cells still say something in. */
   readonly least: number;
-  /** Lower gives way first. */
-  readonly weight: number;
   /** Left out altogether when even the least widths do not fit; lower goes first. Absent: never left out. */
   readonly droppable?: number;
 }
@@ -61,18 +63,21 @@ function take(characters: readonly string[], width: number): string[] {
   return taken;
 }
 
-/** Words on lines of at most `width` columns; a longer word is cut where the line ends. Never empty. */
+/**
+ * Words on lines of at most `width` columns; a longer word is cut where the line ends. Blanks between words of one
+ * line stay as they are. Never empty.
+ */
 export function wrap(text: string, width: number): string[] {
   const limit = Math.max(width, 1);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').filter((part) => part !== '')) {
-    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) <= limit) {
-      line += ` ${word}`;
+  for (const [, blanks, word] of text.matchAll(/( *)([^ ]+)/g)) {
+    if (line !== '' && displayWidth(line) + blanks!.length + displayWidth(word!) <= limit) {
+      line += blanks! + word!;
       continue;
     }
     if (line !== '') lines.push(line);
-    const pieces = cut(word, limit);
+    const pieces = cut(word!, limit);
     lines.push(...pieces.slice(0, -1));
     line = pieces.at(-1)!;
   }
@@ -115,46 +120,70 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Fits rows into `width` columns; `Infinity` keeps every cell whole. Cells have to be printable text. */
+/**
+ * Fits rows into `width` columns; `Infinity` keeps every cell whole. In turn: comfortable widths, brief cells, least
+ * widths, columns left out. Cells have to be printable text.
+ */
 export function fitTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): Table {
-  const natural = columns.map((column, index) =>
-    Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[index] ?? ''))),
-  );
-  const kept = keepColumns(columns, natural, width);
-  const widths = shrink(columns, natural, kept, width);
-  const cells = (row: readonly string[]): string[] =>
-    kept.map((index, at) => pad(shorten(row[index] ?? '', widths[at]!), widths[at]!));
-  return { kept, header: joinCells(cells(columns.map((column) => column.title))), rows: rows.map(cells) };
+  let fitted = columns.map((column, index) => ({
+    column,
+    index,
+    cells: [column.title, ...rows.map((row) => row[index] ?? '')],
+  }));
+  const floors = {
+    comfort: (f: Fitted): number => f.column.comfort ?? naturalWidth(f),
+    least: (f: Fitted): number => f.column.least,
+  };
+  const turns = columns.flatMap((column, index) => (column.brief === undefined ? [] : [{ ...column.brief, index }]));
+  for (const { title, cell, index } of turns.sort((a, b) => a.turn - b.turn)) {
+    if (total(narrowed(fitted, floors.comfort, width)) <= width) break;
+    fitted = fitted.map((f) => (f.index === index ? { ...f, cells: [title, ...f.cells.slice(1).map(cell)] } : f));
+  }
+  let widths = narrowed(fitted, floors.comfort, width);
+  if (total(widths) > width) widths = narrowed(fitted, floors.least, width);
+  while (total(widths) > width) {
+    const first = fitted.reduce((a, b) => (dropTurn(b) < dropTurn(a) ? b : a));
+    if (dropTurn(first) === Number.POSITIVE_INFINITY) break;
+    fitted = fitted.filter((f) => f !== first);
+    widths = narrowed(fitted, floors.least, width);
+  }
+  const line = (at: number): string[] => fitted.map((f, i) => pad(shorten(f.cells[at]!, widths[i]!), widths[i]!));
+  return {
+    kept: fitted.map(({ index }) => index),
+    header: joinCells(line(0)),
+    rows: rows.map((_, at) => line(at + 1)),
+  };
 }
 
 export function joinCells(cells: readonly string[]): string {
   return cells.join(GAP).trimEnd();
 }
 
-function keepColumns(columns: readonly Column[], natural: readonly number[], width: number): number[] {
-  let kept = columns.map((_, index) => index);
-  const least = (index: number): number => Math.min(columns[index]!.least, natural[index]!);
-  while (total(kept.map(least)) > width) {
-    const candidates = kept.filter((index) => columns[index]!.droppable !== undefined);
-    if (candidates.length === 0) break;
-    const first = candidates.reduce((a, b) => (columns[a]!.droppable! <= columns[b]!.droppable! ? a : b));
-    kept = kept.filter((index) => index !== first);
-  }
-  return kept;
+interface Fitted {
+  readonly column: Column;
+  /** Place among all columns. */
+  readonly index: number;
+  /** Title first. */
+  readonly cells: readonly string[];
 }
 
-function shrink(
-  columns: readonly Column[],
-  natural: readonly number[],
-  kept: readonly number[],
-  width: number,
-): number[] {
-  const widths = kept.map((index) => natural[index]!);
-  const order = kept.map((_, at) => at).sort((a, b) => columns[kept[a]!]!.weight - columns[kept[b]!]!.weight);
+function naturalWidth(fitted: Fitted): number {
+  return Math.max(...fitted.cells.map(displayWidth));
+}
+
+function dropTurn(fitted: Fitted): number {
+  return fitted.column.droppable ?? Number.POSITIVE_INFINITY;
+}
+
+/** Natural widths, taken down to the floor one column after the other, widest excess first, until the line fits. */
+function narrowed(fitted: readonly Fitted[], floor: (fitted: Fitted) => number, width: number): number[] {
+  const widths = fitted.map(naturalWidth);
+  const room = fitted.map((f, at) => Math.max(widths[at]! - floor(f), 0));
+  const order = fitted.map((_, at) => at).sort((a, b) => room[b]! - room[a]!);
   for (const at of order) {
     const excess = total(widths) - width;
     if (excess <= 0) break;
-    widths[at] = Math.max(widths[at]! - excess, Math.min(columns[kept[at]!]!.least, widths[at]!));
+    widths[at] = widths[at]! - Math.min(excess, room[at]!);
   }
   return widths;
 }

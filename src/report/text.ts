@@ -1,7 +1,7 @@
 import { type Input, type Report, SEVERITIES } from '../model/report.ts';
 import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
 import { findingLines, groupFindings, verdictWord } from './finding-text.ts';
-import { type Column, fitTable, joinCells, labelled } from './layout.ts';
+import { type Column, fitTable, joinCells, labelled, wrap } from './layout.ts';
 import { type Colour, type Paint, painter } from './paint.ts';
 import { printable } from './printable.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
@@ -26,14 +26,19 @@ const LEAST_WIDTH = 60;
 const LABEL_WIDTH = 10;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'CHANNEL', least: 16, weight: 5 },
-  { title: 'ENDPOINT', least: 18, weight: 6 },
-  { title: 'RESULT', least: 13, weight: 9 },
-  { title: 'TLS', least: 5, weight: 1 },
-  { title: 'CLIENT CERT', least: 5, weight: 2 },
-  { title: 'SERVED CERT', least: 8, weight: 3, droppable: 2 },
-  { title: 'EXPIRES', least: 7, weight: 8, droppable: 3 },
-  { title: 'CONNS', least: 5, weight: 7, droppable: 1 },
+  { title: 'CHANNEL', least: 16 },
+  { title: 'ENDPOINT', comfort: 26, least: 18 },
+  { title: 'RESULT', least: 13 },
+  { title: 'TLS', comfort: 24, brief: { title: 'TLS', turn: 3, cell: firstWord }, least: 5 },
+  {
+    title: 'CLIENT CERT',
+    comfort: 14,
+    brief: { title: 'CLIENT', turn: 2, cell: (cell) => cell.replaceAll('asked, ', '') },
+    least: 9,
+  },
+  { title: 'SERVED CERT', brief: { title: 'CERT', turn: 1, cell: firstWord }, least: 8, droppable: 2 },
+  { title: 'EXPIRES', least: 7, droppable: 3 },
+  { title: 'CONNS', least: 5, droppable: 1 },
 ];
 const RESULT_COLUMN = 2;
 
@@ -48,7 +53,7 @@ export function formatText(report: Report, options: TextOptions = {}): string {
   const detail = layout === 'wide' ? 'whole' : 'brief';
   const sections = [
     headerLines(report, width, paint),
-    tableLines(endpointRows(report, failOn, now), width, paint),
+    tableLines(endpointRows(report, { failOn, now, suites: layout === 'wide' ? 'whole' : 'short' }), width, paint),
     ...groupFindings(report.findings).map((group) => findingLines(group, { width, detail, failOn, paint })),
     closingLines(report, width, paint),
   ];
@@ -58,18 +63,16 @@ export function formatText(report: Report, options: TextOptions = {}): string {
     .join('\n\n')}\n`;
 }
 
+function firstWord(cell: string): string {
+  return cell.split(' ', 1)[0]!;
+}
+
 function headerLines(report: Report, width: number, paint: Paint): string[] {
   const { producer, command, summary } = report;
   const versions = summary?.flinkVersions ?? [];
   const flink = versions.length === 0 ? '' : `   Flink ${versions.join(', ')}`;
   const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, 0, width);
-  const [title, ...rest] = labelled(
-    '',
-    printable(`${producer.name} ${producer.version}   ${command}${flink}`),
-    0,
-    0,
-    width,
-  );
+  const [title, ...rest] = wrap(printable(`${producer.name} ${producer.version}   ${command}${flink}`), width);
   return [
     paint('title', title!),
     ...rest,
@@ -127,10 +130,11 @@ function promiseText(report: Report): string {
   if (configured.length === 0) {
     return 'default policy: internal channels mutual TLS 1.2 or better, REST TLS 1.2 or better';
   }
-  const members = [...new Set(configured.map(({ member }) => member ?? 'all'))];
+  const members = [...new Set(configured.flatMap(({ member }) => member ?? []))];
+  const of = members.length === 0 ? '' : ` of ${members.join(', ')}`;
   const files = new Set(configured.flatMap(({ because }) => because.flatMap(({ file }) => file ?? [])));
   const named = files.size === 0 || files.size > 3 ? '' : ` (${[...files].join(', ')})`;
-  return `configuration of ${members.join(', ')}${named}${byPolicy ? '; default policy where it is silent' : ''}`;
+  return `configuration${of}${named}${byPolicy ? '; default policy where it is silent' : ''}`;
 }
 
 function cellsOf(row: EndpointRow): string[] {
@@ -217,7 +221,7 @@ function findingCounts(report: Report): string {
 function plain(report: Report, failOn: FailOn, now: number): string {
   const records: (readonly (string | number)[])[] = [
     ...report.inputs.map((input) => ['input', input.kind, input.path, input.format ?? '', input.packets ?? '']),
-    ...endpointRows(report, failOn, now).map((row) => [
+    ...endpointRows(report, { failOn, now, suites: 'whole' }).map((row) => [
       'endpoint',
       row.channel,
       row.endpoint,
