@@ -1,0 +1,159 @@
+import { coverage } from '../evaluate/coverage.ts';
+import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { type Evaluation, evaluate } from '../evaluate/engine.ts';
+import { runVerdict } from '../evaluate/severity.ts';
+import { parseFlinkConfiguration } from '../flink/config.ts';
+import { expectations } from '../flink/expectation.ts';
+import { Topology } from '../flink/topology.ts';
+import type { ChannelId } from '../model/channel.ts';
+import type { ClearProtocol, Probe } from '../model/probe.ts';
+import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
+import { type SegmentFilter, PASS_ALL } from '../observe/filter.ts';
+import { observations } from '../observe/observations.ts';
+import { formatTime } from '../observe/time.ts';
+import type { FailOn } from '../report/severity.ts';
+import { KeyLog } from '../tls/key-log.ts';
+import { CertificateCache } from '../x509/certificate.ts';
+import type { ConfigurationFiles } from './common.ts';
+import { version } from './version.ts';
+
+/** All that an analysis of captures depends on. Files named here are read, nothing else is. */
+export interface AnalysisRequest {
+  readonly captures: readonly string[];
+  readonly configurations: readonly ConfigurationFiles[];
+  /** Text in hosts-file syntax. */
+  readonly names?: string;
+  /** Text in NSS key log format. */
+  readonly keyLog?: string;
+  readonly flinkVersion?: string;
+  readonly expect: readonly (ChannelId | 'all')[];
+  readonly filter?: SegmentFilter;
+  readonly crossCheck?: 'wanted' | 'not-wanted';
+  readonly failOn: FailOn;
+  /** Milliseconds since the epoch, as of which validity is judged. */
+  readonly now: number;
+  readonly signal?: AbortSignal;
+  readonly say?: (line: string) => void;
+}
+
+/** Reads captures and configurations, judges them and puts the report together. */
+export async function analyse(request: AnalysisRequest): Promise<Report> {
+  const startedAt = new Date().toISOString();
+  const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
+  const parsed = request.configurations.map(({ member, files }) =>
+    parseFlinkConfiguration(files, {
+      member,
+      ...(request.flinkVersion === undefined ? {} : { flinkVersion: request.flinkVersion }),
+    }),
+  );
+  const run = await readCaptures(request, protocolsOf(probes));
+  const topology = new Topology(probes, parsed);
+  if (request.names !== undefined) topology.addHosts(request.names);
+  for (const [address, name] of run.names) topology.addName(address, name);
+  learn(run, topology);
+
+  const seen = observations(run.witness.kept, {
+    topology,
+    probes: new Map(probes.map((probe) => [probe.id, probe])),
+    encapsulations: run.encapsulations,
+    certificates: new CertificateCache(),
+    place: run.place,
+    time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, run.precision),
+  });
+  const promised = expectations(parsed, probes);
+  const flinkVersions = topology.flinkVersions();
+  const judgedVersion = request.flinkVersion ?? flinkVersions[0];
+  const evaluation = evaluate(rules, seen, promised, {
+    now: request.now,
+    probes,
+    quality: run.inputs.flatMap((input) => (input.quality === undefined ? [] : [input.quality])),
+    ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
+  });
+  const inputs = [...run.inputs, ...request.configurations.map(describeConfiguration)];
+  return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, flinkVersions });
+}
+
+/** Two passes where a capture's own secrets stood behind the packets that they open. */
+async function readCaptures(request: AnalysisRequest, protocols: readonly ClearProtocol[]): Promise<CaptureRun> {
+  const keyLog = new KeyLog();
+  if (request.keyLog !== undefined) keyLog.add(request.keyLog);
+  const options = {
+    protocols,
+    keyLog,
+    filter: request.filter ?? PASS_ALL,
+    crossCheck: request.crossCheck ?? 'not-wanted',
+    signal: request.signal ?? new AbortController().signal,
+  } as const;
+  const run = await observeCaptures(request.captures, options);
+  const isRepeatable = run.complete && !request.captures.includes('-');
+  if (run.secrets !== 'late' || !isRepeatable) return run;
+  request.say?.('secrets stand behind packets that they open: reading once more');
+  return observeCaptures(request.captures, options);
+}
+
+function protocolsOf(probes: readonly Probe[]): ClearProtocol[] {
+  return [...new Set(probes.flatMap((probe) => probe.protocols))].sort((a, b) => a.order - b.order);
+}
+
+/** Clear traffic names processes, ports and versions; TLS connections to the same places profit from it. */
+function learn(run: CaptureRun, topology: Topology): void {
+  for (const { record } of run.witness.kept) {
+    if (record.speech.kind !== 'clear') continue;
+    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts);
+  }
+}
+
+function describeConfiguration({ path }: ConfigurationFiles): Input {
+  return { kind: 'configuration', path };
+}
+
+interface Parts {
+  readonly startedAt: string;
+  readonly inputs: readonly Input[];
+  readonly seen: Report['observations'];
+  readonly promised: readonly Expectation[];
+  readonly evaluation: Evaluation;
+  readonly probes: readonly Probe[];
+  readonly run: CaptureRun;
+  readonly flinkVersions: readonly string[];
+}
+
+function assemble(request: AnalysisRequest, parts: Parts): Report {
+  const { evaluation, run } = parts;
+  const { totals } = run.witness;
+  const covered = coverage(
+    evaluation.subjects,
+    parts.promised,
+    parts.probes,
+    request.expect,
+    evaluation.findings,
+    request.failOn,
+  );
+  const isDamaged = parts.inputs.some((input) => (input.quality?.problems.length ?? 0) > 0);
+  const judged = runVerdict(evaluation.findings, covered, request.failOn);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    producer: { name: 'flinkprobe', version: version() },
+    command: 'analyze',
+    startedAt: parts.startedAt,
+    finishedAt: new Date().toISOString(),
+    complete: run.complete,
+    verdict: judged === 'pass' && (isDamaged || !run.complete) ? 'inconclusive' : judged,
+    inputs: parts.inputs,
+    observations: parts.seen,
+    expectations: parts.promised,
+    findings: evaluation.findings,
+    coverage: covered,
+    summary: {
+      connections: totals.connections,
+      refusedAttempts: totals.refusedAttempts,
+      unansweredAttempts: totals.unansweredAttempts,
+      clearUnknownConnections: totals.clearUnknownConnections,
+      clearBytes: totals.clearBytes,
+      tlsBytes: totals.tlsBytes,
+      datagrams: run.datagrams,
+      flinkVersions: parts.flinkVersions,
+    },
+  };
+}

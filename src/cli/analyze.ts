@@ -1,0 +1,148 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { CaptureError } from '../capture/problems.ts';
+import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
+import { addressWords, type SegmentFilter } from '../observe/filter.ts';
+import { redact } from '../report/redact.ts';
+import { analyse } from './analysis.ts';
+import { commonOptions, parseFailOn, parseTime, readConfiguration, readText } from './common.ts';
+import { ExitCode } from './exit-code.ts';
+import { Unusable } from './failure.ts';
+import { exitCode, parseOutputs, writeReport } from './output.ts';
+
+const options = {
+  ...commonOptions,
+  keylog: { type: 'string', requiresArg: true, describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred' },
+  'cross-check': { type: 'boolean', default: false, describe: 'count packets, lengths and times with a second, independent reader' },
+  since: { type: 'string', requiresArg: true, describe: 'only packets from this time on (RFC 3339)' },
+  until: { type: 'string', requiresArg: true, describe: 'only packets up to this time (RFC 3339)' },
+  host: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'all', describe: 'only connections of this address (repeatable)' },
+  port: { type: 'number', array: true, requiresArg: true, default: [] as number[], defaultDescription: 'all', describe: 'only connections of this port (repeatable)' },
+  expect: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'none', describe: 'channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)' },
+} as const;
+
+interface AnalyzeArguments {
+  readonly files: string[];
+  readonly format: string[];
+  readonly output?: string | undefined;
+  readonly failOn: string;
+  readonly conf: string[];
+  readonly names?: string | undefined;
+  readonly flinkVersion?: string | undefined;
+  readonly now?: string | undefined;
+  readonly redact: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly wide: boolean;
+  readonly plain: boolean;
+  readonly keylog?: string | undefined;
+  readonly crossCheck: boolean;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly host: string[];
+  readonly port: number[];
+  readonly expect: string[];
+}
+
+export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
+  command: 'analyze <files..>',
+  describe: 'Read captures (pcap, pcapng, gzip or zstd of either, - for standard input) and tell what they betray',
+  builder: (command: Argv<object>) =>
+    command
+      .positional('files', { type: 'string', array: true, demandOption: true, describe: 'captures, read as one run' })
+      .options(options)
+      .example('$0 analyze restart.pcapng --conf jm=/etc/flink', 'what was seen, against what is configured')
+      .example('tcpdump -w - -s 0 | $0 analyze -', 'from a pipe') as unknown as Argv<AnalyzeArguments>,
+  handler: (args) => analyze(args),
+};
+
+async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void> {
+  const failOn = parseFailOn(args.failOn);
+  const outputs = parseOutputs(args.format, args.output);
+  const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
+  const configurations = args.conf.map(readConfiguration);
+  const stop = stopOnSignals();
+  try {
+    const report = await analyse({
+      captures: args.files,
+      configurations,
+      ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
+      ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
+      ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+      expect: args.expect.map(parseChannel),
+      filter: parseFilter(args),
+      crossCheck: args.crossCheck ? 'wanted' : 'not-wanted',
+      failOn,
+      now,
+      signal: stop.signal,
+      ...(args.verbose ? { say: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
+    });
+    writeReport(args.redact ? redact(report) : report, outputs, {
+      failOn,
+      now,
+      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
+      colour: args.color ? 'wanted' : 'not-wanted',
+      quiet: args.quiet ? 'quiet' : 'normal',
+    });
+    process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
+  } catch (error) {
+    if (error instanceof CaptureError) throw new Unusable(error.message);
+    throw error;
+  } finally {
+    stop.release();
+  }
+}
+
+interface Stop {
+  readonly signal: AbortSignal;
+  /** Exit code of the signal that came, if one did. */
+  code(): number | undefined;
+  release(): void;
+}
+
+/** The first SIGINT or SIGTERM ends the reading, and the report is still written; the second one kills. */
+function stopOnSignals(): Stop {
+  const controller = new AbortController();
+  let code: number | undefined;
+  const heard = (signal: NodeJS.Signals): void => {
+    code = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
+    controller.abort();
+    release();
+  };
+  const release = (): void => {
+    process.off('SIGINT', heard);
+    process.off('SIGTERM', heard);
+  };
+  process.on('SIGINT', heard);
+  process.on('SIGTERM', heard);
+  return { signal: controller.signal, code: () => code, release };
+}
+
+function parseFilter(args: AnalyzeArguments): SegmentFilter {
+  const hosts = args.host.map((host) => {
+    const words = addressWords(host);
+    if (words === undefined) throw new Unusable(`--host: ${JSON.stringify(host)} is no IPv4 or IPv6 address`);
+    return words;
+  });
+  for (const port of args.port) {
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Unusable(`--port: ${port} is no port`);
+  }
+  return {
+    hosts,
+    ports: new Set(args.port),
+    ...(args.since === undefined ? {} : { since: parseTime('since', args.since) / 1000 }),
+    ...(args.until === undefined ? {} : { until: parseTime('until', args.until) / 1000 }),
+  };
+}
+
+function parseChannel(text: string): ChannelId | 'all' {
+  if (text === 'all') return 'all';
+  const channel = CHANNEL_IDS.find((id) => id === text);
+  if (channel === undefined) throw new Unusable(`--expect: ${JSON.stringify(text)} is no channel; there are all, ${CHANNEL_IDS.join(', ')}`);
+  return channel;
+}
+
+function parseVersion(text: string): string {
+  if (!/^\d+\.\d+(\.\d+)?(-\w+)?$/.test(text)) throw new Unusable(`--flink-version: ${JSON.stringify(text)} is no version, as 1.20.3`);
+  return text;
+}

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Options } from 'yargs';
+import type { FailOn } from '../report/severity.ts';
+import { Unusable } from './failure.ts';
+
+/** Options that several commands share. */
+export const commonOptions = {
+  format: { type: 'string', array: true, requiresArg: true, describe: 'text, json, jsonl or nagios; FORMAT=FILE writes to a file (repeatable)', default: [] as string[], defaultDescription: 'text' },
+  output: { type: 'string', requiresArg: true, describe: 'file for the format that would go to standard output' },
+  'fail-on': { choices: ['critical', 'high', 'medium', 'low'] as const, default: 'medium' as const, describe: 'least severity that ends with 1' },
+  conf: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'none', describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)' },
+  names: { type: 'string', requiresArg: true, describe: 'names of addresses, in the syntax of a hosts file' },
+  'flink-version': { type: 'string', requiresArg: true, describe: 'version that defaults and keys are judged by, as 1.20.3' },
+  now: { type: 'string', requiresArg: true, describe: 'judge validity as of this time (RFC 3339)' },
+  redact: { type: 'boolean', default: false, describe: 'replace names, addresses and subjects by pseudonyms, for sharing' },
+  quiet: { type: 'boolean', default: false, describe: 'no text on standard output' },
+  verbose: { type: 'boolean', default: false, describe: 'say on standard error what is being done' },
+  color: { type: 'boolean', default: true, describe: 'colours on a terminal; --no-color for none' },
+  wide: { type: 'boolean', default: false, describe: 'shorten nothing' },
+  plain: { type: 'boolean', default: false, describe: 'one tab-separated record a line' },
+} as const satisfies Record<string, Options>;
+
+/** Milliseconds since the epoch. Throws `Unusable` for what is no RFC 3339 time. */
+export function parseTime(option: string, text: string): number {
+  const milliseconds = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
+    ? Date.parse(/\d{2}:\d{2}/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text)
+    : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new Unusable(`--${option}: ${JSON.stringify(text)} is no time, as 2026-11-22T03:00:00Z`);
+  return milliseconds;
+}
+
+export function parseFailOn(text: string): FailOn {
+  return text as FailOn;
+}
+
+/** The text of a file that the user named. Throws `Unusable` that names option and file. */
+export function readText(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Unusable(`--${option}: ${file}: ${reason(error)}`);
+  }
+}
+
+export interface ConfigurationFiles {
+  readonly member: string | null;
+  /** As the user named it. */
+  readonly path: string;
+  readonly files: readonly { readonly name: string; readonly text: string }[];
+}
+
+const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'];
+
+/** Reads one `--conf [MEMBER=]DIR`: a folder with Flink's configuration files, or one such file. */
+export function readConfiguration(text: string): ConfigurationFiles {
+  const at = text.indexOf('=');
+  const member = at > 0 ? text.slice(0, at) : null;
+  const target = at > 0 ? text.slice(at + 1) : text;
+  let names: string[];
+  try {
+    names = readdirSync(target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw new Unusable(`--conf: ${target}: ${reason(error)}`);
+    return { member, path: target, files: [{ name: target, text: readText('conf', target) }] };
+  }
+  const found = FLINK_FILES.filter((name) => names.includes(name)).map((name) => path.join(target, name));
+  if (found.length === 0) throw new Unusable(`--conf: ${target}: holds neither ${FLINK_FILES.join(' nor ')}`);
+  return { member, path: target, files: found.map((name) => ({ name, text: readText('conf', name) })) };
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or folder',
+    EACCES: 'not readable: permission denied',
+    EISDIR: 'is a folder',
+  };
+  return known[code ?? ''] ?? message;
+}

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import type { Report } from '../model/report.ts';
+import { formatJson } from '../report/json.ts';
+import { formatJsonl } from '../report/jsonl.ts';
+import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
+import type { FailOn } from '../report/severity.ts';
+import { formatText } from '../report/text.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { Unusable } from './failure.ts';
+
+export const FORMATS = ['text', 'json', 'jsonl', 'nagios'] as const;
+export type Format = (typeof FORMATS)[number];
+/** Named in the public contract, and not there yet. */
+const LATER_FORMATS: readonly string[] = ['csv', 'sarif', 'junit', 'html', 'markdown'];
+
+/** One `--format FORMAT[=FILE]`. */
+export interface Output {
+  readonly format: Format;
+  readonly path?: string;
+}
+
+export interface OutputOptions {
+  readonly failOn: FailOn;
+  readonly now: number;
+  readonly layout: 'fitted' | 'wide' | 'plain';
+  readonly colour: 'wanted' | 'not-wanted';
+  readonly quiet: 'quiet' | 'normal';
+}
+
+/**
+ * Reads `--format` and `--output`.
+ *
+ * Throws `Unusable` for a format that does not exist, does not exist yet, or two formats for standard output.
+ */
+export function parseOutputs(formats: readonly string[], output: string | undefined): Output[] {
+  const outputs = (formats.length === 0 ? ['text'] : formats).map(parseOutput);
+  const toStandard = outputs.filter((one) => one.path === undefined);
+  if (toStandard.length > 1) {
+    throw new Unusable(`--format: only one format can go to standard output; give the others a file, as ${outputs[1]!.format}=FILE`);
+  }
+  if (output === undefined) return outputs;
+  if (toStandard.length === 0) throw new Unusable('--output: every format has a file of its own already');
+  return outputs.map((one) => (one.path === undefined ? { format: one.format, path: output } : one));
+}
+
+function parseOutput(text: string): Output {
+  const at = text.indexOf('=');
+  const name = at < 0 ? text : text.slice(0, at);
+  const format = FORMATS.find((one) => one === name);
+  if (format === undefined) {
+    const later = LATER_FORMATS.includes(name) ? 'is not in this version yet' : 'is not a format';
+    throw new Unusable(`--format: ${JSON.stringify(name)} ${later}; there are ${FORMATS.join(', ')}`);
+  }
+  if (at < 0) return { format };
+  const path = text.slice(at + 1);
+  if (path === '') throw new Unusable(`--format: ${format}= names no file`);
+  return { format, path };
+}
+
+/** Writes a report everywhere it was asked for; files with mode 0600, since they may hold evidence. */
+export function writeReport(report: Report, outputs: readonly Output[], options: OutputOptions): void {
+  for (const { format, path } of outputs) {
+    if (path !== undefined) {
+      const text = format === 'text' ? render(report, 'text', { ...options, colour: 'not-wanted' }, 100) : render(report, format, options, 100);
+      try {
+        writeFileSync(path, text, { mode: 0o600 });
+      } catch (error) {
+        throw new Unusable(`${path}: cannot be written: ${(error as Error).message}`);
+      }
+      continue;
+    }
+    if (options.quiet === 'quiet' && format === 'text') continue;
+    process.stdout.write(render(report, format, options, process.stdout.columns ?? 100));
+  }
+}
+
+function render(report: Report, format: Format, options: OutputOptions, width: number): string {
+  const { failOn, now, layout } = options;
+  switch (format) {
+    case 'text':
+      return formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) });
+    case 'json':
+      return formatJson(report);
+    case 'jsonl':
+      return formatJsonl(report);
+    case 'nagios':
+      return formatNagios(report, { failOn, now });
+  }
+}
+
+/** Colours only on a terminal; NO_COLOR, TERM=dumb and --no-color switch them off, FORCE_COLOR on. */
+function colourOf(wanted: OutputOptions['colour']): 'none' | 'ansi' {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0') return 'ansi';
+  if (wanted === 'not-wanted' || (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb') return 'none';
+  return process.stdout.isTTY ? 'ansi' : 'none';
+}
+
+/** Exit code of a run. Nagios as the only format folds it into the four states of its plugins. */
+export function exitCode(report: Report, outputs: readonly Output[], failOn: FailOn): number {
+  if (outputs.length === 1 && outputs[0]!.format === 'nagios') return NAGIOS_EXIT[nagiosStatus(report, failOn)];
+  return exitCodeOf(report);
+}

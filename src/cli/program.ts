@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import yargs from 'yargs';
+import { analyzeCommand } from './analyze.ts';
+import { EXIT_CODES, ExitCode } from './exit-code.ts';
+import { explainCommand } from './explain.ts';
+import { isClosedPipe, Unusable } from './failure.ts';
+import { listCommand } from './list.ts';
+import { version } from './version.ts';
+
+/** Commands of the public contract that this version does not have. */
+const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config', 'waivers', 'completion'];
+
+/** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
+export async function run(args: readonly string[]): Promise<void> {
+  try {
+    const command = args.find((one) => !one.startsWith('-'));
+    if (command !== undefined && LATER.includes(command)) {
+      throw new Unusable(`${command}: this command is not in version ${version()} yet; there are analyze, explain, list`);
+    }
+    await program(args);
+  } catch (error) {
+    if (isClosedPipe(error)) return;
+    report(error);
+  }
+}
+
+function report(error: unknown): void {
+  if (error instanceof Unusable) {
+    process.stderr.write(`flinkprobe: ${error.message}\n`);
+    process.exitCode = ExitCode.unusable;
+    return;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`flinkprobe: a defect, please report it: ${text}\n`);
+  process.exitCode = ExitCode.defect;
+}
+
+async function program(args: readonly string[]): Promise<void> {
+  await yargs([...args])
+    .scriptName('flinkprobe')
+    .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
+    .env('FLINKPROBE')
+    .option('config', { type: 'string', requiresArg: true, describe: 'YAML file with option names and values; flags and environment win' })
+    .config('config', readOptions)
+    .command(analyzeCommand)
+    .command(explainCommand)
+    .command(listCommand)
+    .demandCommand(1, 1, 'a command is needed')
+    .strict()
+    .version(version())
+    .help()
+    .epilogue(`Exit codes:\n${EXIT_CODES.map(([code, text]) => `  ${code}  ${text}`).join('\n')}`)
+    .wrap(Math.min(process.stdout.columns ?? 100, 120))
+    .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': true, 'greedy-arrays': false })
+    .fail((message, error) => {
+      throw error ?? new Unusable(`${message} (flinkprobe --help)`);
+    })
+    .exitProcess(false)
+    .parseAsync();
+}
+
+function readOptions(path: string): object {
+  let options: unknown;
+  try {
+    options = parseYaml(readFileSync(path, 'utf8'), { prettyErrors: true });
+  } catch (error) {
+    throw new Unusable(`${path}: ${(error as Error).message}`);
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new Unusable(`${path}: holds no option names and values`);
+  }
+  return options;
+}
