@@ -152,12 +152,12 @@ function escapeOctet(octet: number): string {
 export function commonNames(name: string): string[] {
   const names: string[] = [];
   for (const [, type, value] of name.matchAll(/(?:^|[,+])([^=,+]+)=((?:\\.|[^\\,+])*)/gs)) {
-    if (type === 'CN' && !value!.startsWith('#')) names.push(unescape(value!));
+    if (type === 'CN' && !value!.startsWith('#')) names.push(unescapeValue(value!));
   }
   return names;
 }
 
-function unescape(value: string): string {
+function unescapeValue(value: string): string {
   const octets: number[] = [];
   for (const [, hex, special, plain] of value.matchAll(/\\([0-9A-F]{2})|\\(.)|([^\\])/gs)) {
     octets.push(hex === undefined ? (special ?? plain)!.charCodeAt(0) : Number.parseInt(hex, 16));
