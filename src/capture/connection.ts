@@ -119,7 +119,9 @@ export class Connection {
     this.address[b + 1] = segment.destination1;
     this.address[b + 2] = segment.destination2;
     this.address[b + 3] = segment.destination3;
-    this.port = reversed ? [segment.destinationPort, segment.sourcePort] : [segment.sourcePort, segment.destinationPort];
+    this.port = reversed
+      ? [segment.destinationPort, segment.sourcePort]
+      : [segment.sourcePort, segment.destinationPort];
     this.encapsulation = segment.encapsulation;
     this.interfaceId = segment.interfaceId;
     this.hash = hash;

@@ -105,7 +105,8 @@ function hold(connection: Connection, direction: Direction, segment: Segment, bu
   let at = held.length;
   while (at > 0 && distance(held[at - 1]!.sequence, segment.sequence) > 0) at--;
   const before = held[at - 1];
-  if (before !== undefined && distance(before.sequence, segment.sequence) === 0 && before.length >= segment.length) return;
+  if (before !== undefined && distance(before.sequence, segment.sequence) === 0 && before.length >= segment.length)
+    return;
   const bytes = segment.bytes.slice(segment.start, segment.end);
   held.splice(at, 0, { sequence: segment.sequence >>> 0, length: segment.length, bytes, frame: segment.frame });
   direction.heldBytes += bytes.length;

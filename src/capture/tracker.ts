@@ -331,7 +331,9 @@ function hashOf(segment: Segment): number {
     mixed ^= segment.source1 ^ segment.destination1 ^ segment.source2 ^ segment.destination2;
     mixed = Math.imul(mixed, 0x85ebca6b) ^ segment.source3 ^ segment.destination3;
   }
-  const ports = Math.imul(segment.sourcePort + segment.destinationPort, 0x9e3779b1) ^ (segment.sourcePort ^ segment.destinationPort);
+  const ports =
+    Math.imul(segment.sourcePort + segment.destinationPort, 0x9e3779b1) ^
+    (segment.sourcePort ^ segment.destinationPort);
   mixed = Math.imul(mixed ^ ports, 0xc2b2ae35);
   return (mixed ^ (mixed >>> 15)) | 0;
 }

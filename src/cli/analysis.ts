@@ -9,7 +9,7 @@ import type { ChannelId } from '../model/channel.ts';
 import type { ClearProtocol, Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
-import { type SegmentFilter, PASS_ALL } from '../observe/filter.ts';
+import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
 import { observations } from '../observe/observations.ts';
 import { formatTime } from '../observe/time.ts';
 import type { FailOn } from '../report/severity.ts';

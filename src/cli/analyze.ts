@@ -11,13 +11,42 @@ import { exitCode, parseOutputs, writeReport } from './output.ts';
 
 const options = {
   ...commonOptions,
-  keylog: { type: 'string', requiresArg: true, describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred' },
-  'cross-check': { type: 'boolean', default: false, describe: 'count packets, lengths and times with a second, independent reader' },
+  keylog: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred',
+  },
+  'cross-check': {
+    type: 'boolean',
+    default: false,
+    describe: 'count packets, lengths and times with a second, independent reader',
+  },
   since: { type: 'string', requiresArg: true, describe: 'only packets from this time on (RFC 3339)' },
   until: { type: 'string', requiresArg: true, describe: 'only packets up to this time (RFC 3339)' },
-  host: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'all', describe: 'only connections of this address (repeatable)' },
-  port: { type: 'number', array: true, requiresArg: true, default: [] as number[], defaultDescription: 'all', describe: 'only connections of this port (repeatable)' },
-  expect: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'none', describe: 'channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)' },
+  host: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'all',
+    describe: 'only connections of this address (repeatable)',
+  },
+  port: {
+    type: 'number',
+    array: true,
+    requiresArg: true,
+    default: [] as number[],
+    defaultDescription: 'all',
+    describe: 'only connections of this port (repeatable)',
+  },
+  expect: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)',
+  },
 } as const;
 
 interface AnalyzeArguments {
@@ -138,11 +167,13 @@ function parseFilter(args: AnalyzeArguments): SegmentFilter {
 function parseChannel(text: string): ChannelId | 'all' {
   if (text === 'all') return 'all';
   const channel = CHANNEL_IDS.find((id) => id === text);
-  if (channel === undefined) throw new Unusable(`--expect: ${JSON.stringify(text)} is no channel; there are all, ${CHANNEL_IDS.join(', ')}`);
+  if (channel === undefined)
+    throw new Unusable(`--expect: ${JSON.stringify(text)} is no channel; there are all, ${CHANNEL_IDS.join(', ')}`);
   return channel;
 }
 
 function parseVersion(text: string): string {
-  if (!/^\d+\.\d+(\.\d+)?(-\w+)?$/.test(text)) throw new Unusable(`--flink-version: ${JSON.stringify(text)} is no version, as 1.20.3`);
+  if (!/^\d+\.\d+(\.\d+)?(-\w+)?$/.test(text))
+    throw new Unusable(`--flink-version: ${JSON.stringify(text)} is no version, as 1.20.3`);
   return text;
 }

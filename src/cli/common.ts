@@ -4,29 +4,75 @@ import type { Options } from 'yargs';
 import type { FailOn } from '../report/severity.ts';
 import { Unusable } from './failure.ts';
 
+type CommonOptions = Readonly<
+  Record<
+    | 'format'
+    | 'output'
+    | 'fail-on'
+    | 'conf'
+    | 'names'
+    | 'flink-version'
+    | 'now'
+    | 'redact'
+    | 'quiet'
+    | 'verbose'
+    | 'color'
+    | 'wide'
+    | 'plain',
+    Options
+  >
+>;
+
 /** Options that several commands share. */
-export const commonOptions = {
-  format: { type: 'string', array: true, requiresArg: true, describe: 'text, json, jsonl or nagios; FORMAT=FILE writes to a file (repeatable)', default: [] as string[], defaultDescription: 'text' },
+export const commonOptions: CommonOptions = {
+  format: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'text, json, jsonl or nagios; FORMAT=FILE writes to a file (repeatable)',
+    default: [] as string[],
+    defaultDescription: 'text',
+  },
   output: { type: 'string', requiresArg: true, describe: 'file for the format that would go to standard output' },
-  'fail-on': { choices: ['critical', 'high', 'medium', 'low'] as const, default: 'medium' as const, describe: 'least severity that ends with 1' },
-  conf: { type: 'string', array: true, requiresArg: true, default: [] as string[], defaultDescription: 'none', describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)' },
+  'fail-on': {
+    choices: ['critical', 'high', 'medium', 'low'],
+    default: 'medium',
+    describe: 'least severity that ends with 1',
+  },
+  conf: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)',
+  },
   names: { type: 'string', requiresArg: true, describe: 'names of addresses, in the syntax of a hosts file' },
-  'flink-version': { type: 'string', requiresArg: true, describe: 'version that defaults and keys are judged by, as 1.20.3' },
+  'flink-version': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'version that defaults and keys are judged by, as 1.20.3',
+  },
   now: { type: 'string', requiresArg: true, describe: 'judge validity as of this time (RFC 3339)' },
-  redact: { type: 'boolean', default: false, describe: 'replace names, addresses and subjects by pseudonyms, for sharing' },
+  redact: {
+    type: 'boolean',
+    default: false,
+    describe: 'replace names, addresses and subjects by pseudonyms, for sharing',
+  },
   quiet: { type: 'boolean', default: false, describe: 'no text on standard output' },
   verbose: { type: 'boolean', default: false, describe: 'say on standard error what is being done' },
   color: { type: 'boolean', default: true, describe: 'colours on a terminal; --no-color for none' },
   wide: { type: 'boolean', default: false, describe: 'shorten nothing' },
   plain: { type: 'boolean', default: false, describe: 'one tab-separated record a line' },
-} as const satisfies Record<string, Options>;
+};
 
 /** Milliseconds since the epoch. Throws `Unusable` for what is no RFC 3339 time. */
 export function parseTime(option: string, text: string): number {
   const milliseconds = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
     ? Date.parse(/\d{2}:\d{2}/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text)
     : Number.NaN;
-  if (Number.isNaN(milliseconds)) throw new Unusable(`--${option}: ${JSON.stringify(text)} is no time, as 2026-11-22T03:00:00Z`);
+  if (Number.isNaN(milliseconds))
+    throw new Unusable(`--${option}: ${JSON.stringify(text)} is no time, as 2026-11-22T03:00:00Z`);
   return milliseconds;
 }
 

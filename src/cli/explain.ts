@@ -14,7 +14,10 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
   command: 'explain [id]',
   describe: 'Explain a rule or a channel: why it matters, what mends it',
   builder: (command: Argv<object>) =>
-    command.positional('id', { type: 'string', describe: 'rule or channel id; without one all ids are listed' }) as unknown as Argv<ExplainArguments>,
+    command.positional('id', {
+      type: 'string',
+      describe: 'rule or channel id; without one all ids are listed',
+    }) as unknown as Argv<ExplainArguments>,
   handler: (args) => explain(args),
 };
 

@@ -13,7 +13,11 @@ export const listCommand: CommandModule<object, ListArguments> = {
   builder: (command: Argv<object>) =>
     command
       .positional('what', { choices: ['rules', 'channels', 'formats'] as const, demandOption: true })
-      .option('schema', { type: 'boolean', default: false, describe: 'with formats: print the JSON Schema of the report' }) as unknown as Argv<ListArguments>,
+      .option('schema', {
+        type: 'boolean',
+        default: false,
+        describe: 'with formats: print the JSON Schema of the report',
+      }) as unknown as Argv<ListArguments>,
   handler: (args) => list(args),
 };
 
@@ -40,5 +44,10 @@ async function jsonSchema(): Promise<string> {
 
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -36,7 +36,9 @@ export function parseOutputs(formats: readonly string[], output: string | undefi
   const outputs = (formats.length === 0 ? ['text'] : formats).map(parseOutput);
   const toStandard = outputs.filter((one) => one.path === undefined);
   if (toStandard.length > 1) {
-    throw new Unusable(`--format: only one format can go to standard output; give the others a file, as ${outputs[1]!.format}=FILE`);
+    throw new Unusable(
+      `--format: only one format can go to standard output; give the others a file, as ${outputs[1]!.format}=FILE`,
+    );
   }
   if (output === undefined) return outputs;
   if (toStandard.length === 0) throw new Unusable('--output: every format has a file of its own already');
@@ -61,7 +63,10 @@ function parseOutput(text: string): Output {
 export function writeReport(report: Report, outputs: readonly Output[], options: OutputOptions): void {
   for (const { format, path } of outputs) {
     if (path !== undefined) {
-      const text = format === 'text' ? render(report, 'text', { ...options, colour: 'not-wanted' }, 100) : render(report, format, options, 100);
+      const text =
+        format === 'text'
+          ? render(report, 'text', { ...options, colour: 'not-wanted' }, 100)
+          : render(report, format, options, 100);
       try {
         writeFileSync(path, text, { mode: 0o600 });
       } catch (error) {

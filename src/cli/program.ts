@@ -16,7 +16,9 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     const command = args.find((one) => !one.startsWith('-'));
     if (command !== undefined && LATER.includes(command)) {
-      throw new Unusable(`${command}: this command is not in version ${version()} yet; there are analyze, explain, list`);
+      throw new Unusable(
+        `${command}: this command is not in version ${version()} yet; there are analyze, explain, list`,
+      );
     }
     await program(args);
   } catch (error) {
@@ -41,7 +43,11 @@ async function program(args: readonly string[]): Promise<void> {
     .scriptName('flinkprobe')
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
     .env('FLINKPROBE')
-    .option('config', { type: 'string', requiresArg: true, describe: 'YAML file with option names and values; flags and environment win' })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'YAML file with option names and values; flags and environment win',
+    })
     .config('config', readOptions)
     .command(analyzeCommand)
     .command(explainCommand)

@@ -34,8 +34,7 @@ function hex(bytes: Uint8Array, most: number): string {
 }
 
 function seconds(record: ConnectionRecord): string {
-  const span =
-    record.last.seconds - record.first.seconds + (record.last.nanoseconds - record.first.nanoseconds) / 1e9;
+  const span = record.last.seconds - record.first.seconds + (record.last.nanoseconds - record.first.nanoseconds) / 1e9;
   return `${Math.max(0, span).toFixed(1)} s`;
 }
 

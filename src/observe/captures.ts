@@ -134,7 +134,9 @@ function describeInput(
   check: 'agrees' | 'disagrees' | 'not-applicable' | undefined,
 ): Input {
   const time = (moment: CaptureSummary['firstPacket']): string | undefined =>
-    moment === undefined || moment.seconds < 0 ? undefined : formatTime(moment.seconds, moment.nanoseconds, summary.precision);
+    moment === undefined || moment.seconds < 0
+      ? undefined
+      : formatTime(moment.seconds, moment.nanoseconds, summary.precision);
   const first = time(summary.firstPacket);
   const last = time(summary.lastPacket);
   return {

@@ -195,7 +195,9 @@ export class Dialogue implements ConnectionConsumer {
     if (this.#headGap[0] || this.#headGap[1]) return { kind: 'undecided', because: 'gap' };
     if (client === 0 || server === 0) return { kind: 'undecided', because: 'one-sided' };
     const hopes: readonly Certainty[] = [tls?.certainty ?? 'no', ...this.#candidates.map((one) => one.certainty)];
-    return hopes.every((hope) => hope === 'no') ? { kind: 'unknown' } : { kind: 'undecided', because: 'unknown-protocol' };
+    return hopes.every((hope) => hope === 'no')
+      ? { kind: 'unknown' }
+      : { kind: 'undecided', because: 'unknown-protocol' };
   }
 }
 

@@ -49,7 +49,7 @@ export function addressWords(text: string): readonly number[] | undefined {
   if (four !== null) {
     const bytes = four.slice(1).map(Number);
     if (bytes.some((byte) => byte > 255)) return undefined;
-    return [((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) | 0];
+    return [(bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]! | 0];
   }
   return ipv6Words(text);
 }

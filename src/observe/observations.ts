@@ -3,7 +3,7 @@ import type { Encapsulations } from '../capture/encapsulation.ts';
 import type { Topology } from '../flink/topology.ts';
 import type { Channel, ChannelId } from '../model/channel.ts';
 import type { ClearReading, Probe } from '../model/probe.ts';
-import type { Endpoint, Observation, PlaintextDetails, Seen, CertificateChain, TlsDetails } from '../model/report.ts';
+import type { CertificateChain, Endpoint, Observation, PlaintextDetails, Seen, TlsDetails } from '../model/report.ts';
 import { identifyHttpAnswer } from '../protocols/http-flink.ts';
 import type { SeenChain, TlsReading } from '../tls/reading.ts';
 import type { CertificateCache } from '../x509/certificate.ts';
@@ -70,7 +70,8 @@ function rolesOf(record: ConnectionRecord, context: ObservationContext): Roles {
   if (record.syn === 'seen' || record.synAck === 'seen') return of(0, 'syn');
   const { speech } = record;
   if (speech.kind === 'tls' && speech.reading.clientSide !== undefined) return of(speech.reading.clientSide, 'hello');
-  if (speech.kind === 'clear' && speech.reading.clientSide !== undefined) return of(speech.reading.clientSide, 'protocol');
+  if (speech.kind === 'clear' && speech.reading.clientSide !== undefined)
+    return of(speech.reading.clientSide, 'protocol');
   const known = ([0, 1] as const).filter(
     (side) => context.topology.channelOf(record.hosts[side], record.ports[side]) !== undefined,
   );
@@ -132,9 +133,20 @@ function encapsulationOf(record: ConnectionRecord, context: ObservationContext):
 }
 
 function qualityOf(record: ConnectionRecord, roles: Roles): Observation['quality'] {
-  const oneSided = isOneSided(record) ? (record.packets[roles.client] === 0 ? 'server-only' : 'client-only') : undefined;
+  const oneSided = isOneSided(record)
+    ? record.packets[roles.client] === 0
+      ? 'server-only'
+      : 'client-only'
+    : undefined;
   const isMidstream = record.syn === 'not-seen' && record.synAck === 'not-seen';
-  if (record.gapBytes === 0 && record.gaps === 0 && record.cutBytes === 0 && !oneSided && !isMidstream && record.limits.length === 0) {
+  if (
+    record.gapBytes === 0 &&
+    record.gaps === 0 &&
+    record.cutBytes === 0 &&
+    !oneSided &&
+    !isMidstream &&
+    record.limits.length === 0
+  ) {
     return undefined;
   }
   return {
@@ -198,16 +210,19 @@ function nameAnswer(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return undefined;
   const http = identifyHttpAnswer(bytes);
   if (http !== undefined) return http === 'http' ? 'HTTP' : `HTTP of a ${http} port`;
-  const isFlinkData = bytes.length >= 8 && bytes[4] === 0xba && bytes[5] === 0xdc && bytes[6] === 0x0f && bytes[7] === 0xfe;
+  const isFlinkData =
+    bytes.length >= 8 && bytes[4] === 0xba && bytes[5] === 0xdc && bytes[6] === 0x0f && bytes[7] === 0xfe;
   return isFlinkData ? 'a Flink data frame' : undefined;
 }
 
 function saidClear(record: ConnectionRecord, roles: Roles, reading: ClearReading, context: ObservationContext): Said {
   const plaintext = plaintextDetails(reading, roles, context);
   const head = record.heads[roles.server];
-  const isTls = head.length >= 3 && head.bytes[0]! >= 20 && head.bytes[0]! <= 23 && head.bytes[1] === 3 && head.bytes[2]! <= 4;
+  const isTls =
+    head.length >= 3 && head.bytes[0]! >= 20 && head.bytes[0]! <= 23 && head.bytes[1] === 3 && head.bytes[2]! <= 4;
   if ((reading.answered && !isTls) || isOneSided(record)) return { kind: 'plaintext', plaintext };
-  if (record.syn === 'not-seen' && record.synAck === 'not-seen' && head.length === 0) return { kind: 'plaintext', plaintext };
+  if (record.syn === 'not-seen' && record.synAck === 'not-seen' && head.length === 0)
+    return { kind: 'plaintext', plaintext };
   return { kind: 'plaintext', plaintext, answer: describeAnswer(record, head, `a clear ${reading.protocol} request`) };
 }
 
@@ -236,7 +251,11 @@ function tlsDetails(reading: TlsReading, record: ConnectionRecord, context: Obse
   const { clientAuthentication } = reading;
   const truncated = (chain: SeenChain): Seen<CertificateChain> =>
     chain.seen === 'present'
-      ? { seen: 'present', truncated: chain.truncated, chain: chain.certificates.map((der) => context.certificates.read(der)) }
+      ? {
+          seen: 'present',
+          truncated: chain.truncated,
+          chain: chain.certificates.map((der) => context.certificates.read(der)),
+        }
       : chain;
   return {
     outcome: reading.outcome,

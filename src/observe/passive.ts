@@ -148,6 +148,7 @@ function shapeOf(record: ConnectionRecord): string {
     const { reading } = speech;
     return `${parties} tls ${reading.outcome} ${reading.version} ${reading.cipherSuite} ${reading.resumed} ${reading.clientAuthentication.verdict} ${reading.alerts.length} ${reading.ja3}`;
   }
-  if (speech.kind === 'clear') return `${parties} ${speech.reading.protocol} ${speech.reading.channel} ${speech.reading.answered}`;
+  if (speech.kind === 'clear')
+    return `${parties} ${speech.reading.protocol} ${speech.reading.channel} ${speech.reading.answered}`;
   return `${parties} ${speech.kind}`;
 }

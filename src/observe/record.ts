@@ -37,7 +37,11 @@ export interface Moment {
 }
 
 export type RecordedSpeech =
-  | { readonly kind: 'tls'; readonly reading: TlsReading; readonly foreign: readonly [ForeignBytes | undefined, ForeignBytes | undefined] }
+  | {
+      readonly kind: 'tls';
+      readonly reading: TlsReading;
+      readonly foreign: readonly [ForeignBytes | undefined, ForeignBytes | undefined];
+    }
   | { readonly kind: 'clear'; readonly reading: ClearReading }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'silent' }

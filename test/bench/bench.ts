@@ -3,8 +3,8 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identities } from './identities.ts';
 import { clearBulk, type Generated, manyHandshakes, tlsBulk } from './generate.ts';
+import { identities } from './identities.ts';
 import { inTurn, type Measured, median } from './measure.ts';
 
 /**
@@ -41,14 +41,28 @@ async function made(name: string, make: (file: string) => Promise<Generated> | G
 
 function tshark(file: string): string[] {
   const fields = ['tls.handshake.type', 'tls.handshake.version', 'tls.handshake.ciphersuite', 'x509af.utcTime'];
-  return ['tshark', '-o', 'tcp.reassemble_out_of_order:TRUE', '-r', file, '-Y', 'tls.handshake', '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
+  return [
+    'tshark',
+    '-o',
+    'tcp.reassemble_out_of_order:TRUE',
+    '-r',
+    file,
+    '-Y',
+    'tls.handshake',
+    '-T',
+    'fields',
+    ...fields.flatMap((field) => ['-e', field]),
+  ];
 }
 
 async function compare(title: string, file: string): Promise<void> {
   const commands = new Map<string, { command: readonly string[]; runs: number }>([
     ['cat', { command: ['cat', file], runs }],
     ['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file, '--format', 'json'], runs }],
-    ['flinkprobe analyze -, by a pipe', { command: ['sh', '-c', `cat '${file}' | '${process.execPath}' '${main}' analyze - --format json`], runs }],
+    [
+      'flinkprobe analyze -, by a pipe',
+      { command: ['sh', '-c', `cat '${file}' | '${process.execPath}' '${main}' analyze - --format json`], runs },
+    ],
     ['pcap-parser, count only', { command: [process.execPath, path.join(here, 'count.js'), file], runs: 2 }],
   ]);
   if (hasTshark) commands.set('tshark, handshake fields, reassembly', { command: tshark(file), runs: 1 });
@@ -77,19 +91,32 @@ async function startUp(): Promise<void> {
   );
   const bare = median(measured.get('node -e 0')!.wall);
   say('\n### Start-up\n\n| command | seconds, median | / bare Node |\n|---|---|---|');
-  for (const [name, { wall }] of measured) say(`| ${name} | ${median(wall).toFixed(3)} | ${(median(wall) / bare).toFixed(2)} |`);
+  for (const [name, { wall }] of measured)
+    say(`| ${name} | ${median(wall).toFixed(3)} | ${(median(wall) / bare).toFixed(2)} |`);
 }
 
 mkdirSync(folder, { recursive: true });
 const cpu = os.cpus();
-say(`${os.type()} ${os.release()}, ${cpu.length} x ${cpu[0]?.model ?? '?'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`);
+say(
+  `${os.type()} ${os.release()}, ${cpu.length} x ${cpu[0]?.model ?? '?'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`,
+);
 const all = identities(8);
 await startUp();
-await compare('TLS bulk, 1.5 % of segments out of order', await made('tls.pcap', (file) => tlsBulk(file, all[0]!, size)));
+await compare(
+  'TLS bulk, 1.5 % of segments out of order',
+  await made('tls.pcap', (file) => tlsBulk(file, all[0]!, size)),
+);
 await compare('Clear shuffle', await made('clear.pcap', (file) => clearBulk(file, size)));
-await compare(`${handshakes} handshakes, 8 certificates`, await made('handshakes.pcap', (file) => manyHandshakes(file, all, handshakes)));
+await compare(
+  `${handshakes} handshakes, 8 certificates`,
+  await made('handshakes.pcap', (file) => manyHandshakes(file, all, handshakes)),
+);
 if (long > 0) {
   const file = await made('long.pcap', (target) => tlsBulk(target, all[0]!, long));
-  const measured = await inTurn(new Map([['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file, '--format', 'json'], runs: 1 }]]));
+  const measured = await inTurn(
+    new Map([
+      ['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file, '--format', 'json'], runs: 1 }],
+    ]),
+  );
   print('A long capture', file, measured);
 }

@@ -127,7 +127,12 @@ function close(file: PcapFile, flow: Flow): void {
  * Bulk in one direction over several connections at once, `stream` giving the bytes; 1.5 % of the segments change
  * place with the next one of their connection. Every second segment is acknowledged.
  */
-function bulk(file: PcapFile, flows: readonly Flow[], stream: (flow: number, at: number, length: number) => Uint8Array, size: number): number {
+function bulk(
+  file: PcapFile,
+  flows: readonly Flow[],
+  stream: (flow: number, at: number, length: number) => Uint8Array,
+  size: number,
+): number {
   const sent = flows.map(() => 0);
   let swapped = 0;
   let turn = 0;
@@ -176,7 +181,8 @@ export async function tlsBulk(path: string, identity: Identity, size: number): P
     flows.push(flow);
   }
   const records: Uint8Array[] = [];
-  for (let i = 0; i < 64; i++) records.push(Buffer.concat([Buffer.from([0x17, 3, 3, 0x40, 0x18]), randomBytes(0x4018)]));
+  for (let i = 0; i < 64; i++)
+    records.push(Buffer.concat([Buffer.from([0x17, 3, 3, 0x40, 0x18]), randomBytes(0x4018)]));
   bulk(file, flows, repeating(Buffer.concat(records)), size);
   file.close();
   return { path, bytes: file.bytes, packets: file.packets };
@@ -186,7 +192,11 @@ export async function tlsBulk(path: string, identity: Identity, size: number): P
 export function clearBulk(path: string, size: number): Generated {
   const file = new PcapFile(path);
   const flows: Flow[] = [];
-  const request = Buffer.concat([Buffer.from('00000061badc0ffe02', 'hex'), randomBytes(84), Buffer.from('00000002', 'hex')]);
+  const request = Buffer.concat([
+    Buffer.from('00000061badc0ffe02', 'hex'),
+    randomBytes(84),
+    Buffer.from('00000002', 'hex'),
+  ]);
   for (let i = 0; i < 8; i++) {
     // The side that dialled asks, the other one sends: here the flow is turned round, so that side 0 sends the bulk.
     const asked = open(file, i, 6121);

@@ -9,7 +9,10 @@ export interface Measured {
 }
 
 /** Runs a command to its end and throws what it prints away. Wall clock and, on Linux, the peak resident set. */
-export async function once(command: readonly string[], input?: string): Promise<{ wall: number; peak: number; code: number }> {
+export async function once(
+  command: readonly string[],
+  input?: string,
+): Promise<{ wall: number; peak: number; code: number }> {
   const started = process.hrtime.bigint();
   const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
   const child = spawn(command[0]!, command.slice(1), { stdio: [stdin, 'ignore', 'ignore'] });
@@ -36,7 +39,9 @@ function highWater(pid: number | undefined): number {
 }
 
 /** Runs several commands in turn, `runs` times each, so that a drift of the machine meets all of them. */
-export async function inTurn(commands: ReadonlyMap<string, { readonly command: readonly string[]; readonly runs: number }>): Promise<Map<string, Measured>> {
+export async function inTurn(
+  commands: ReadonlyMap<string, { readonly command: readonly string[]; readonly runs: number }>,
+): Promise<Map<string, Measured>> {
   const wall = new Map<string, number[]>();
   const peak = new Map<string, number>();
   const rounds = Math.max(...[...commands.values()].map((one) => one.runs));
@@ -44,7 +49,8 @@ export async function inTurn(commands: ReadonlyMap<string, { readonly command: r
     for (const [name, { command, runs }] of commands) {
       if (round >= runs) continue;
       const result = await once(command);
-      if (result.code < 0 || result.code > 2) throw new Error(`${name} ended with ${result.code}: ${command.join(' ')}`);
+      if (result.code < 0 || result.code > 2)
+        throw new Error(`${name} ended with ${result.code}: ${command.join(' ')}`);
       wall.set(name, [...(wall.get(name) ?? []), result.wall]);
       peak.set(name, Math.max(peak.get(name) ?? 0, result.peak));
     }

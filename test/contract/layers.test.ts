@@ -18,7 +18,19 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/capture': {
     values: ['src/bytes'],
     types: ['src/model'],
-    packages: ['node:fs', 'node:zlib', 'node:net', 'node:tty', 'node:timers/promises', 'node:stream', 'node:path', 'node:crypto', 'node:module', 'fzstd', 'pcap-parser'],
+    packages: [
+      'node:fs',
+      'node:zlib',
+      'node:net',
+      'node:tty',
+      'node:timers/promises',
+      'node:stream',
+      'node:path',
+      'node:crypto',
+      'node:module',
+      'fzstd',
+      'pcap-parser',
+    ],
   },
   'src/model': { values: [], types: ['src/bytes', 'src/tls', 'src/x509'] },
   'src/flink': { values: ['src/bytes'], types: ['src/model'], packages: ['yaml'] },
@@ -28,7 +40,11 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     values: ['src/bytes', 'src/capture', 'src/tls', 'src/x509', 'src/protocols'],
     types: ['src/model', 'src/flink'],
   },
-  'src/evaluate': { values: ['src/bytes'], types: ['src/model'], packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'] },
+  'src/evaluate': {
+    values: ['src/bytes'],
+    types: ['src/model'],
+    packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'],
+  },
   'src/report': { values: ['src/bytes'], types: ['src/model'], packages: ['node:util', 'node:crypto', 'zod'] },
 };
 
