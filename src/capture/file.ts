@@ -3,7 +3,7 @@ import { CaptureInput } from './capture-input.ts';
 import type { Compression } from './compression.ts';
 import type { CaptureEvents, CaptureFormat, Precision } from './events.ts';
 import type { Packet, PacketSink } from './packet.ts';
-import type { PacketDigest } from './packet-digest.ts';
+import { PacketDigest } from './packet-digest.ts';
 import { ProblemLog } from './problems.ts';
 import { readSource } from './source.ts';
 
@@ -15,8 +15,6 @@ export interface CaptureHandlers extends Omit<CaptureEvents, 'onProblem'> {
 export interface CaptureOptions {
   /** Ends the reading cleanly, with a problem `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Takes every packet, for `crossCheck`. */
-  readonly digest?: PacketDigest;
 }
 
 export interface PacketTime {
@@ -28,7 +26,7 @@ export interface PacketTime {
 export interface CaptureSummary {
   readonly path: string;
   readonly format: CaptureFormat;
-  readonly compression?: Compression;
+  readonly compression: Compression | 'none';
   readonly packets: number;
   /** After decompression. */
   readonly bytes: number;
@@ -43,6 +41,9 @@ export interface CaptureSummary {
   readonly precision: Precision;
   /** LINKTYPE_ values of the packets, ascending. */
   readonly linkTypes: readonly number[];
+  /** Of all packets, for `crossCheck`. */
+  readonly digest: PacketDigest;
+  readonly ended: 'end' | 'interrupted' | 'read-error';
   /** To hand to the next input of the same run. */
   readonly nextFrame: number;
   readonly nextInterfaceId: number;
@@ -59,26 +60,26 @@ export async function readCapture(
   options: CaptureOptions = {},
 ): Promise<CaptureSummary> {
   const problems = new ProblemLog(handlers.onProblem);
-  const tally = new PacketTally(handlers.onPacket, options.digest);
+  const tally = new PacketTally(handlers.onPacket);
   const input = new CaptureInput(source, { ...handlers, onPacket: tally.count, onProblem: problems.add });
   const end = await readSource(source, input.push, options.signal);
   if (end.how === 'read-error') problems.add(input.bytes, 'read-error', end.message);
   if (end.how === 'interrupted') problems.add(input.bytes, 'interrupted', 'reading was interrupted');
   const parser = await input.finish(end.how === 'interrupted' ? 'interrupted' : 'end');
-  const { compression, bytes } = input;
-  if (options.digest !== undefined) options.digest.format = compression === undefined ? parser.format : compression;
   return {
     path: source,
     format: parser.format,
-    ...(compression === undefined ? {} : { compression }),
+    compression: input.compression ?? 'none',
     packets: tally.packets,
-    bytes,
+    bytes: input.bytes,
     cutPackets: tally.cutPackets,
     captureDrops: parser.captureDrops,
-    problems: problems.finish(bytes),
+    problems: problems.finish(input.bytes),
     ...tally.times,
     precision: parser.precision,
     linkTypes: tally.linkTypes,
+    digest: tally.digest,
+    ended: end.how,
     nextFrame: parser.nextFrame,
     nextInterfaceId: parser.nextInterfaceId,
   };
@@ -87,15 +88,14 @@ export async function readCapture(
 /** Counts packets on their way to the sink. */
 class PacketTally {
   readonly #sink: PacketSink;
-  readonly #digest: PacketDigest | undefined;
+  readonly digest: PacketDigest = new PacketDigest();
   readonly #linkTypes = new Set<number>();
   #lastLinkType = -1;
   packets = 0;
   cutPackets = 0;
 
-  constructor(sink: PacketSink, digest: PacketDigest | undefined) {
+  constructor(sink: PacketSink) {
     this.#sink = sink;
-    this.#digest = digest;
   }
 
   readonly count: PacketSink = (packet) => {
@@ -103,7 +103,7 @@ class PacketTally {
     if (packet.end - packet.start < packet.originalLength) this.cutPackets++;
     if (packet.linkType !== this.#lastLinkType) this.#addLinkType(packet.linkType);
     if (packet.seconds >= 0) this.#addTime(packet);
-    this.#digest?.add(packet);
+    this.digest.add(packet);
     this.#sink(packet);
   };
 

@@ -1,5 +1,3 @@
-import type { Compression } from './compression.ts';
-import type { CaptureFormat } from './events.ts';
 import type { Packet } from './packet.ts';
 
 /**
@@ -10,8 +8,6 @@ export class PacketDigest {
   #high = 0x811c9dc5 | 0;
   #low = 0x1b873593;
   packets = 0;
-  /** What was read; set by the reader. */
-  format: CaptureFormat | Compression = 'pcap';
 
   add(packet: Packet): void {
     this.addFields(packet.end - packet.start, packet.originalLength, packet.seconds, packet.nanoseconds);

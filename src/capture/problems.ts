@@ -65,6 +65,8 @@ export class ProblemLog {
   finish(offset: number): readonly Problem[] {
     if (this.#unlisted === 0) return this.#listed;
     const message = `${this.#unlisted} further problems are not listed (limit ${MAX_LISTED_PROBLEMS})`;
-    return [...this.#listed, { offset, reason: 'limit-reached', message }];
+    const last: Problem = { offset, reason: 'limit-reached', message };
+    this.#onProblem?.(last);
+    return [...this.#listed, last];
   }
 }
