@@ -1,0 +1,280 @@
+import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import type { Probe } from '../model/probe.ts';
+import type {
+  CaptureQuality,
+  Endpoint,
+  Evidence,
+  Expectation,
+  Finding,
+  Observation,
+  Verdict,
+  WitnessVerdict,
+} from '../model/report.ts';
+import type { ClusterSubject, EndpointSubject, Judgement, Rule, RuleContext } from '../model/rule.ts';
+import { fingerprint, type Identity } from './fingerprint.ts';
+import { expectationFor } from './policy.ts';
+import { severityRank, worstSeverity } from './severity.ts';
+import { encapsulationKey, endpointSubjects } from './subjects.ts';
+
+/** Evidence entries kept on one finding; what is more is counted in a last entry. */
+export const EVIDENCE_LIMIT = 5;
+/** Windows of the contract: expiry within 20 days is medium, within 7 days high. */
+export const EXPIRY_DAYS = { mediumDays: 20, highDays: 7 } as const;
+
+export interface EvaluationContext {
+  /** Milliseconds since the epoch: the run's time, or `--now`. */
+  readonly now: number;
+  readonly probes: readonly Probe[];
+  readonly quality?: readonly CaptureQuality[];
+  readonly flinkVersion?: string;
+  readonly expiry?: RuleContext['expiry'];
+}
+
+/** A rule that threw: a defect of ours, which never ends a run. */
+export interface RuleError {
+  readonly ruleId: string;
+  readonly channel: Channel;
+  readonly endpoint?: Endpoint;
+  readonly message: string;
+}
+
+export interface Evaluation {
+  /** By severity, channel (contract order), endpoint, rule. */
+  readonly findings: readonly Finding[];
+  /** How often each verdict was given: once for each rule and subject, the worst of its judgements. */
+  readonly verdictCounts: Readonly<Record<Verdict, number>>;
+  readonly errors: readonly RuleError[];
+  readonly subjects: readonly EndpointSubject[];
+}
+
+interface Judged {
+  readonly rule: Rule;
+  readonly judgement: Judgement;
+  readonly channel: Channel;
+  readonly endpoint: Endpoint | undefined;
+  /** The listening endpoint whose traffic was judged; absent for judgements of the whole run. */
+  readonly subject: EndpointSubject | undefined;
+}
+
+/**
+ * Judges what was seen by all rules. Same input, same output; a rule that throws becomes a finding of verdict `error`.
+ *
+ * An inconclusive judgement becomes a finding where it carries a message; without one it is only counted, since
+ * another rule tells what could not be seen.
+ */
+export function evaluate(
+  rules: readonly Rule[],
+  observations: readonly Observation[],
+  expectations: readonly Expectation[],
+  context: EvaluationContext,
+): Evaluation {
+  const probes: ReadonlyMap<Channel, Probe> = new Map(context.probes.map((probe) => [probe.id as Channel, probe]));
+  const subjects = endpointSubjects(observations, expectations, probes);
+  const cluster: ClusterSubject = {
+    scope: 'cluster',
+    endpoints: subjects,
+    observations,
+    expectations,
+    quality: context.quality ?? [],
+  };
+  const ruleContext: RuleContext = {
+    now: context.now,
+    probes,
+    expiry: context.expiry ?? EXPIRY_DAYS,
+    expectationFor: (channel, member) => expectationFor(expectations, probes, channel, member),
+    ...(context.flinkVersion === undefined ? {} : { flinkVersion: context.flinkVersion }),
+  };
+
+  const verdictCounts: Record<Verdict, number> = { pass: 0, fail: 0, inconclusive: 0, 'not-applicable': 0, error: 0 };
+  const errors: RuleError[] = [];
+  const judged: Judged[] = [];
+  for (const rule of rules) {
+    if (rule.scope === 'cluster') {
+      collect(rule, undefined, () => (rule.appliesTo(cluster, ruleContext) ? rule.evaluate(cluster, ruleContext) : []));
+      continue;
+    }
+    for (const subject of subjects) {
+      collect(rule, subject, () => (rule.appliesTo(subject, ruleContext) ? rule.evaluate(subject, ruleContext) : []));
+    }
+  }
+  return { findings: findingsOf(judged, ruleContext), verdictCounts, errors, subjects };
+
+  function collect(rule: Rule, subject: EndpointSubject | undefined, run: () => readonly Judgement[]): void {
+    const judgements = judge(rule, subject, run);
+    verdictCounts[worstVerdict(judgements)] += 1;
+    for (const judgement of judgements) {
+      const endpoint = judgement.endpoint ?? subject?.server;
+      judged.push({ rule, judgement, channel: judgement.channel ?? subject?.channel ?? 'unknown', endpoint, subject });
+    }
+  }
+
+  function judge(
+    rule: Rule,
+    subject: EndpointSubject | undefined,
+    run: () => readonly Judgement[],
+  ): readonly Judgement[] {
+    try {
+      return run();
+    } catch (error) {
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const channel = subject?.channel ?? 'unknown';
+      errors.push({
+        ruleId: rule.id,
+        channel,
+        message,
+        ...(subject === undefined ? {} : { endpoint: subject.server }),
+      });
+      return [errorJudgement(rule, message)];
+    }
+  }
+}
+
+function errorJudgement(rule: Rule, message: string): Judgement {
+  return {
+    verdict: 'error',
+    severity: 'info',
+    message: `The rule ${rule.id} failed and judged nothing here: ${message}. This is a defect of flinkprobe.`,
+    expected: 'a judgement',
+    observed: message,
+    remediation: { text: 'Report this defect, with the capture if it may be shared.', settings: {}, command: null },
+  };
+}
+
+const VERDICT_WEIGHT: readonly Verdict[] = ['error', 'fail', 'inconclusive', 'pass', 'not-applicable'];
+
+function worstVerdict(judgements: readonly Judgement[]): Verdict {
+  return VERDICT_WEIGHT.find((verdict) => judgements.some((one) => one.verdict === verdict)) ?? 'not-applicable';
+}
+
+type Told = Judged & { readonly judgement: Judgement & { readonly verdict: 'fail' | 'inconclusive' | 'error' } };
+
+function isTold(one: Judged): one is Told {
+  const { verdict, message } = one.judgement;
+  return verdict === 'fail' || verdict === 'error' || (verdict === 'inconclusive' && message !== undefined);
+}
+
+/** Judgements of one rule about the same thing become one finding; where they disagree, fail wins. */
+function findingsOf(judged: readonly Judged[], context: RuleContext): readonly Finding[] {
+  const groups = new Map<string, Told[]>();
+  for (const one of judged.filter(isTold)) {
+    const { endpoint } = one;
+    const place = endpoint === undefined ? '' : `${endpoint.host} ${endpoint.port}`;
+    const network = encapsulationKey(one.subject?.observations[0]?.encapsulation);
+    const key = [one.rule.id, one.channel, place, network, one.judgement.discriminator ?? ''].join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const merged = [...groups.values()].map((group) => {
+    const worst = group.find((one) => one.judgement.verdict === worstVerdict(group.map((each) => each.judgement)))!;
+    return { worst, group: group.filter((one) => one.judgement.verdict === worst.judgement.verdict) };
+  });
+  merged.sort((a, b) => byEndpoint(a.worst, b.worst));
+  const used = new Map<string, number>();
+  const findings = merged.map(({ worst, group }) => {
+    const identity = identityOf(worst, context);
+    const base = fingerprint(identity);
+    const ordinal = used.get(base) ?? 0;
+    used.set(base, ordinal + 1);
+    return findingOf(worst, group, ordinal === 0 ? base : fingerprint({ ...identity, ordinal }), context);
+  });
+  return findings.sort(byReportOrder);
+}
+
+function identityOf(one: Told, context: RuleContext): Identity {
+  const { endpoint, subject, channel, judgement, rule } = one;
+  const encapsulation = subject?.observations[0]?.encapsulation;
+  const port = endpoint === undefined ? undefined : fixedPort(channel, endpoint, context);
+  return {
+    ruleId: rule.id,
+    channel,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(port === undefined ? {} : { fixedPort: port }),
+    ...(encapsulation === undefined ? {} : { encapsulation }),
+    ...(judgement.discriminator === undefined ? {} : { discriminator: judgement.discriminator }),
+  };
+}
+
+function fixedPort(channel: Channel, endpoint: Endpoint, context: RuleContext): number | undefined {
+  const byDefault = context.probes.get(channel)?.defaultPorts.includes(endpoint.port) ?? false;
+  const configured = context.expectationFor(channel, endpoint.member)?.port === endpoint.port;
+  return byDefault || configured ? endpoint.port : undefined;
+}
+
+function findingOf(worst: Told, group: readonly Told[], print: string, context: RuleContext): Finding {
+  const { rule, judgement, channel, endpoint, subject } = worst;
+  const severity = group.map((one) => one.judgement.severity ?? rule.severity).reduce(worstSeverity);
+  return {
+    ruleId: rule.id,
+    severity,
+    verdict: judgement.verdict,
+    channel,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    title: rule.title,
+    message: judgement.message ?? `${rule.title}.`,
+    expected: judgement.expected ?? '',
+    observed: judgement.observed ?? '',
+    evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
+    witnesses: witnessesOf(judgement.verdict, channel, endpoint, subject, context),
+    remediation: judgement.remediation ?? rule.remediation,
+    references: rule.references,
+    fingerprint: print,
+    waived: null,
+  };
+}
+
+/** The first few entries, and how many more there are. */
+export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[] {
+  if (evidence.length <= EVIDENCE_LIMIT) return evidence;
+  return [...evidence.slice(0, EVIDENCE_LIMIT), { text: `and ${evidence.length - EVIDENCE_LIMIT} more` }];
+}
+
+function witnessesOf(
+  verdict: 'fail' | 'inconclusive' | 'error',
+  channel: Channel,
+  endpoint: Endpoint | undefined,
+  subject: EndpointSubject | undefined,
+  context: RuleContext,
+): Finding['witnesses'] {
+  const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
+  const heard = (vantage: Observation['vantage']): WitnessVerdict =>
+    subject?.observations.some((one) => one.vantage === vantage) ? said : 'not-heard';
+  const promise = promiseOf(context.expectationFor(channel, endpoint?.member));
+  // Judgements of the whole run rest on captures as long as nothing else is judged as a whole.
+  const wire = subject === undefined ? said : heard('passive');
+  return { wire, handshake: heard('active'), promise, record: 'not-heard' };
+}
+
+/** What the configuration says of this channel: `pass` where it promises TLS, `fail` where it does not. */
+function promiseOf(expectation: Expectation | undefined): WitnessVerdict {
+  if (expectation === undefined || expectation.basis !== 'configuration') return 'not-heard';
+  return expectation.tls === 'required' ? 'pass' : 'fail';
+}
+
+function byReportOrder(a: Finding, b: Finding): number {
+  return (
+    severityRank(a.severity) - severityRank(b.severity) ||
+    channelRank(a.channel) - channelRank(b.channel) ||
+    compareEndpoints(a.endpoint, b.endpoint) ||
+    compareText(a.ruleId, b.ruleId) ||
+    compareText(a.fingerprint, b.fingerprint)
+  );
+}
+
+function byEndpoint(a: Told, b: Told): number {
+  return compareEndpoints(a.endpoint, b.endpoint);
+}
+
+/** `unknown` comes last. */
+function channelRank(channel: Channel): number {
+  const rank = (CHANNEL_IDS as readonly Channel[]).indexOf(channel);
+  return rank === -1 ? CHANNEL_IDS.length : rank;
+}
+
+function compareEndpoints(a: Endpoint | undefined, b: Endpoint | undefined): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  return compareText(a.member ?? '', b.member ?? '') || compareText(a.host, b.host) || a.port - b.port;
+}
+
+/** By code unit, so that no locale changes the order. */
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

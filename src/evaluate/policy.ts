@@ -1,0 +1,50 @@
+import type { Channel, ChannelId, Protection } from '../model/channel.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Expectation } from '../model/report.ts';
+
+/**
+ * What holds where no configuration and no policy file says otherwise: internal channels mutual TLS, REST, history
+ * server and SQL gateway TLS; channels that cannot do TLS cannot be asked for it; what another system protects
+ * (object store, ZooKeeper) is asked for nothing, since rules for state and credentials judge what crosses there.
+ */
+const DEFAULTS: Readonly<Record<Protection, Pick<Expectation, 'tls' | 'clientAuthentication'>>> = {
+  internal: { tls: 'required', clientAuthentication: 'required' },
+  rest: { tls: 'required', clientAuthentication: 'none' },
+  never: { tls: 'impossible', clientAuthentication: 'none' },
+  outside: { tls: 'optional', clientAuthentication: 'none' },
+};
+
+/** The default policy's expectation for a channel. */
+export function defaultExpectation(probe: Pick<Probe, 'id' | 'protection'>): Expectation {
+  return { channel: probe.id, member: null, ...DEFAULTS[probe.protection], basis: 'policy', because: [] };
+}
+
+/** The member's own expectation, else the one for all members, else the default policy's. Undefined for `unknown`. */
+export function expectationFor(
+  expectations: readonly Expectation[],
+  probes: ReadonlyMap<Channel, Probe>,
+  channel: Channel,
+  member: string | undefined,
+): Expectation | undefined {
+  if (channel === 'unknown') return undefined;
+  const ofChannel = expectations.filter((one) => one.channel === channel);
+  const own = member === undefined ? undefined : ofChannel.find((one) => one.member === member);
+  if (own !== undefined) return own;
+  const common = ofChannel.find((one) => one.member === null);
+  if (common !== undefined) return common;
+  // Processes of unknown name share what all configurations agree on.
+  const agreed = member === undefined ? agreement(ofChannel) : undefined;
+  if (agreed !== undefined) return agreed;
+  const probe = probes.get(channel as ChannelId);
+  return probe === undefined ? undefined : defaultExpectation(probe);
+}
+
+function agreement(expectations: readonly Expectation[]): Expectation | undefined {
+  const [first, ...rest] = expectations;
+  if (first === undefined) return undefined;
+  const same = rest.every(
+    (one) =>
+      one.tls === first.tls && one.clientAuthentication === first.clientAuthentication && one.basis === first.basis,
+  );
+  return same ? first : undefined;
+}

@@ -1,0 +1,115 @@
+import type { Certificate, Endpoint } from '../model/report.ts';
+import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { certificateText } from './support/certificates.ts';
+import { type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { evidenceOf, listed, processOf } from './support/text.ts';
+
+/**
+ * One member of the cluster presents another certificate on internal channels than the others.
+ *
+ * Internal TLS is made for one key pair that all processes share. A cluster where every process has a certificate of
+ * its own from one common issuer is another set-up that works, and no finding. A process counts with what it showed
+ * last, so that a rotation in between accuses only those who did not follow.
+ */
+export const rule: ClusterRule = {
+  id: 'certificate-differs-between-members',
+  scope: 'cluster',
+  title: 'One member has another certificate than the rest of the cluster',
+  severity: 'high',
+  rationale:
+    'On internal channels trust is the possession of a certificate that all truststores accept. A member with another one was left out of a rotation, or belongs to another cluster, or to somebody else. The next restart or rotation may lock it out.',
+  remediation: remedy(
+    'Give the member the keystore of the cluster (security.ssl.internal.keystore) and restart it. If nobody knows the certificate, find out who holds it first.',
+  ),
+  references: [SECURITY_SSL_PAGE],
+
+  appliesTo(subject: ClusterSubject, context: RuleContext): boolean {
+    return holdersOf(subject, context).length > 0 || hasHiddenCertificates(subject, context);
+  },
+
+  evaluate(subject: ClusterSubject, context: RuleContext): readonly Judgement[] {
+    const holders = holdersOf(subject, context);
+    if (holders.length === 0) return [{ verdict: 'inconclusive' }];
+    const groups = [...groupBy(holders, (one) => one.certificate.sha256).values()].sort((a, b) => b.length - a.length);
+    if (groups.length === 1 || isOneEach(groups)) return [{ verdict: 'pass' }];
+    const [most, next] = [groups[0]!, groups[1]!];
+    const tied = most.length === next.length;
+    const odd = groups.slice(1).flat();
+    return odd.map((one) => ({
+      verdict: 'fail',
+      channel: one.channel,
+      endpoint: one.endpoint,
+      discriminator: one.certificate.sha256,
+      message: `${processOf(one.endpoint)} presents ${certificateText(one.certificate)}, ${listed(most.map((each) => processOf(each.endpoint)))} present${most.length === 1 ? 's' : ''} ${certificateText(most[0]!.certificate)}${tied ? '; which of the two is right cannot be told from their number' : ''}.`,
+      expected: `one certificate on all internal channels: ${certificateText(most[0]!.certificate)}`,
+      observed: `${certificateText(one.certificate)}, issued by ${one.certificate.issuer}, not after ${one.certificate.notAfter}`,
+      evidence: [one, most[0]!].map((each) =>
+        evidenceOf(each.observation, `${processOf(each.endpoint)} presents ${certificateText(each.certificate)}`),
+      ),
+    }));
+  },
+};
+
+interface Holder {
+  readonly endpoint: Endpoint;
+  readonly channel: ClusterSubject['endpoints'][number]['channel'];
+  readonly certificate: Certificate;
+  readonly observation: TlsObservation;
+}
+
+function internalObservations(
+  subject: ClusterSubject,
+  context: RuleContext,
+): readonly { readonly channel: Holder['channel']; readonly observation: TlsObservation }[] {
+  return subject.endpoints
+    .filter(({ channel }) => context.probes.get(channel)?.protection === 'internal')
+    .flatMap(({ channel, observations }) =>
+      tlsObservations(observations).map((observation) => ({ channel, observation })),
+    )
+    .filter(({ observation }) => observation.vantage === 'passive' || observation.client === undefined);
+}
+
+function hasHiddenCertificates(subject: ClusterSubject, context: RuleContext): boolean {
+  return internalObservations(subject, context).some(
+    ({ observation }) => observation.tls.serverCertificate.seen === 'hidden',
+  );
+}
+
+/** Every process with the leaf that it showed last, the listening endpoint preferred as its address. */
+function holdersOf(subject: ClusterSubject, context: RuleContext): readonly Holder[] {
+  const holders = new Map<string, Holder>();
+  const inTime = [...internalObservations(subject, context)].sort((a, b) =>
+    a.observation.observedAt < b.observation.observedAt
+      ? -1
+      : Number(a.observation.observedAt > b.observation.observedAt),
+  );
+  for (const { channel, observation } of inTime) {
+    for (const role of ['client', 'server'] as const) {
+      const endpoint = role === 'server' ? observation.server : observation.client;
+      const chain = role === 'server' ? observation.tls.serverCertificate : observation.tls.clientCertificate;
+      const certificate = chain.seen === 'present' ? chain.chain[0] : undefined;
+      if (endpoint === undefined || certificate === undefined) continue;
+      const known = holders.get(processOf(endpoint));
+      const keep = role === 'client' && known !== undefined && known.certificate.sha256 === certificate.sha256;
+      if (!keep) holders.set(processOf(endpoint), { endpoint, channel, certificate, observation });
+    }
+  }
+  return [...holders.values()];
+}
+
+/** Every process its own certificate, all of one issuer that is not itself one of them. */
+function isOneEach(groups: readonly (readonly Holder[])[]): boolean {
+  const certificates = groups.map((group) => group[0]!.certificate);
+  const [first] = certificates;
+  return (
+    groups.every((group) => group.length === 1) &&
+    certificates.every((certificate) => !certificate.selfIssued && certificate.issuer === first?.issuer)
+  );
+}
+
+function groupBy<T>(values: readonly T[], key: (value: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) groups.set(key(value), [...(groups.get(key(value)) ?? []), value]);
+  return groups;
+}

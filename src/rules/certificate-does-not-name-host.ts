@@ -1,0 +1,107 @@
+import type { Certificate, Endpoint } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import {
+  certificateEvidence,
+  certificateText,
+  presentedCertificates,
+  withoutCertificate,
+} from './support/certificates.ts';
+import { hasTls, tlsObservations } from './support/handshakes.ts';
+import { isRest } from './support/protection.ts';
+import { keystoreRemedy, remedy } from './support/remedies.ts';
+import { distinct, placeOf } from './support/text.ts';
+
+/**
+ * Certificate of REST, history server or SQL gateway that does not name its host.
+ *
+ * Clients check the name they connect to. Where one sent it (SNI), that counts; else the address and the member's name
+ * are tried, and where no name is known and the certificate holds some, nothing can be told. Internal channels check no
+ * names.
+ */
+export const rule: EndpointRule = {
+  id: 'certificate-does-not-name-host',
+  scope: 'endpoint',
+  title: 'REST certificate does not name its host',
+  severity: 'medium',
+  rationale:
+    'Browsers, curl and every other HTTP client compare the name they connect to with the subject alternative names, and the common name counts no longer. A certificate without the name teaches people to switch the check off (curl -k), and then anyone can sit in the middle.',
+  remediation: remedy(
+    'Issue the REST certificate with the host names and addresses that clients use (keytool -ext SAN=dns:jobmanager,ip:10.0.0.1).',
+  ),
+  references: [
+    'https://www.rfc-editor.org/rfc/rfc9525#section-6.3',
+    'https://www.rfc-editor.org/rfc/rfc9110#section-4.3.4',
+  ],
+
+  appliesTo(subject: EndpointSubject, context: RuleContext): boolean {
+    return isRest(subject, context) && hasTls(subject);
+  },
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const leaves = presentedCertificates(subject).filter((one) => one.role === 'server' && one.position === 0);
+    if (leaves.length === 0) return [{ verdict: withoutCertificate(subject) }];
+    return leaves.map((one): Judgement => {
+      const asked = distinct(tlsObservations(subject.observations).map((each) => each.tls.serverName));
+      const standing = naming(one.certificate, asked, subject.server);
+      if (standing !== 'missing') return { verdict: standing === 'named' ? 'pass' : 'inconclusive' };
+      const names = asked.length > 0 ? asked : candidates(subject.server);
+      const held = one.certificate.subjectAltNames;
+      const common = commonName(one.certificate);
+      const inCommonName =
+        held.length === 0 && common !== undefined ? `; the common name ${common} does not count` : '';
+      return {
+        verdict: 'fail',
+        discriminator: one.certificate.sha256,
+        message: `The certificate of ${placeOf(subject.server)}, ${certificateText(one.certificate)}, does not name ${names.join(' or ')}${inCommonName}.`,
+        expected: `${names.join(' or ')} among the subject alternative names`,
+        observed: held.length === 0 ? `no subject alternative name${inCommonName}` : held.join(', '),
+        evidence: certificateEvidence(
+          one,
+          `${certificateText(one.certificate)} names ${held.length === 0 ? 'nothing' : held.join(', ')}`,
+        ),
+        remediation: keystoreRemedy(
+          subject,
+          context,
+          `Issue a certificate that names ${names.join(', ')} (keytool -ext SAN=dns:…,ip:…).`,
+        ),
+      };
+    });
+  },
+};
+
+function naming(certificate: Certificate, asked: readonly string[], server: Endpoint): 'named' | 'missing' | 'unknown' {
+  const held = certificate.subjectAltNames;
+  if (asked.length > 0) return asked.every((name) => holds(held, name)) ? 'named' : 'missing';
+  if (candidates(server).some((name) => holds(held, name))) return 'named';
+  const holdsNames = held.some((name) => name.startsWith('DNS:'));
+  return holdsNames && server.member === undefined ? 'unknown' : 'missing';
+}
+
+function candidates(server: Endpoint): readonly string[] {
+  return distinct([server.member, server.host]);
+}
+
+function holds(held: readonly string[], name: string): boolean {
+  const wanted = canonical(name);
+  return held.some((entry) => {
+    const at = entry.indexOf(':');
+    const [kind, value] = [entry.slice(0, at), canonical(entry.slice(at + 1))];
+    if (kind === 'IP') return value === wanted;
+    return kind === 'DNS' && (value === wanted || matchesWildcard(value, wanted));
+  });
+}
+
+/** RFC 9525 section 6.3: the asterisk stands for the whole leftmost label and for one label only. */
+function matchesWildcard(pattern: string, name: string): boolean {
+  if (!pattern.startsWith('*.')) return false;
+  const dot = name.indexOf('.');
+  return dot > 0 && name.slice(dot) === pattern.slice(1);
+}
+
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
+}
+
+function commonName(certificate: Certificate): string | undefined {
+  return /(?:^|,)\s*CN=([^,]*)/i.exec(certificate.subject)?.[1];
+}

@@ -1,0 +1,70 @@
+import type { CredentialSighting } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { count, distinct, evidenceOf, placeOf } from './support/text.ts';
+
+const KIND_TEXT: Readonly<Record<CredentialSighting['kind'], string>> = {
+  'basic-authorization': 'basic authorization (user name and password)',
+  'bearer-authorization': 'bearer token',
+  'other-authorization': 'authorization',
+  cookie: 'session cookie',
+  'session-password': 'session password',
+  'secret-in-configuration': 'secret in a configuration',
+};
+
+/** A secret of Flink's clients or servers crossed in clear: its kind and place are told, never its value. */
+export const rule: EndpointRule = {
+  id: 'credentials-in-clear',
+  scope: 'endpoint',
+  title: 'Credentials cross in clear',
+  severity: 'critical',
+  rationale:
+    'A password or token that was readable on the network has to be taken for known: who captured it can use it until it is changed, also after TLS has been switched on.',
+  remediation: remedy('Switch TLS on for this channel, then change every credential that has crossed it.', {
+    'security.ssl.rest.enabled': 'true',
+  }),
+  references: [
+    'https://www.rfc-editor.org/rfc/rfc7617#section-4',
+    'https://www.rfc-editor.org/rfc/rfc6750#section-5.3',
+    'https://www.rfc-editor.org/rfc/rfc9325#section-3.2',
+  ],
+
+  appliesTo(subject: EndpointSubject): boolean {
+    return subject.channel !== 'unknown';
+  },
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const sightings = subject.observations.flatMap((observation) =>
+      (observation.plaintext?.credentials ?? []).map((sighting) => ({ observation, sighting })),
+    );
+    if (sightings.length === 0) {
+      const undecided = subject.observations.some((one) => one.kind === 'undecided');
+      return [{ verdict: undecided ? 'inconclusive' : 'pass' }];
+    }
+    const probe = subject.probe ?? context.probes.get(subject.channel);
+    const kinds = distinct(sightings.map(({ sighting }) => sighting.kind));
+    const times = sightings.reduce((sum, { sighting }) => sum + sighting.count, 0);
+    const first = sightings[0]!.sighting;
+    const told = kinds.map((kind) => KIND_TEXT[kind]).join(', ');
+    return [
+      {
+        verdict: 'fail',
+        message: `${told} crossed in clear to or from ${placeOf(subject.server)}. Take it for known and change it.`,
+        expected: 'credentials only inside TLS',
+        observed: `${told}, ${count(times, 'time')}, first in frame ${first.frame} at stream offset ${first.streamOffset}`,
+        evidence: sightings.map(({ observation, sighting }) =>
+          evidenceOf(
+            observation,
+            `${sighting.name} (${KIND_TEXT[sighting.kind]}) from the ${sighting.from}, ${count(sighting.count, 'time')}`,
+            sighting,
+          ),
+        ),
+        remediation: {
+          text: `${probe?.remedy.text ?? rule.remediation.text} Then change every credential that has crossed it.`,
+          settings: probe?.remedy.settings ?? {},
+          command: null,
+        },
+      },
+    ];
+  },
+};

@@ -1,0 +1,65 @@
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import {
+  accused,
+  certificateEvidence,
+  certificateText,
+  presentedCertificates,
+  whose,
+  withoutCertificate,
+} from './support/certificates.ts';
+import { hasTls } from './support/handshakes.ts';
+import { keystoreRemedy, remedy } from './support/remedies.ts';
+import { placeOf } from './support/text.ts';
+import { bothStandings, lastServedAt, standingAt } from './support/validity.ts';
+
+/**
+ * A certificate that had expired when it was served: high.
+ *
+ * One that was valid then and has expired since, as of the run's time, is told at low: an old capture does not show
+ * whether it has been replaced, so it must neither fail the run nor be forgotten. What was close to its end when it
+ * was served is told by `expiring-certificate` with the severity of that time.
+ */
+export const rule: EndpointRule = {
+  id: 'expired-certificate',
+  scope: 'endpoint',
+  title: 'Expired certificate served',
+  severity: 'high',
+  rationale:
+    "Java's trust managers were seen to accept an expired certificate on Flink's internal channels where it stands in the truststore itself, so the cluster runs on and nobody notices, until a client, proxy or truststore that checks dates refuses it. A date that nobody minds is also a key that nobody has changed.",
+  remediation: remedy(
+    'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: Flink does not reload certificates.',
+  ),
+  references: ['https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5', 'FLINK-37504'],
+
+  appliesTo: hasTls,
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const presented = presentedCertificates(subject);
+    if (presented.length === 0) return [{ verdict: withoutCertificate(subject) }];
+    const expired = presented.flatMap((one): Judgement[] => {
+      const then = standingAt(one.certificate, lastServedAt(one));
+      const now = standingAt(one.certificate, context.now);
+      if (then !== 'expired' && now !== 'expired') return [];
+      const since = then !== 'expired';
+      return [
+        {
+          verdict: 'fail',
+          severity: since ? 'low' : 'high',
+          ...accused(one),
+          discriminator: one.certificate.sha256,
+          message: since
+            ? `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, was valid when it was served and has expired since (${one.certificate.notAfter}): check that it has been replaced.`
+            : `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, had expired on ${one.certificate.notAfter} when it was served.`,
+          expected: 'a certificate within its validity period',
+          observed: bothStandings(one, context),
+          evidence: certificateEvidence(
+            one,
+            `${certificateText(one.certificate)} not after ${one.certificate.notAfter}`,
+          ),
+          remediation: keystoreRemedy(subject, context, 'Issue a new certificate.'),
+        },
+      ];
+    });
+    return expired.length === 0 ? [{ verdict: 'pass' }] : expired;
+  },
+};

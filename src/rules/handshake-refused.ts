@@ -1,0 +1,103 @@
+import type { Endpoint } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { oneSidedConnection } from './support/clear.ts';
+import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { isInternal } from './support/protection.ts';
+import { explainRefusal, type Refusal } from './support/refusal.ts';
+import { remedy } from './support/remedies.ts';
+import { connections, count, evidenceOf, originOf, placeOf, processOf } from './support/text.ts';
+
+/**
+ * TLS handshakes that one side refused, with the reason as far as the wire tells it.
+ *
+ * Handshakes that our own probes provoke do not count, nor a ClientHello to a port in clear
+ * (`mixed-tls-and-clear`). Where members of the cluster refuse each other it is high; on REST and beyond, a stranger
+ * that is refused may be the very purpose, so it is medium there.
+ */
+export const rule: EndpointRule = {
+  id: 'handshake-refused',
+  scope: 'endpoint',
+  title: 'TLS handshake refused',
+  severity: 'high',
+  rationale:
+    'A refused handshake between members of a cluster means that one of them does not work: a TaskManager that does not register, tasks that fail and restart, blobs that cannot be fetched, while REST may still call the cluster healthy. The alert and what preceded it tell which side has to be changed.',
+  remediation: remedy(
+    'Compare keystore, truststore, pin, protocol and suites of the two processes and make them equal.',
+  ),
+  references: [
+    'https://www.rfc-editor.org/rfc/rfc8446#section-6.2',
+    'https://www.rfc-editor.org/rfc/rfc5246#section-7.2.2',
+  ],
+
+  appliesTo(subject: EndpointSubject): boolean {
+    return hasTls(subject);
+  },
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const passive = tlsObservations(subject.observations).filter((one) => one.vantage === 'passive');
+    if (passive.length === 0) return [{ verdict: 'not-applicable' }];
+    const refused = passive.filter(
+      (one) => one.tls.outcome === 'refused' && oneSidedConnection(one, subject, context) === undefined,
+    );
+    if (refused.length === 0) {
+      const settled = passive.some((one) => one.tls.outcome === 'established');
+      return [{ verdict: settled ? 'pass' : 'inconclusive' }];
+    }
+    const peers = passive.filter((one) => one.tls.outcome === 'established');
+    const groups = new Map<string, Told[]>();
+    for (const observation of refused) {
+      const internal = isInternal(subject, context);
+      const refusal = explainRefusal(observation, { peers, expectation: subject.expectation, internal });
+      const key = `${refusal.reason} ${refusal.by}`;
+      groups.set(key, [...(groups.get(key) ?? []), { observation, refusal }]);
+    }
+    return [...groups.values()].map((told) => judge(told, peers, subject, context));
+  },
+};
+
+interface Told {
+  readonly observation: TlsObservation;
+  readonly refusal: Refusal;
+}
+
+function judge(
+  told: readonly Told[],
+  peers: readonly TlsObservation[],
+  subject: EndpointSubject,
+  context: RuleContext,
+): Judgement {
+  const { refusal } = told[0]!;
+  const observations = told.map((one) => one.observation);
+  const clients = [...new Set(observations.map((one) => (one.client === undefined ? '?' : processOf(one.client))))];
+  const odd = oddClient(observations, peers);
+  const who =
+    odd === undefined
+      ? `${clients.join(', ')} and ${placeOf(subject.server)}`
+      : `${processOf(odd)} and ${placeOf(subject.server)}`;
+  const proof = observations[0]!.tls.alerts[0]?.frame ?? observations[0]!.frames?.last;
+  return {
+    verdict: 'fail',
+    severity: isInternal(subject, context) ? 'high' : 'medium',
+    ...(odd === undefined ? {} : { endpoint: odd }),
+    discriminator: `${refusal.reason} ${refusal.by}`,
+    message: `TLS between ${who} was refused: ${refusal.text}`,
+    expected: `an established handshake (${originOf(subject.expectation)})`,
+    observed: `${count(connections(observations), 'handshake')} refused${peers.length === 0 ? ', none established' : `, ${connections(peers)} established`}${proof === undefined ? '' : `, first in frame ${proof}`}`,
+    evidence: told.map((one) => evidenceOf(one.observation, one.refusal.text, frameOf(one.observation))),
+    remediation: refusal.remediation,
+  };
+}
+
+/** The only client that is refused where others get in is the one to look at; else it is the server. */
+function oddClient(refused: readonly TlsObservation[], peers: readonly TlsObservation[]): Endpoint | undefined {
+  const clients = refused.map((one) => one.client).filter((one) => one !== undefined);
+  const [first] = clients;
+  if (first === undefined || clients.some((one) => processOf(one) !== processOf(first))) return undefined;
+  const othersGetIn = peers.some((one) => one.client !== undefined && processOf(one.client) !== processOf(first));
+  return othersGetIn ? first : undefined;
+}
+
+function frameOf(observation: TlsObservation): { readonly frame?: number } {
+  const frame = observation.tls.refusal?.frame ?? observation.tls.alerts[0]?.frame;
+  return frame === undefined ? {} : { frame };
+}

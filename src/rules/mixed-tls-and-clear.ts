@@ -1,0 +1,135 @@
+import type { Channel } from '../model/channel.ts';
+import type { Endpoint, Observation } from '../model/report.ts';
+import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { isServedInClear, isServedInTls, type OneSided, oneSidedConnection } from './support/clear.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { connections, count, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
+
+/**
+ * One side of a channel speaks TLS and the other clear.
+ *
+ * The picture of a half-done restart or of one process with other settings. The odd process is the one that stands
+ * against what most others do on the channel; where nothing tells, it is the clear one.
+ */
+export const rule: ClusterRule = {
+  id: 'mixed-tls-and-clear',
+  scope: 'cluster',
+  title: 'One side of a channel speaks TLS, the other clear',
+  severity: 'high',
+  rationale:
+    'Flink switches TLS for each process by its own configuration, and a process that disagrees with its peers cannot connect: TaskManagers do not register, tasks fail and restart, or blobs are fetched in vain. After a change of TLS settings, all processes have to be restarted together; a TaskManager that cannot register ends itself after taskmanager.registration.timeout (5 minutes).',
+  remediation: remedy('Give all processes the same TLS settings and restart those that differ.', {
+    'security.ssl.internal.enabled': 'true',
+  }),
+  references: [SECURITY_SSL_PAGE, 'Flink documentation: Configuration, taskmanager.registration.timeout'],
+
+  appliesTo(subject: ClusterSubject, context: RuleContext): boolean {
+    return subject.endpoints.some((endpoint) => canBeBoth(endpoint.channel, context));
+  },
+
+  evaluate(subject: ClusterSubject, context: RuleContext): readonly Judgement[] {
+    const endpoints = subject.endpoints.filter((endpoint) => canBeBoth(endpoint.channel, context));
+    const mixed = endpoints.flatMap((endpoint) =>
+      endpoint.observations
+        .map((observation) => oneSidedConnection(observation, endpoint, context))
+        .filter((one) => one !== undefined),
+    );
+    if (mixed.length === 0) return [{ verdict: 'pass' }];
+    const groups = new Map<string, { readonly odd: Odd; readonly members: OneSided[] }>();
+    for (const one of mixed) {
+      const odd = oddSide(one, mixed, subject);
+      const key = `${one.subject.channel} ${processOf(odd.endpoint)} ${odd.speaks}`;
+      const group = groups.get(key) ?? { odd, members: [] };
+      group.members.push(one);
+      groups.set(key, group);
+    }
+    return [...groups.values()].map(({ odd, members }) => judge(odd, members, subject, context));
+  },
+};
+
+interface Odd {
+  readonly endpoint: Endpoint;
+  readonly speaks: 'clear' | 'tls';
+}
+
+function canBeBoth(channel: Channel, context: RuleContext): boolean {
+  const protection = context.probes.get(channel)?.protection;
+  return channel !== 'unknown' && protection !== undefined && protection !== 'never';
+}
+
+/** The side with fewer others on its side, among the processes that were seen on this channel. */
+function oddSide(one: OneSided, mixed: readonly OneSided[], cluster: ClusterSubject): Odd {
+  const { channel } = one.subject;
+  const involved = new Set([processOf(one.clearSide), processOf(one.tlsSide)]);
+  const supporters = { clear: new Set<string>(), tls: new Set<string>() };
+  const note = (side: 'clear' | 'tls', endpoint: Endpoint | undefined): void => {
+    if (endpoint !== undefined && !involved.has(processOf(endpoint))) supporters[side].add(processOf(endpoint));
+  };
+  for (const endpoint of cluster.endpoints.filter((each) => each.channel === channel)) {
+    for (const observation of endpoint.observations) {
+      const side = isServedInTls(observation) ? 'tls' : isServedInClear(observation) ? 'clear' : undefined;
+      if (side === undefined) continue;
+      note(side, observation.client);
+      note(side, observation.server);
+    }
+  }
+  for (const other of mixed.filter((each) => each.subject.channel === channel)) {
+    note('clear', other.clearSide);
+    note('tls', other.tlsSide);
+  }
+  return supporters.clear.size > supporters.tls.size
+    ? { endpoint: one.tlsSide, speaks: 'tls' }
+    : { endpoint: one.clearSide, speaks: 'clear' };
+}
+
+function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, context: RuleContext): Judgement {
+  const { channel } = members[0]!.subject;
+  const probe = context.probes.get(channel);
+  const observations = members.map((one) => one.observation);
+  const others = listed(members.map((one) => processOf(odd.speaks === 'clear' ? one.tlsSide : one.clearSide)));
+  const [mine, theirs] = odd.speaks === 'clear' ? ['in clear', 'TLS'] : ['TLS', 'in clear'];
+  const likely = members.every((one) => one.certainty === 'likely')
+    ? ' Most likely: the other side only closed or kept silent.'
+    : '';
+  const promise = context.expectationFor(channel, odd.endpoint.member);
+  return {
+    verdict: 'fail',
+    channel,
+    endpoint: listening(odd, members),
+    discriminator: odd.speaks,
+    message: `${processOf(odd.endpoint)} speaks ${mine} on ${probe?.title ?? channel} while ${others} speak${others.includes(',') || others.includes(' and ') ? '' : 's'} ${theirs}: they cannot talk to each other.${restartNote(members[0]!, odd, cluster)}${likely}`,
+    expected: `the same on both sides, TLS (${originOf(promise)})`,
+    observed: `${count(connections(observations), 'connection')} refused; ${observations[0]!.answer?.text ?? 'no answer'}`,
+    evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
+    remediation: {
+      text:
+        odd.speaks === 'clear'
+          ? `Give ${processOf(odd.endpoint)} the TLS settings of the others and restart it.`
+          : `${processOf(odd.endpoint)} has TLS on and the others have not: give them the same settings and restart them.`,
+      settings: probe?.remedy.settings ?? {},
+      command: null,
+    },
+  };
+}
+
+/** The address that people know is the listening one; a client's port is another one in every connection. */
+function listening(odd: Odd, members: readonly OneSided[]): Endpoint {
+  const servers = members.map((one) => one.observation.server);
+  return servers.find((server) => processOf(server) === processOf(odd.endpoint)) ?? odd.endpoint;
+}
+
+/** Clear text that was served before, and no more: the server has been restarted with TLS in between. */
+function restartNote(one: OneSided, odd: Odd, cluster: ClusterSubject): string {
+  if (odd.speaks !== 'tls' || one.who !== 'clear-client') return '';
+  const { server } = one.observation;
+  const before = cluster.endpoints
+    .filter((endpoint) => endpoint.channel === one.subject.channel && processOf(endpoint.server) === processOf(server))
+    .flatMap((endpoint) => endpoint.observations)
+    .filter((other: Observation) => isServedInClear(other) && other.lastSeenAt < one.observation.observedAt)
+    .map((other) => other.lastSeenAt)
+    .sort()
+    .at(-1);
+  return before === undefined
+    ? ''
+    : ` ${placeOf(server)} still answered in clear until ${before}: it was restarted with TLS, its peers were not.`;
+}

@@ -1,0 +1,101 @@
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { isInternal } from './support/protection.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { connections, count, distinct, evidenceOf, originOf, placeOf } from './support/text.ts';
+
+/**
+ * An internal channel lets clients in without a certificate.
+ *
+ * The best observation of the endpoint counts: one full handshake that shows the request speaks for resumed sessions
+ * beside it. One that shows none fails it, whatever the others show.
+ */
+export const rule: EndpointRule = {
+  id: 'no-client-authentication',
+  scope: 'endpoint',
+  title: 'Internal channel without client authentication',
+  severity: 'high',
+  rationale:
+    'On internal channels the certificate is the only proof that a peer belongs to the cluster: who gets in without one can call RPC (which deserializes Java objects, and so runs code), fetch user code and read records. Flink always demands a certificate there, so this is a proxy or mesh that ends TLS in front, or not Flink.',
+  remediation: remedy(
+    "Let Flink itself end TLS on internal ports (exclude them from the proxy or mesh, or make that demand certificates of the cluster's own authority).",
+    { 'security.ssl.internal.enabled': 'true' },
+  ),
+  references: [
+    SECURITY_SSL_PAGE,
+    'https://www.rfc-editor.org/rfc/rfc8446#section-4.3.2',
+    'https://www.rfc-editor.org/rfc/rfc5246#section-7.4.4',
+  ],
+
+  appliesTo(subject: EndpointSubject, context: RuleContext): boolean {
+    return isInternal(subject, context) && hasTls(subject);
+  },
+
+  evaluate(subject: EndpointSubject): readonly Judgement[] {
+    const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
+    const open = observations.filter((one) => openness(one) !== undefined);
+    if (open.length > 0) return [openJudgement(open, subject)];
+    if (observations.some((one) => isRequested(one))) return [{ verdict: 'pass' }];
+    const established = observations.filter((one) => one.tls.outcome === 'established');
+    if (established.length === 0) return [{ verdict: 'not-applicable' }];
+    return [unknownJudgement(established, subject)];
+  },
+};
+
+/** Why an observation shows that nobody needs a certificate; undefined where it does not. */
+function openness(one: TlsObservation): string | undefined {
+  const { clientAuthentication, outcome } = one.tls;
+  const byVersion = Object.entries(clientAuthentication.byVersion ?? {});
+  const openVersions = byVersion.filter(([, verdict]) => verdict === 'not-requested').map(([version]) => version);
+  if (openVersions.length > 0) return `no certificate requested in ${openVersions.join(', ')}`;
+  if (clientAuthentication.verdict === 'not-requested') return 'no certificate requested';
+  const without = clientAuthentication.presented === 'none' || clientAuthentication.presented === 'empty';
+  if (clientAuthentication.verdict === 'requested' && without && outcome === 'established') {
+    return 'a certificate requested, none presented, and the server went on';
+  }
+  return undefined;
+}
+
+function isRequested({ tls }: TlsObservation): boolean {
+  return tls.clientAuthentication.verdict === 'required' || tls.clientAuthentication.verdict === 'requested';
+}
+
+function openJudgement(open: readonly TlsObservation[], subject: EndpointSubject): Judgement {
+  const reasons = distinct(open.map(openness));
+  return {
+    verdict: 'fail',
+    message: `${placeOf(subject.server)} lets clients in without a certificate: ${reasons.join('; ')}.`,
+    expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+    observed: `${reasons.join('; ')}, in ${count(connections(open), 'handshake')}`,
+    evidence: open.map((one) => evidenceOf(one, `${openness(one)}${basisText(one)}`)),
+  };
+}
+
+function basisText(one: TlsObservation): string {
+  const { basis, evidence } = one.tls.clientAuthentication;
+  const inferred = basis === 'record-lengths' ? ', inferred from record lengths' : '';
+  return `${inferred}${evidence === undefined ? '' : ` (${evidence})`}`;
+}
+
+function unknownJudgement(established: readonly TlsObservation[], subject: EndpointSubject): Judgement {
+  const resumed = established.every((one) => one.tls.resumed === true);
+  const why = resumed
+    ? 'all sessions were resumed, and no full handshake was captured'
+    : 'the messages that tell are encrypted (TLS 1.3) or were not captured';
+  return {
+    verdict: 'inconclusive',
+    severity: 'info',
+    message: `Whether ${placeOf(subject.server)} demands a client certificate cannot be told: ${why}.`,
+    expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+    observed: why,
+    evidence: established.map((one) =>
+      evidenceOf(
+        one,
+        `${one.tls.version ?? 'unknown version'}${one.tls.resumed === true ? ', resumed' : ''}${basisText(one)}`,
+      ),
+    ),
+    remediation: remedy(
+      'Capture a full handshake from its SYN on (restart a TaskManager), or give the session keys with --keylog.',
+    ),
+  };
+}

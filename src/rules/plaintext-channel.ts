@@ -1,0 +1,79 @@
+import type { Observation } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { isServedInClear } from './support/clear.ts';
+import { protectionOf } from './support/protection.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { connections, count, digits, distinct, evidenceOf, originOf, placeOf } from './support/text.ts';
+
+/**
+ * A channel that Flink can protect is served in clear.
+ *
+ * Only clear text that the server took part in counts; a clear request that met a TLS port is the business of
+ * `mixed-tls-and-clear`. A configuration that switches TLS off is told as the cause and excuses nothing: only a policy
+ * that allows clear text does.
+ */
+export const rule: EndpointRule = {
+  id: 'plaintext-channel',
+  scope: 'endpoint',
+  title: 'Channel in clear where TLS is expected',
+  severity: 'critical',
+  rationale:
+    "Whoever can read or change packets on the way reads records, state, jobs and results, and can take part: Flink's internal channels deserialize Java objects, and REST accepts jobs, so that clear text is also code execution for whoever sits in the middle.",
+  remediation: remedy('Switch TLS on for this channel on every process and restart them together.', {
+    'security.ssl.internal.enabled': 'true',
+    'security.ssl.rest.enabled': 'true',
+  }),
+  references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc9325#section-3.2'],
+
+  appliesTo(subject: EndpointSubject, context: RuleContext): boolean {
+    const protection = protectionOf(subject, context);
+    if (protection !== 'internal' && protection !== 'rest' && subject.expectation?.tls !== 'required') return false;
+    const { expectation } = subject;
+    return expectation?.tls !== 'impossible' && !(expectation?.basis === 'policy' && expectation.tls !== 'required');
+  },
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const clear = subject.observations.filter(isServedInClear);
+    if (clear.length === 0) {
+      const sawTls = subject.observations.some((one) => one.kind === 'tls' && one.tls?.version !== undefined);
+      return [{ verdict: sawTls ? 'pass' : 'inconclusive' }];
+    }
+    const probe = subject.probe ?? context.probes.get(subject.channel);
+    return [
+      {
+        verdict: 'fail',
+        message:
+          `${probe?.title ?? subject.channel} at ${placeOf(subject.server)} speaks in clear. ${probe?.carries ?? ''}`.trim(),
+        expected: expectedText(subject),
+        observed: observedText(clear, subject),
+        evidence: clear.map((one) => evidenceOf(one, clearText(one))),
+        ...(probe === undefined ? {} : { remediation: { ...probe.remedy, command: null } }),
+      },
+    ];
+  },
+};
+
+function expectedText({ expectation }: EndpointSubject): string {
+  const mutual = expectation?.clientAuthentication === 'required' ? ' with client certificates' : '';
+  if (expectation === undefined || expectation.tls === 'required') {
+    return `TLS 1.2 or better${mutual} (${originOf(expectation)})`;
+  }
+  return `TLS 1.2 or better (default policy); the configuration does not ask for it: ${originOf(expectation)}`;
+}
+
+function observedText(clear: readonly Observation[], subject: EndpointSubject): string {
+  const all = connections(subject.observations.filter((one) => one.kind !== 'undecided'));
+  const some = connections(clear);
+  const share = some === all ? count(all, 'connection') : `${digits(some)} of ${count(all, 'connection')}`;
+  const bytes = clear.reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
+  const protocols = distinct(clear.map((one) => one.plaintext?.protocol)).join(', ');
+  const first = clear[0]?.frames === undefined ? '' : `, first in frame ${clear[0].frames.first}`;
+  return `${share} in clear (${protocols}), ${digits(bytes)} bytes${first}`;
+}
+
+function clearText(one: Observation): string {
+  const kinds = distinct((one.plaintext?.stateTransfer ?? []).map((transfer) => transfer.kind));
+  const carried = kinds.length === 0 ? '' : `, carries ${kinds.join(', ')}`;
+  const repeats = one.repeats === undefined ? '' : `, and ${count(one.repeats, 'more connection')} like it`;
+  return `${one.plaintext?.protocol ?? 'clear text'} in clear, ${digits(one.bytes.client)} + ${digits(one.bytes.server)} bytes${carried}${repeats}`;
+}

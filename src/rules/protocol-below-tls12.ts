@@ -1,0 +1,34 @@
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { chosenVersions, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
+import { protocolRemedy, remedy } from './support/remedies.ts';
+
+const OLD_VERSIONS: ReadonlySet<string> = new Set(['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1']);
+
+/** The server chose, or takes, a protocol older than TLS 1.2. */
+export const rule: EndpointRule = {
+  id: 'protocol-below-tls12',
+  scope: 'endpoint',
+  title: 'Protocol older than TLS 1.2',
+  severity: 'high',
+  rationale:
+    'SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and were deprecated in 2021. Flink has set TLSv1.2 by default ever since, so an older version was configured on purpose or comes from a proxy in front.',
+  remediation: remedy('Set the protocol on every process and restart them together.', {
+    'security.ssl.protocol': 'TLSv1.2',
+  }),
+  references: ['https://www.rfc-editor.org/rfc/rfc8996', 'https://www.rfc-editor.org/rfc/rfc9325#section-3.1.1'],
+
+  appliesTo: hasTls,
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    return judgeChosen(
+      subject,
+      chosenVersions(tlsObservations(subject.observations)),
+      (version) => OLD_VERSIONS.has(version),
+      {
+        message: (version, place) => `${place} speaks ${version}, which no one should use any more.`,
+        expected: 'TLS 1.2 or better',
+        remediation: protocolRemedy(subject, context),
+      },
+    );
+  },
+};

@@ -1,0 +1,73 @@
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { hasTls, tlsObservations } from './support/handshakes.ts';
+import { isRest } from './support/protection.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { count, evidenceOf, originOf, placeOf } from './support/text.ts';
+
+/** Client authentication is configured for REST, and REST lets everyone in: Flink drops it without a truststore. */
+export const rule: EndpointRule = {
+  id: 'rest-open-to-all',
+  scope: 'endpoint',
+  title: 'REST is open to all although client authentication is configured',
+  severity: 'critical',
+  rationale:
+    'With security.ssl.rest.authentication-enabled and no REST truststore, Flink 1.18 and newer start without an error and ask nobody for a certificate (seen on 1.20.3 and 2.3.0). REST takes jobs, so whoever reaches the port runs code.',
+  remediation: remedy(
+    'Name a REST truststore with its password, restart the JobManager, and look at the wire again. Until then keep the port away from everyone.',
+    {
+      'security.ssl.rest.authentication-enabled': 'true',
+      'security.ssl.rest.truststore': '/path/to/rest.truststore',
+      'security.ssl.rest.truststore-password': '<password>',
+    },
+  ),
+  references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
+
+  appliesTo(subject: EndpointSubject, context: RuleContext): boolean {
+    return isRest(subject, context) && subject.expectation?.clientAuthentication === 'required' && hasTls(subject);
+  },
+
+  evaluate(subject: EndpointSubject): readonly Judgement[] {
+    const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
+    const open = observations.filter(({ tls }) => {
+      const { verdict, presented, byVersion } = tls.clientAuthentication;
+      if (verdict === 'not-requested' || Object.values(byVersion ?? {}).includes('not-requested')) return true;
+      return (
+        verdict === 'requested' && (presented === 'none' || presented === 'empty') && tls.outcome === 'established'
+      );
+    });
+    if (open.length > 0) {
+      return [
+        {
+          verdict: 'fail',
+          message: `${placeOf(subject.server)} asks nobody for a certificate although client authentication is configured: whoever reaches it may submit jobs.`,
+          expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+          observed: `${count(open.length, 'handshake')} without a client certificate`,
+          evidence: open.map((one) => {
+            const { basis, evidence } = one.tls.clientAuthentication;
+            return evidenceOf(
+              one,
+              `no client certificate, by ${basis === 'record-lengths' ? 'record lengths' : basis}${evidence === undefined ? '' : ` (${evidence})`}`,
+            );
+          }),
+        },
+      ];
+    }
+    const asked = observations.some(({ tls }) => ['requested', 'required'].includes(tls.clientAuthentication.verdict));
+    if (asked) return [{ verdict: 'pass' }];
+    const established = observations.filter((one) => one.tls.outcome === 'established');
+    if (established.length === 0) return [{ verdict: 'not-applicable' }];
+    return [
+      {
+        verdict: 'inconclusive',
+        severity: 'info',
+        message: `Whether ${placeOf(subject.server)} demands the client certificate that is configured cannot be told from what was captured.`,
+        expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+        observed: `${count(established.length, 'TLS connection')}, none of which shows it`,
+        evidence: established.map((one) =>
+          evidenceOf(one, `${one.tls.version ?? 'unknown version'}, client authentication hidden`),
+        ),
+        remediation: remedy('Capture a full handshake from its SYN on, or give the session keys with --keylog.'),
+      },
+    ];
+  },
+};

@@ -1,0 +1,92 @@
+import type { Certificate, CertificateChain, Endpoint, Evidence, Seen } from '../../model/report.ts';
+import type { EndpointSubject } from '../../model/rule.ts';
+import { type TlsObservation, tlsObservations } from './handshakes.ts';
+import { evidenceOf, processOf } from './text.ts';
+
+/** One certificate that a process presented at an endpoint, with all connections that show it there. */
+export interface PresentedCertificate {
+  readonly certificate: Certificate;
+  readonly role: 'server' | 'client';
+  /** 0 is the leaf. */
+  readonly position: number;
+  readonly chain: readonly Certificate[];
+  readonly owner: Endpoint;
+  readonly observations: readonly TlsObservation[];
+}
+
+/**
+ * Certificates presented at an endpoint, each once: a client that shows what the server shows (Flink's internal
+ * channels share one key pair) is not told again.
+ */
+export function presentedCertificates(subject: EndpointSubject): readonly PresentedCertificate[] {
+  const found = new Map<string, PresentedCertificate & { readonly observations: TlsObservation[] }>();
+  const observations = tlsObservations(subject.observations);
+  for (const role of ['server', 'client'] as const) {
+    for (const observation of observations) {
+      const owner = role === 'server' ? subject.server : observation.client;
+      const chain = chainOf(observation, role);
+      if (owner === undefined || chain.seen !== 'present') continue;
+      chain.chain.forEach((certificate, position) => {
+        const known = found.get(certificate.sha256);
+        if (known === undefined) {
+          const observed = [observation];
+          found.set(certificate.sha256, {
+            certificate,
+            role,
+            position,
+            chain: chain.chain,
+            owner,
+            observations: observed,
+          });
+        } else if (known.role === role && known.observations.at(-1) !== observation)
+          known.observations.push(observation);
+      });
+    }
+  }
+  return [...found.values()];
+}
+
+function chainOf(observation: TlsObservation, role: 'server' | 'client'): Seen<CertificateChain> {
+  return role === 'server' ? observation.tls.serverCertificate : observation.tls.clientCertificate;
+}
+
+/** Where no certificate of the server was seen: hidden is inconclusive, a handshake that never came so far is not applicable. */
+export function withoutCertificate(subject: EndpointSubject): 'inconclusive' | 'not-applicable' {
+  const hidden = tlsObservations(subject.observations).some(
+    ({ tls, answer }) =>
+      answer === undefined &&
+      tls.serverCertificate.seen === 'hidden' &&
+      tls.serverCertificate.because !== 'not-reached',
+  );
+  return hidden ? 'inconclusive' : 'not-applicable';
+}
+
+/** True where some chain of the server was seen whole or in part. */
+export function sawServerCertificate(subject: EndpointSubject): boolean {
+  return tlsObservations(subject.observations).some(({ tls }) => tls.serverCertificate.seen === 'present');
+}
+
+/** `CN=internal,O=lab (51aab0c9…)`. */
+export function certificateText(certificate: Certificate): string {
+  return `${certificate.subject === '' ? 'empty subject' : certificate.subject} (${certificate.sha256.slice(0, 8)}…)`;
+}
+
+export function isSelfSigned(certificate: Certificate): boolean {
+  return certificate.selfIssued;
+}
+
+/** Which certificate of whom: `certificate of tm2`, `issuing certificate that jm sends`. */
+export function whose(presented: PresentedCertificate): string {
+  const kind = presented.position === 0 ? 'certificate' : 'issuing certificate';
+  const role = presented.role === 'client' ? 'client ' : '';
+  return `${role}${kind} of ${processOf(presented.owner)}`;
+}
+
+export function certificateEvidence(presented: PresentedCertificate, said: string): readonly Evidence[] {
+  return presented.observations.map((one) => evidenceOf(one, said));
+}
+
+/** The endpoint to accuse: the server where it presents the certificate, else the client. */
+export function accused(presented: PresentedCertificate): { readonly endpoint?: Endpoint } {
+  return presented.role === 'client' ? { endpoint: presented.owner } : {};
+}

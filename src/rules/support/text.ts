@@ -1,0 +1,79 @@
+import type { Endpoint, Evidence, Expectation, Observation, Setting } from '../../model/report.ts';
+
+/** `tm2 (10.77.0.3:6121)`, or the address alone where no name is known. */
+export function placeOf(endpoint: Endpoint): string {
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  const address = `${host}:${endpoint.port}`;
+  return endpoint.member === undefined ? address : `${endpoint.member} (${address})`;
+}
+
+/** Name of a process: its member name, else its address. Also what tells processes apart. */
+export function processOf(endpoint: Endpoint): string {
+  return endpoint.member ?? endpoint.host;
+}
+
+/** `1,609,556`: written out, since a locale would make the report depend on the machine. */
+export function digits(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `1 connection`, `12 connections`. */
+export function count(value: number, noun: string, plural = `${noun}s`): string {
+  return `${digits(value)} ${value === 1 ? noun : plural}`;
+}
+
+/** `tm1, tm2 and 3 more`. */
+export function listed(names: readonly string[], most = 4): string {
+  const unique = [...new Set(names)];
+  if (unique.length <= most) return unique.join(', ');
+  return `${unique.slice(0, most).join(', ')} and ${unique.length - most} more`;
+}
+
+/** `security.ssl.internal.enabled: true (config.yaml:12)`. */
+export function settingText(setting: Setting): string {
+  const said = `${setting.key}: ${setting.value}`;
+  if (setting.file !== undefined)
+    return `${said} (${setting.file}${setting.line === undefined ? '' : `:${setting.line}`})`;
+  return setting.origin === 'default' ? `${said} (Flink's default)` : said;
+}
+
+/** Where an expectation comes from, for the end of a sentence. */
+export function originOf(expectation: Expectation | undefined): string {
+  if (expectation === undefined || expectation.basis === 'policy') return 'default policy';
+  const said = expectation.because.map(settingText);
+  return said.length === 0 ? 'configuration' : said.join('; ');
+}
+
+/** First and last packet of an observation's proof. */
+export function framesOf(observation: Observation): string {
+  const { frames } = observation;
+  if (frames === undefined) return '';
+  const range = frames.first === frames.last ? `frame ${frames.first}` : `frames ${frames.first}-${frames.last}`;
+  return frames.file === undefined ? range : `${range} of ${frames.file}`;
+}
+
+/** One evidence entry for a connection: who asked whom, and what the rule has to say of it. */
+export function evidenceOf(
+  observation: Observation,
+  said: string,
+  place: { readonly frame?: number; readonly streamOffset?: number } = {},
+): Evidence {
+  const client = observation.client === undefined ? '' : `${placeOf(observation.client)} -> `;
+  const frame = place.frame ?? observation.frames?.first;
+  return {
+    observation: observation.id,
+    text: `${client}${placeOf(observation.server)}: ${said}`,
+    ...(frame === undefined ? {} : { frame }),
+    ...(place.streamOffset === undefined ? {} : { streamOffset: place.streamOffset }),
+    ...(observation.frames?.file === undefined ? {} : { file: observation.frames.file }),
+  };
+}
+
+/** How many connections stand behind these observations: equal ones may be told once, with their number. */
+export function connections(observations: readonly Observation[]): number {
+  return observations.reduce((sum, one) => sum + 1 + (one.repeats ?? 0), 0);
+}
+
+export function distinct<T>(values: readonly (T | undefined)[]): readonly T[] {
+  return [...new Set(values)].filter((value): value is T => value !== undefined);
+}

@@ -1,0 +1,61 @@
+import type { Certificate } from '../../model/report.ts';
+import type { RuleContext } from '../../model/rule.ts';
+import type { PresentedCertificate } from './certificates.ts';
+
+const DAY = 86_400_000;
+
+/** Where a moment stands in a certificate's validity period (RFC 5280 section 4.1.2.5: both ends included). */
+export type Standing = 'not-yet-valid' | 'valid' | 'expired' | 'unknown';
+
+export function standingAt(certificate: Certificate, moment: number): Standing {
+  const [from, to] = [Date.parse(certificate.notBefore), Date.parse(certificate.notAfter)];
+  if (Number.isNaN(from) || Number.isNaN(to) || Number.isNaN(moment)) return 'unknown';
+  if (moment < from) return 'not-yet-valid';
+  // Whole seconds: notAfter names the last valid second.
+  return Math.floor(moment / 1000) > Math.floor(to / 1000) ? 'expired' : 'valid';
+}
+
+/** The last time that a certificate was presented, in milliseconds since the epoch. */
+export function lastServedAt(presented: PresentedCertificate): number {
+  return Math.max(...presented.observations.map((one) => Date.parse(one.observedAt)));
+}
+
+export function firstServedAt(presented: PresentedCertificate): number {
+  return Math.min(...presented.observations.map((one) => Date.parse(one.observedAt)));
+}
+
+export function daysBetween(from: number, to: number): number {
+  return (to - from) / DAY;
+}
+
+/** `2026-11-22T13:00:02Z`: seconds are enough for people. */
+export function moment(milliseconds: number): string {
+  return Number.isNaN(milliseconds) ? 'an unreadable time' : `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
+export function days(value: number): string {
+  const whole = Math.floor(Math.abs(value));
+  if (whole === 0) return 'less than a day';
+  return whole === 1 ? '1 day' : `${whole} days`;
+}
+
+/** Both judgements in one sentence: as of when it was served, and as of now. */
+export function bothStandings(presented: PresentedCertificate, context: RuleContext): string {
+  const served = lastServedAt(presented);
+  const say = (at: number): string => standingText(presented.certificate, at);
+  return `when served (${moment(served)}): ${say(served)}; now (${moment(context.now)}): ${say(context.now)}`;
+}
+
+function standingText(certificate: Certificate, at: number): string {
+  const to = Date.parse(certificate.notAfter);
+  switch (standingAt(certificate, at)) {
+    case 'expired':
+      return `expired for ${days(daysBetween(to, at))}`;
+    case 'not-yet-valid':
+      return `not valid for another ${days(daysBetween(at, Date.parse(certificate.notBefore)))}`;
+    case 'valid':
+      return `valid for another ${days(daysBetween(at, to))}`;
+    case 'unknown':
+      return 'dates not readable';
+  }
+}

@@ -1,0 +1,72 @@
+import type { Certificate } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import {
+  accused,
+  certificateEvidence,
+  certificateText,
+  presentedCertificates,
+  whose,
+  withoutCertificate,
+} from './support/certificates.ts';
+import { hasTls } from './support/handshakes.ts';
+import { keystoreRemedy, remedy } from './support/remedies.ts';
+import { placeOf } from './support/text.ts';
+
+const MINIMUM_RSA_BITS = 2048;
+const MINIMUM_CURVE_BITS = 224;
+
+/** RSA (or DSA) key below 2048 bits, curve below 224 bits, in any certificate of a chain. */
+export const rule: EndpointRule = {
+  id: 'weak-certificate-key',
+  scope: 'endpoint',
+  title: 'Certificate with a key that is too short',
+  severity: 'high',
+  rationale:
+    'RSA keys of 1024 bits are within reach of those who can pay, and a broken key lets its finder join the cluster as any of its members, since all of them share it. Java accepts such a certificate as a trust anchor, so that Flink runs with it without a word (seen on 1.20.3).',
+  remediation: remedy(
+    'Issue the certificate again with RSA 3072 bits or an elliptic curve of 256 bits (keytool -genkeypair -keyalg RSA -keysize 3072).',
+  ),
+  references: ['https://www.rfc-editor.org/rfc/rfc9325#section-4.5', 'NIST SP 800-131A'],
+
+  appliesTo: hasTls,
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const presented = presentedCertificates(subject);
+    if (presented.length === 0) return [{ verdict: withoutCertificate(subject) }];
+    const weak = presented.filter((one) => weakness(one.certificate) !== undefined);
+    if (weak.length > 0) {
+      return weak.map((one) => ({
+        verdict: 'fail',
+        ...accused(one),
+        discriminator: one.certificate.sha256,
+        message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, has ${weakness(one.certificate)}.`,
+        expected: `RSA of at least ${MINIMUM_RSA_BITS} bits, or a curve of at least ${MINIMUM_CURVE_BITS}`,
+        observed: weakness(one.certificate)!,
+        evidence: certificateEvidence(one, `${certificateText(one.certificate)} with ${weakness(one.certificate)}`),
+        remediation: keystoreRemedy(
+          subject,
+          context,
+          'Issue a new certificate with RSA 3072 bits (keytool -genkeypair -keyalg RSA -keysize 3072).',
+        ),
+      }));
+    }
+    const unread = presented.some(
+      (one) => one.certificate.publicKey.bits === null && one.certificate.problem !== undefined,
+    );
+    return [{ verdict: unread ? 'inconclusive' : 'pass' }];
+  },
+};
+
+/** `an RSA key of 1024 bits`; undefined where the key is long enough, or its length not known. */
+function weakness({ publicKey }: Certificate): string | undefined {
+  const { type, bits, curve } = publicKey;
+  if (bits === null) return undefined;
+  const kind = type.toUpperCase();
+  if ((kind.startsWith('RSA') || kind === 'DSA' || kind === 'DH') && bits < MINIMUM_RSA_BITS) {
+    return `a${kind.startsWith('RSA') ? 'n' : ''} ${type} key of ${bits} bits`;
+  }
+  if ((kind.startsWith('EC') || curve !== null) && bits < MINIMUM_CURVE_BITS) {
+    return `a key on the curve ${curve ?? 'unnamed'} of ${bits} bits`;
+  }
+  return undefined;
+}

@@ -1,0 +1,70 @@
+import type { Certificate } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import {
+  accused,
+  certificateEvidence,
+  certificateText,
+  isSelfSigned,
+  presentedCertificates,
+  whose,
+  withoutCertificate,
+} from './support/certificates.ts';
+import { hasTls } from './support/handshakes.ts';
+import { keystoreRemedy, remedy } from './support/remedies.ts';
+import { placeOf } from './support/text.ts';
+
+/**
+ * SHA-1 or MD5 (or older) in a certificate's signature.
+ *
+ * Medium where a peer has to verify it; low on a self-signed certificate, which is trusted as it stands and whose
+ * signature proves nothing.
+ */
+export const rule: EndpointRule = {
+  id: 'weak-certificate-signature',
+  scope: 'endpoint',
+  title: 'Certificate signed with SHA-1 or MD5',
+  severity: 'medium',
+  rationale:
+    'Colliding certificates have been made for MD5 since 2008 and are within reach for SHA-1 since 2017: an authority that still signs with them can be led to sign one thing and vouch for another. Java refuses such chains more and more (jdk.certpath.disabledAlgorithms).',
+  remediation: remedy('Issue the certificate again with SHA-256 (keytool -sigalg SHA256withRSA).'),
+  references: [
+    'https://www.rfc-editor.org/rfc/rfc9155',
+    'https://www.rfc-editor.org/rfc/rfc9325#section-4.5',
+    'https://www.rfc-editor.org/rfc/rfc6151',
+  ],
+
+  appliesTo: hasTls,
+
+  evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
+    const presented = presentedCertificates(subject);
+    if (presented.length === 0) return [{ verdict: withoutCertificate(subject) }];
+    const weak = presented.filter((one) => isWeak(one.certificate));
+    if (weak.length === 0) return [{ verdict: 'pass' }];
+    return weak.map((one) => {
+      const anchor = isSelfSigned(one.certificate);
+      return {
+        verdict: 'fail',
+        severity: anchor ? 'low' : 'medium',
+        ...accused(one),
+        discriminator: one.certificate.sha256,
+        message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, is signed with ${one.certificate.signatureAlgorithm}${anchor ? '; it is self-signed, so no peer has to rely on that signature' : ''}.`,
+        expected: 'a signature with SHA-256 or better',
+        observed: one.certificate.signatureAlgorithm,
+        evidence: certificateEvidence(
+          one,
+          `${certificateText(one.certificate)} signed with ${one.certificate.signatureAlgorithm}`,
+        ),
+        remediation: keystoreRemedy(
+          subject,
+          context,
+          'Issue the certificate again with SHA-256 (keytool -sigalg SHA256withRSA).',
+        ),
+      };
+    });
+  },
+};
+
+/** Names as OpenSSL and Java write them: sha1WithRSAEncryption, ecdsa-with-SHA1, SHA1withRSA, md5WithRSAEncryption. */
+function isWeak(certificate: Certificate): boolean {
+  return /(^|[^a-z0-9])?(sha-?1|md[245])(?![0-9])/i.test(certificate.signatureAlgorithm);
+}
