@@ -275,3 +275,9 @@ export function mintPki(options: RsaOptions = {}): Pki {
   });
   return { root, intermediate, leaf };
 }
+
+/** A self-signed RSA certificate for a host of this name and for 127.0.0.1, in PEM as `node:tls` takes it. */
+export function mintLeaf(name: string): { readonly key: string; readonly cert: string } {
+  const leaf = mintRsa({ name: [['CN', name]], subjectAltNames: [`DNS:${name}`, 'IP:127.0.0.1'] });
+  return { key: leaf.keyPem, cert: leaf.pem };
+}
