@@ -4,7 +4,11 @@ import type { Side } from '../bytes/stream.ts';
 export type Hidden = 'encrypted' | 'resumed' | 'truncated' | 'not-reached';
 
 export type SeenChain =
-  | { readonly seen: 'present'; readonly truncated: boolean; /** DER, leaf first, as sent. */ readonly certificates: readonly Uint8Array[] }
+  | {
+      readonly seen: 'present';
+      readonly truncated: boolean /** DER, leaf first, as sent. */;
+      readonly certificates: readonly Uint8Array[];
+    }
   | { readonly seen: 'absent' }
   | { readonly seen: 'hidden'; readonly because: Hidden };
 
@@ -49,7 +53,12 @@ export interface TlsReading {
   readonly startedAtFrame: number;
   readonly outcome: 'established' | 'refused' | 'incomplete';
   /** Who refused and how: alert, FIN, RST or silence after which message. One sentence. */
-  readonly refusal?: { readonly side: Side; readonly how: 'alert' | 'encrypted-alert' | 'fin' | 'reset'; readonly after: string; readonly frame?: number };
+  readonly refusal?: {
+    readonly side: Side;
+    readonly how: 'alert' | 'encrypted-alert' | 'fin' | 'reset';
+    readonly after: string;
+    readonly frame?: number;
+  };
   readonly sawClientHello: boolean;
   readonly sawServerHello: boolean;
   readonly resumed: boolean | 'unknown';
