@@ -191,7 +191,6 @@ export class FlinkHttp {
     this.#details.set('component', component);
     const host = /[{,]host="([\w.-]{1,253})"/.exec(sample.text())?.[1];
     this.#hint({ kind: 'member', side, component, ...(host === undefined ? {} : { host, member: host }) });
-    this.#hint({ kind: 'channel-port', side, channel: 'prometheus', component });
   }
 
   #xml(sample: BodySample): void {
@@ -227,6 +226,9 @@ export class FlinkHttp {
     }
     for (const key of reading.secretKeys) {
       this.#sightings.credential('secret-in-configuration', side, place, key);
+    }
+    if (JAR_RUN.test(path) && /^\{"jobid":"[0-9a-f]{32}"\}/.test(text)) {
+      this.#found.add('rest');
     }
     this.#gateway(sample, text, request, place, side);
   }

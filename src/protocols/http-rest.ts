@@ -202,7 +202,7 @@ function serverHints(
   if (channel === undefined || component === undefined) {
     return [];
   }
-  const hints: (Hint & { readonly ofServer?: true })[] = [{ kind: 'channel-port', channel, component, ofServer: true }];
+  const hints: (Hint & { readonly ofServer?: true })[] = [];
   const host = configuration.get('jobmanager.rpc.address');
   // An archived job's configuration speaks of a cluster that is gone.
   if (channel !== 'rest' || host === undefined || /\/jobs\//.test(path)) {

@@ -1,6 +1,6 @@
 import type { Certainty, Side } from '../bytes/stream.ts';
 import type { Component } from '../model/channel.ts';
-import type { ClearFollower, ClearProtocol, ClearReading, StreamStart } from '../model/probe.ts';
+import type { ClearFollower, ClearProtocol, ClearReading, Hint, StreamStart } from '../model/probe.ts';
 import type { BodySink } from './http-body.ts';
 import { Counts } from './http-counts.ts';
 import { noteCredentials } from './http-credentials.ts';
@@ -112,7 +112,7 @@ class HttpFollower implements ClearFollower {
       firstBytes: new Uint8Array(Buffer.from(presentableLine(this.#firstLine ?? ''), 'latin1')),
       stateTransfer: [...this.#sightings.transfers(), ...this.#flink.transfers()],
       credentials: this.#sightings.credentials(),
-      hints: this.#flink.hints(),
+      hints: this.#hints(),
       answered: this.#answered,
     };
   }
@@ -124,6 +124,20 @@ class HttpFollower implements ClearFollower {
       return told;
     }
     return channel === undefined ? undefined : SERVER_COMPONENTS[channel];
+  }
+
+  /** Others that talk to the same port may say less: the server's place is told to them. */
+  #hints(): readonly Hint[] {
+    const channel = this.#flink.channel;
+    if (channel === undefined || this.#clientSide === undefined) {
+      return this.#flink.hints();
+    }
+    const component = this.#serverComponent();
+    const side = other(this.#clientSide);
+    return [
+      ...this.#flink.hints(),
+      { kind: 'channel-port', side, channel, ...(component === undefined ? {} : { component }) },
+    ];
   }
 
   #redirectDetails(): Readonly<Record<string, number>> {

@@ -90,7 +90,8 @@ export interface ObjectContent {
   readonly names: readonly string[];
 }
 
-const KINDS: Readonly<Record<StateContent, StateTransferKind>> = {
+/** What content is called where it crosses as a file of its own. */
+export const OBJECT_KINDS: Readonly<Record<StateContent, StateTransferKind>> = {
   'keyed-state': 'keyed-state-file',
   'operator-state': 'operator-state-file',
   'checkpoint-metadata': 'checkpoint-metadata',
@@ -156,7 +157,7 @@ export class ObjectBody implements BodySink {
     const found = this.#content(how);
     const byContent = found !== undefined && (this.#object !== undefined || SURE_ALONE.has(found));
     this.#then({
-      kind: byContent ? KINDS[found] : this.#kindByPath(),
+      kind: byContent ? OBJECT_KINDS[found] : this.#kindByPath(),
       byContent,
       place: this.#place,
       bytes: this.#length,

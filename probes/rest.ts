@@ -1,0 +1,39 @@
+import { fixedPort, restExpectation, restTlsSwitch } from '../src/flink/rest-tls.ts';
+import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
+import type { Expectation, Setting } from '../src/model/report.ts';
+import { http } from '../src/protocols/http.ts';
+
+const PORT_KEYS = ['rest.bind-port', 'rest.port', 'web.port', 'jobmanager.web.port'] as const;
+
+function port(configuration: EffectiveConfiguration): Setting | undefined {
+  const setting = configuration.setting(...PORT_KEYS);
+  return fixedPort(setting) === undefined ? undefined : setting;
+}
+
+export const probe: Probe = {
+  id: 'rest',
+  title: 'REST endpoint and web UI',
+  protection: 'rest',
+  component: 'jobmanager',
+  carries:
+    'Jars, job submissions, the whole configuration, logs and the addresses of all processes; whoever reaches it may run code in the cluster.',
+  defaultPorts: [8081],
+  settings: { port: PORT_KEYS, tls: ['security.ssl.rest.enabled'] },
+  remedy: {
+    text: 'Give the JobManager a REST key store, switch REST TLS on and, since Flink has no log-in, ask for client certificates; a trust store is needed for that to take effect.',
+    settings: {
+      'security.ssl.rest.enabled': 'true',
+      'security.ssl.rest.keystore': '/path/to/rest.p12',
+      'security.ssl.rest.keystore-password': '…',
+      'security.ssl.rest.key-password': '…',
+      'security.ssl.rest.truststore': '/path/to/rest-trust.p12',
+      'security.ssl.rest.truststore-password': '…',
+      'security.ssl.rest.authentication-enabled': 'true',
+    },
+  },
+  protocols: [http],
+  port,
+  expect(configuration: EffectiveConfiguration): Expectation {
+    return restExpectation('rest', configuration, [restTlsSwitch(configuration)], port(configuration));
+  },
+};

@@ -1,0 +1,66 @@
+import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
+import type { Expectation } from '../model/report.ts';
+
+/**
+ * What the configurations promise, channel by channel in the order of the probes.
+ *
+ * Members that promise the same become one expectation with `member: null`; where they differ, each has its own. The
+ * settings behind a common one are those of the first member that has it.
+ */
+export function expectations(
+  configurations: readonly EffectiveConfiguration[],
+  probes: readonly Probe[],
+): readonly Expectation[] {
+  return probes.flatMap((probe) => {
+    const promised = configurations
+      .map((configuration) => probe.expect(configuration))
+      .filter((expectation) => expectation !== undefined);
+    return merge(promised);
+  });
+}
+
+function merge(promised: readonly Expectation[]): readonly Expectation[] {
+  const [first] = promised;
+  if (first === undefined) {
+    return [];
+  }
+  const same = promised.every((expectation) => content(expectation) === content(first));
+  if (same) {
+    return [{ ...first, member: promised.length === 1 ? first.member : null }];
+  }
+  // Two files that say the same of the same member are one.
+  const own = new Map(promised.map((expectation) => [`${expectation.member} ${content(expectation)}`, expectation]));
+  return [...own.values()];
+}
+
+/** All but the member and the places of the settings. */
+function content(expectation: Expectation): string {
+  const { member: _, because, ...rest } = expectation;
+  return JSON.stringify([
+    Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)),
+    because.map((one) => [one.key, one.value]),
+  ]);
+}
+
+/**
+ * What holds where nothing else is said: internal channels mutual TLS 1.2 or better; REST, history server and SQL
+ * gateway TLS 1.2 or better; channels that have no TLS cannot be asked for it; what another system protects is left to
+ * that system's settings.
+ */
+export function defaultPolicy(probes: readonly Probe[]): readonly Expectation[] {
+  return probes.map((probe) => ({ channel: probe.id, member: null, basis: 'policy', because: [], ...policyOf(probe) }));
+}
+
+function policyOf(probe: Probe): Pick<Expectation, 'tls' | 'clientAuthentication' | 'protocols'> {
+  const protocols = ['TLSv1.2', 'TLSv1.3'];
+  switch (probe.protection) {
+    case 'internal':
+      return { tls: 'required', clientAuthentication: 'required', protocols };
+    case 'rest':
+      return { tls: 'required', clientAuthentication: 'none', protocols };
+    case 'never':
+      return { tls: 'impossible', clientAuthentication: 'none' };
+    case 'outside':
+      return { tls: 'optional', clientAuthentication: 'none' };
+  }
+}
