@@ -1,0 +1,36 @@
+import { internalExpectation, portOf } from '../src/flink/internal-tls.ts';
+import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
+import type { Setting } from '../src/model/report.ts';
+import { flinkData } from '../src/protocols/flink-data.ts';
+
+export const probe: Probe = {
+  id: 'taskmanager-data',
+  title: 'TaskManager data exchange',
+  protection: 'internal',
+  component: 'taskmanager',
+  carries:
+    'Every record that moves between TaskManagers, and the barriers of checkpoints. In clear, all data of all jobs can be read on the way, and anyone may subscribe to it.',
+  // Random unless set; 6121 is a habit of fixed set-ups.
+  defaultPorts: [6121],
+  settings: {
+    port: ['taskmanager.data.bind-port', 'taskmanager.data.port'],
+    tls: ['security.ssl.internal.enabled', 'taskmanager.data.ssl.enabled'],
+  },
+  remedy: {
+    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt the data plane out, and restart all TaskManagers together.',
+    settings: { 'security.ssl.internal.enabled': 'true', 'taskmanager.data.ssl.enabled': 'true' },
+  },
+  protocols: [flinkData],
+  port,
+  expect: (configuration) =>
+    internalExpectation(
+      'taskmanager-data',
+      configuration,
+      configuration.settingOr('taskmanager.data.ssl.enabled', 'true'),
+      port(configuration),
+    ),
+};
+
+function port(configuration: EffectiveConfiguration): Setting | undefined {
+  return portOf(configuration, 'taskmanager.data.bind-port', 'taskmanager.data.port');
+}

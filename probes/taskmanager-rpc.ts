@@ -1,0 +1,31 @@
+import { internalExpectation, portOf, rpcTlsSwitch } from '../src/flink/internal-tls.ts';
+import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
+import type { Setting } from '../src/model/report.ts';
+import { pekko } from '../src/protocols/pekko.ts';
+
+export const probe: Probe = {
+  id: 'taskmanager-rpc',
+  title: 'TaskManager RPC',
+  protection: 'internal',
+  component: 'taskmanager',
+  carries:
+    'Task deployment with user functions and, after a restart, restored state, in Java serialization. In clear, whoever reaches the port runs code in the TaskManager.',
+  // Random unless set; native Kubernetes fixes it.
+  defaultPorts: [6122],
+  settings: {
+    port: ['taskmanager.rpc.bind-port', 'taskmanager.rpc.port'],
+    tls: ['security.ssl.internal.enabled', 'pekko.ssl.enabled'],
+  },
+  remedy: {
+    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt RPC out, and restart JobManager and TaskManagers together.',
+    settings: { 'security.ssl.internal.enabled': 'true', 'pekko.ssl.enabled': 'true' },
+  },
+  protocols: [pekko],
+  port,
+  expect: (configuration) =>
+    internalExpectation('taskmanager-rpc', configuration, rpcTlsSwitch(configuration), port(configuration)),
+};
+
+function port(configuration: EffectiveConfiguration): Setting | undefined {
+  return portOf(configuration, 'taskmanager.rpc.bind-port', 'taskmanager.rpc.port');
+}
