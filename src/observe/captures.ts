@@ -1,4 +1,4 @@
-import { crossCheck } from '../capture/cross-check.ts';
+import type { CrossCheck } from '../capture/cross-check.ts';
 import { Decoder } from '../capture/decoder.ts';
 import type { Encapsulations } from '../capture/encapsulation.ts';
 import type { Precision } from '../capture/events.ts';
@@ -40,14 +40,14 @@ export async function observeCaptures(sources: readonly string[], options: Captu
   const witnessOptions = { protocols: options.protocols, keyLog: options.keyLog };
   const witness = new PassiveWitness(witnessOptions);
   const passes = segmentTest(options.filter);
-  let problems: Problem[] = [];
+  let decoderProblems: Problem[] = [];
   const decoder = new Decoder(
     passes === undefined
       ? (segment) => witness.take(segment)
       : (segment) => {
           if (passes(segment)) witness.take(segment);
         },
-    { onProblem: (problem) => problems.push(problem) },
+    { onProblem: (problem) => decoderProblems.push(problem) },
   );
   const names = new Map<string, string>();
   const summaries: CaptureSummary[] = [];
@@ -62,14 +62,13 @@ export async function observeCaptures(sources: readonly string[], options: Captu
       complete = false;
       break;
     }
-    problems = [];
+    decoderProblems = [];
     const before = snapshot(decoder, witness);
     starts.push(nextFrame);
     const summary = await readCapture(
       source,
       {
         onPacket: (packet) => decoder.decode(packet),
-        onProblem: (problem) => problems.push(problem),
         onName: (address, list) => {
           if (list[0] !== undefined) names.set(address, list[0]);
         },
@@ -85,9 +84,13 @@ export async function observeCaptures(sources: readonly string[], options: Captu
     nextFrame = summary.nextFrame;
     nextInterfaceId = summary.nextInterfaceId;
     summaries.push(summary);
-    if (summary.ended === 'interrupted') complete = false;
-    const check = options.crossCheck === 'wanted' ? await crossCheck(source, summary) : undefined;
-    if (check?.problem !== undefined) problems.push(check.problem);
+    if (summary.ended !== 'end') complete = false;
+    const check = options.crossCheck === 'wanted' ? await readAgain(source, summary, options.signal) : undefined;
+    const problems = [
+      ...summary.problems,
+      ...decoderProblems,
+      ...(check?.problem === undefined ? [] : [check.problem]),
+    ];
     inputs.push(describeInput(summary, problems, difference(before, snapshot(decoder, witness)), check?.verdict));
   }
   decoder.finish();
@@ -103,6 +106,12 @@ export async function observeCaptures(sources: readonly string[], options: Captu
     secrets,
     place: (frame) => placeOf(frame, starts, inputs),
   };
+}
+
+/** The second reader is loaded only when it is asked for. */
+async function readAgain(source: string, summary: CaptureSummary, signal: AbortSignal): Promise<CrossCheck> {
+  const { crossCheck } = await import('../capture/cross-check.ts');
+  return crossCheck(source, summary, signal);
 }
 
 interface Counts {

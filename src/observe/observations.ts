@@ -196,7 +196,7 @@ function saidTls(
 ): Said {
   const { reading, foreign } = speech;
   const head = record.heads[roles.server];
-  const tls = tlsDetails(reading, record, context);
+  const tls = tlsDetails(reading, context);
   const answeredTls = reading.sawServerHello || (head.length > 0 && foreign[roles.server] === undefined);
   if (!reading.sawClientHello || answeredTls || isOneSided(record)) return { kind: 'tls', tls };
   const place = foreign[roles.server];
@@ -246,7 +246,7 @@ function plaintextDetails(reading: ClearReading, roles: Roles, context: Observat
   };
 }
 
-function tlsDetails(reading: TlsReading, record: ConnectionRecord, context: ObservationContext): TlsDetails {
+function tlsDetails(reading: TlsReading, context: ObservationContext): TlsDetails {
   const client = reading.clientSide ?? 0;
   const { clientAuthentication } = reading;
   const truncated = (chain: SeenChain): Seen<CertificateChain> =>

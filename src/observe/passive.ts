@@ -79,7 +79,7 @@ export class PassiveWitness {
   /** Named limits that were hit, with how often. */
   limits(): Record<string, number> {
     const limits = Object.fromEntries(this.#tracker.statistics.limits);
-    if (this.#notKept > 0) limits['keptConnections'] = this.#notKept;
+    if (this.#notKept > 0) limits.keptConnections = this.#notKept;
     return limits;
   }
 

@@ -2,8 +2,8 @@ import type { Side } from '../bytes/stream.ts';
 import type { Connection } from '../capture/connection.ts';
 import type { ClearReading } from '../model/probe.ts';
 import type { UndecidedReason } from '../model/report.ts';
-import type { ForeignBytes } from '../tls/connection.ts';
 import type { TlsReading } from '../tls/reading.ts';
+import type { ForeignBytes } from '../tls/record-stream.ts';
 import type { Dialogue, SideHead } from './dialogue.ts';
 
 /** What one connection came to, without its streams: small enough to keep until names and channels are known. */
