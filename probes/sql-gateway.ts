@@ -14,7 +14,7 @@ function port(configuration: EffectiveConfiguration): Setting | undefined {
 }
 
 /** Before FLINK-31223 the keys did not reach the gateway: it speaks clear HTTP whatever they say. */
-function ignored(configuration: EffectiveConfiguration, rest: Setting): Setting[] {
+function ignored(rest: Setting): Setting[] {
   const value = `false: before Flink ${FIRST_WITH_TLS} the SQL gateway ignores security.ssl.rest.* (FLINK-31223)`;
   return [{ key: 'sql-gateway.endpoint.rest', value, origin: 'default' }, ...(isOn(rest) ? [] : [rest])];
 }
@@ -42,7 +42,7 @@ export const probe: Probe = {
       return undefined;
     }
     const rest = restTlsSwitch(configuration);
-    const switches = configuration.atLeast(FIRST_WITH_TLS) ? [rest] : ignored(configuration, rest);
+    const switches = configuration.atLeast(FIRST_WITH_TLS) ? [rest] : ignored(rest);
     return restExpectation('sql-gateway', configuration, switches, port(configuration));
   },
 };

@@ -11,8 +11,9 @@ const MAX_HEAD = 4096;
 /** Start of each RPC frame that is searched for a path. */
 const MAX_CALL = 1024;
 
-/** `hrpc`, version 9 (Hadoop 2.0 and later), service class, authentication protocol. */
-const RPC_PREFACE = /^hrpc\x09[\s\S](?:\x00|\xdf)/;
+/** `hrpc` and version 9 (Hadoop 2.0 and later); service class and authentication protocol (0 or SASL) follow. */
+const RPC_MAGIC = 'hrpc\x09';
+const SASL_AUTHENTICATION = 0xdf;
 const CLIENT_PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
 /** First bytes of a data transfer that negotiates SASL (`DataTransferSaslUtil.SASL_TRANSFER_MAGIC_NUMBER`). */
 const SASL_MAGIC = '\xde\xad\xbe\xef';
@@ -93,12 +94,12 @@ class HdfsFollower implements ClearFollower {
     const head = this.#heads[0];
     const length = this.#lengths[0];
     const text = Buffer.from(head.buffer, 0, Math.min(length, 16)).toString('latin1');
-    if (length >= 7 && RPC_PREFACE.test(text)) {
-      this.#kind = 'name-node';
+    if (length >= 7 && text.startsWith(RPC_MAGIC)) {
+      this.#kind = head[6] === 0 || head[6] === SASL_AUTHENTICATION ? 'name-node' : 'other';
     } else if (length >= 7 && text.startsWith(SASL_MAGIC)) {
       // DataTransferEncryptorMessageProto: length, then status 0 to 2 as field 1.
       this.#kind = head[5] === 0x08 && head[6]! <= 2 ? 'data-node-sasl' : 'other';
-    } else if (!'hrpc\x09'.startsWith(text.slice(0, 5)) && !SASL_MAGIC.startsWith(text.slice(0, 4))) {
+    } else if (!RPC_MAGIC.startsWith(text.slice(0, 5)) && !SASL_MAGIC.startsWith(text.slice(0, 4))) {
       const operation = readBlockOperation(head, length);
       if (operation !== 'more') {
         this.#kind = operation === undefined ? 'other' : 'data-node';
@@ -126,7 +127,7 @@ class HdfsFollower implements ClearFollower {
 
   #details(): Readonly<Record<string, string | readonly string[]>> {
     if (this.#kind === 'name-node') {
-      const sasl = this.#heads[0][6] === 0xdf;
+      const sasl = this.#heads[0][6] === SASL_AUTHENTICATION;
       const methods = this.#calls.methods;
       return {
         role: 'NameNode',
@@ -238,7 +239,8 @@ class NameNodeCalls {
     if (at < 0) {
       return;
     }
-    const method = /([a-zA-Z]{2,40})\x12.$/s.exec(call.slice(0, at))?.[1];
+    // Behind the name stand tag 12 and the length of the protocol's name.
+    const method = /([a-zA-Z]{2,40})$/.exec(call.slice(0, Math.max(0, at - 2)))?.[1];
     if (method !== undefined && this.#methods.size < MAX_LISTED) {
       this.#methods.add(method);
     }

@@ -8,12 +8,12 @@ import { FlinkHttp, type HttpRequest } from './http-flink.ts';
 import {
   type BodyFraming,
   type HttpMessageHead,
-  HttpReader,
   type HttpRequestLine,
   type HttpStatusLine,
   headerOf,
 } from './http-message.ts';
 import { normalisePath, parseTarget, presentableLine } from './http-path.ts';
+import { HttpReader } from './http-reader.ts';
 import { Sightings } from './http-sightings.ts';
 import { webHdfsOperation } from './webhdfs.ts';
 
