@@ -21,7 +21,7 @@ export interface DecoderOptions {
 export const MAX_LAYERS = 64;
 /** TCP checksums are verified up to this payload and for this many segments of a run: every byte would cost too much. */
 export const MAX_CHECKED_PAYLOAD = 2048;
-export const MAX_CHECKED_SEGMENTS = 20_000;
+export const MAX_CHECKED_SEGMENTS = 10_000;
 /** Link types that are reported one by one; a hostile file could name 65,536. */
 const MAX_REPORTED_LINK_TYPES = 16;
 
