@@ -100,7 +100,7 @@ function protocolsOf(probes: readonly Probe[]): ClearProtocol[] {
 function learn(run: CaptureRun, topology: Topology): void {
   for (const { record } of run.witness.kept) {
     if (record.speech.kind !== 'clear') continue;
-    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts);
+    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts, record.ports);
   }
 }
 
