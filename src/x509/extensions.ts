@@ -23,8 +23,10 @@ export interface Extensions {
   extendedKeyUsage?: string[];
 }
 
-/** A list of names as long as this is hostile; the bound keeps one certificate from filling the report. */
+/** The bounds keep one hostile certificate from filling the memory and the report. */
 export const ALT_NAMES_MAX = 1000;
+export const ALT_NAME_OCTETS_MAX = 4096;
+export const KEY_PURPOSES_MAX = 100;
 
 /**
  * Reads `Extensions` into `into`; unknown ones are passed over. A damaged extension leaves the others readable.
@@ -75,11 +77,14 @@ function readBasicConstraints(reader: DerReader, into: Extensions): void {
 function readExtendedKeyUsage(reader: DerReader, into: Extensions): void {
   const sequence = reader.inside(SEQUENCE, 'extKeyUsage');
   const purposes: string[] = [];
+  into.extendedKeyUsage = purposes;
   while (sequence.remaining > 0) {
+    if (purposes.length >= KEY_PURPOSES_MAX) {
+      throw sequence.fail('unsupported', 'keyPurposeId', `more than ${KEY_PURPOSES_MAX} purposes`);
+    }
     const oid = sequence.oid('keyPurposeId');
     purposes.push(KEY_PURPOSES[oid] ?? oid);
   }
-  into.extendedKeyUsage = purposes;
 }
 
 /** RFC 5280 section 4.2.1.6. */
@@ -102,6 +107,9 @@ function readGeneralName(names: DerReader): string {
     return `othername:${formatOid(other.element('type-id', OBJECT_IDENTIFIER).content) ?? 'damaged'}`;
   }
   const name = names.element('generalName');
+  if (name.content.length > ALT_NAME_OCTETS_MAX) {
+    throw names.fail('unsupported', 'generalName', `longer than ${ALT_NAME_OCTETS_MAX} octets`);
+  }
   switch (name.identifier) {
     case 0x81:
       return `email:${escapeText(name.content)}`;

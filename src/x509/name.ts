@@ -22,7 +22,7 @@ import { ATTRIBUTE_TYPES } from './object-identifiers.ts';
  * Text of a distinguished name (DER of RFC 5280 `Name`), as `openssl -nameopt RFC2253` prints it.
  *
  * RFC 4514 section 2.1: the last relative name comes first. Everything but printable ASCII is escaped `\XX` octet by
- * octet of its UTF-8 form, so hostile names cannot forge lines, colours or writing directions. A name that cannot be
+ * octet of its UTF-8 form, so hostile names cannot forge lines, colours or writing directions. a name that cannot be
  * read is `#` and its octets in hexadecimal. Never throws.
  */
 export function parseDistinguishedName(der: Uint8Array): string {
@@ -46,8 +46,14 @@ export function readName(reader: DerReader, field: string): string {
   return readRdnSequence(reader.inside(SEQUENCE, field));
 }
 
+/** Names in use have some hundred octets; the bound keeps hostile ones out of memory and report. */
+export const NAME_OCTETS_MAX = 16_384;
+
 /** The content of a `Name`: relative distinguished names to the end of the reader. */
 export function readRdnSequence(sequence: DerReader): string {
+  if (sequence.remaining > NAME_OCTETS_MAX) {
+    throw sequence.fail('unsupported', 'rdnSequence', `longer than ${NAME_OCTETS_MAX} octets`);
+  }
   const attributes: string[] = [];
   for (let first = true; sequence.remaining > 0; first = false) {
     const set = sequence.inside(SET, 'relativeDistinguishedName');

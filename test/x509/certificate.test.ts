@@ -5,6 +5,7 @@ import t from 'tap';
 import { fromHex } from '../../src/bytes/hex.ts';
 import type { Certificate } from '../../src/model/report.ts';
 import { CERTIFICATES_MAX, CertificateCache, readCertificate } from '../../src/x509/certificate.ts';
+import { ALT_NAMES_MAX } from '../../src/x509/extensions.ts';
 import { integer, nullValue, octetString, oid, sequence, tlv } from '../support/der-writer.ts';
 import { encodeExtension, encodeName, mintEc, mintRsa, signCertificate } from '../support/pki.ts';
 import { readVector } from '../support/vectors.ts';
@@ -257,6 +258,15 @@ t.test('nesting without end is refused, not followed', async (t) => {
   const name = encodeName([['CN', 'x']]);
   t.type(readCertificate(handmade({ subject: sequence(tlv(0x31, deep)) })).problem, 'string');
   t.equal(readCertificate(handmade({ subject: name })).subject, 'CN=x');
+});
+
+t.test('names and lists without end are cut at their bounds', async (t) => {
+  const names = Array.from({ length: ALT_NAMES_MAX + 1 }, (_, i) => tlv(0x82, Buffer.from(`h${i}`)));
+  const many = readCertificate(handmade({ extensions: [encodeExtension('2.5.29.17', sequence(...names))] }));
+  t.equal(many.subjectAltNames.length, ALT_NAMES_MAX);
+  t.match(many.problem, /more than 1000 names/);
+  const long = readCertificate(handmade({ subject: encodeName([['CN', 'x'.repeat(20_000)]]) }));
+  t.match(long, { subject: '', issuer: 'CN=handmade', problem: /subject\.rdnSequence: unsupported/ });
 });
 
 t.test('the cache reads a certificate once and stays within its bound', async (t) => {
