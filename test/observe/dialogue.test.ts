@@ -1,11 +1,11 @@
 import t from 'tap';
-import { looksLikeClientHello } from '../../src/observe/dialogue.ts';
-import { describeAnswer, plainAlerts } from '../../src/observe/answer.ts';
-import { addressWords, segmentTest } from '../../src/observe/filter.ts';
-import { formatTime } from '../../src/observe/time.ts';
-import type { SideHead } from '../../src/observe/dialogue.ts';
-import type { ConnectionRecord } from '../../src/observe/record.ts';
 import { fromHex } from '../../src/bytes/hex.ts';
+import { describeAnswer, plainAlerts } from '../../src/observe/answer.ts';
+import type { SideHead } from '../../src/observe/dialogue.ts';
+import { looksLikeClientHello } from '../../src/observe/dialogue.ts';
+import { addressWords, segmentTest } from '../../src/observe/filter.ts';
+import type { ConnectionRecord } from '../../src/observe/record.ts';
+import { formatTime } from '../../src/observe/time.ts';
 import { segment } from '../support/tcp.ts';
 
 const head = (hex: string, ended: SideHead['ended'] = 'fin'): SideHead => {
@@ -48,7 +48,12 @@ t.test('tells FIN, RST and silence apart, with the length of the silence', (t) =
 });
 
 t.test('an answer in clear is quoted by its first bytes only', (t) => {
-  const answer = describeAnswer(record, head(Buffer.from('HTTP/1.1 404 Not Found\r\nsecret: x').toString('hex')), 'it', 'HTTP');
+  const answer = describeAnswer(
+    record,
+    head(Buffer.from('HTTP/1.1 404 Not Found\r\nsecret: x').toString('hex')),
+    'it',
+    'HTTP',
+  );
   t.equal(answer.kind, 'plaintext');
   t.equal(answer.firstBytes?.length, 24);
   t.end();
