@@ -17,8 +17,8 @@ export interface CertificateParts {
 }
 
 /**
- * What rules need of a certificate (RFC 5280 section 4.1), without OpenSSL: that costs ten times as much, and refuses
- * certificates whose keys or encodings it does not know.
+ * What rules need of a certificate (RFC 5280 section 4.1), without OpenSSL: that costs several times as much,
+ * and refuses certificates whose keys or encodings it does not know.
  *
  * Text that could not be read is empty, a key that could not be read is of type `unknown`, and `problem` says what is
  * wrong, with path and offset. Hashes are always there: they are of the octets as given. Never throws.
@@ -44,7 +44,7 @@ export function readCertificateParts(der: Uint8Array, sha256: string = sha256Of(
     signatureAlgorithm: draft.signatureAlgorithm,
     selfIssued: sameName && Buffer.compare(draft.subject!, draft.issuer!) === 0,
     ...draft.extensions,
-    ...(draft.problems.length === 0 ? {} : { problem: draft.problems.slice(0, PROBLEMS_MAX).join('; ') }),
+    ...(draft.problems.length === 0 ? {} : { problem: draft.problems.join('; ') }),
   };
   return { certificate, subject: draft.subject, issuer: draft.issuer };
 }
@@ -53,6 +53,8 @@ function sha256Of(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
+/** RFC 5280 section 4.1.2.2 allows 20 octets; some authorities use more. The bound keeps hostile ones short. */
+const SERIAL_OCTETS_MAX = 128;
 /** The first faults say what is wrong; the rest follow from them. */
 const PROBLEMS_MAX = 3;
 
@@ -72,8 +74,12 @@ class Draft {
 
   readonly report = (fault: unknown): void => {
     if (!(fault instanceof DecodeError)) throw fault;
-    this.problems.push(fault.message);
+    this.note(fault.message);
   };
+
+  note(problem: string): void {
+    if (this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
+  }
 
   attempt(read: () => void): void {
     try {
@@ -96,7 +102,7 @@ function readStructure(der: Uint8Array, draft: Draft): void {
   draft.signatureAlgorithm = readSignatureAlgorithm(algorithm);
   if (signed !== draft.signatureAlgorithm) {
     // RFC 5280 section 4.1.1.2: this field MUST contain the same algorithm identifier as the signature field.
-    draft.problems.push(`${certificate.path}.signatureAlgorithm: not that of tbsCertificate.signature (${signed})`);
+    draft.note(`${certificate.path}.signatureAlgorithm: not that of tbsCertificate.signature (${signed})`);
   }
   certificate.element('signatureValue', BIT_STRING);
   certificate.end();
@@ -105,7 +111,9 @@ function readStructure(der: Uint8Array, draft: Draft): void {
 /** TBSCertificate: each field is taken whole, then read, so that a damaged one does not hide its successors. */
 function readToBeSigned(tbs: DerReader, draft: Draft): void {
   if (tbs.is(contextConstructed(0))) tbs.element('version');
-  draft.serialNumber = formatSerial(tbs.integer('serialNumber', INTEGER));
+  const serial = tbs.integer('serialNumber', INTEGER);
+  if (serial.length <= SERIAL_OCTETS_MAX) draft.serialNumber = formatSerial(serial);
+  else draft.note(`${tbs.path}.serialNumber: ${serial.length} octets`);
   const signature = tbs.inside(SEQUENCE, 'signature');
   draft.attempt(() => {
     draft.signatureAlgorithm = readSignatureAlgorithm(signature);

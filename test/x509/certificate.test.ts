@@ -149,6 +149,17 @@ t.test('writes serial numbers without the octets of the sign', async (t) => {
   }
 });
 
+t.test('a signature algorithm that differs inside and outside is a problem', async (t) => {
+  const der = Buffer.from(readVector('certificates/rest-jm.der'));
+  // sha256WithRSAEncryption is 1.2.840.113549.1.1.11; the outer one becomes .5, with SHA-1.
+  const at = der.lastIndexOf(fromHex('2a864886f70d01010b'));
+  der[at + 8] = 5;
+  t.match(readCertificate(der), {
+    signatureAlgorithm: 'sha1WithRSAEncryption',
+    problem: /not that of tbsCertificate\.signature \(sha256WithRSAEncryption\)/,
+  });
+});
+
 /** A certificate of parts that no library writes, signed by a key of its own. */
 function handmade(parts: { spki?: Uint8Array; extensions?: Uint8Array[]; subject?: Uint8Array }): Uint8Array {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -265,6 +276,10 @@ t.test('names and lists without end are cut at their bounds', async (t) => {
   const many = readCertificate(handmade({ extensions: [encodeExtension('2.5.29.17', sequence(...names))] }));
   t.equal(many.subjectAltNames.length, ALT_NAMES_MAX);
   t.match(many.problem, /more than 1000 names/);
+  const serial = readCertificate(mintEc('P-256', { serial: '01'.repeat(500) }).der);
+  t.match(serial, { serialNumber: '', subject: 'CN=test,O=flinkprobe test', problem: /serialNumber: 500 octets/ });
+  const faults = Array.from({ length: 50 }, () => encodeExtension('2.5.29.17', nullValue()));
+  t.equal(readCertificate(handmade({ extensions: faults })).problem?.split('; ').length, 3);
   const long = readCertificate(handmade({ subject: encodeName([['CN', 'x'.repeat(20_000)]]) }));
   t.match(long, { subject: '', issuer: 'CN=handmade', problem: /subject\.rdnSequence: unsupported/ });
 });
