@@ -49,6 +49,13 @@ const URL_HOST = /(?<=:\/\/(?:[^\s/@]*@)?)[^\s/:@,;'")\]]+/g;
 const FILE_PATH = /(?<![\w.:/<])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:,;'"()<>|]+){2,}/g;
 const DISTINGUISHED_NAME =
   /\b(?:CN|O|OU|C|L|ST|DC|UID|SERIALNUMBER)=[^\s,;()"']+(?:[ \w]*)(?:, ?(?:CN|O|OU|C|L|ST|DC|UID)=[^,;()"']+)*/g;
+/** Dotted names; `isHostName` tells setting keys, classes and files from hosts. */
+const DOTTED_NAME = /(?<![\w.@/-])[A-Za-z_][\w-]*(?:\.[\w-]+)*\.[A-Za-z]{2,}(?!\w|\.\w)/g;
+const NO_HOST_BEGINS = new Set(
+  `security taskmanager jobmanager rest blob pekko akka metrics s3 fs high-availability historyserver sql-gateway
+  execution state env queryable-state jmx web java javax jdk org zookeeper hive io parallelism`.split(/\s+/),
+);
+const NO_HOST_ENDS = new Set('yaml yml conf json p12 jks pem crt key jar log pcap pcapng gz enabled'.split(' '));
 const MAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
 /** Bytes in a sentence: groups of two digits, or one run that is no hash. */
 const SPACED_BYTES = /\b(?:[0-9a-f]{2} ){4,}[0-9a-f]{2}\b/g;
@@ -96,7 +103,7 @@ class Pseudonyms {
   #build(): RegExp {
     const texts = [...this.#byText.keys()].sort((a, b) => b.length - a.length);
     const words = texts.map((text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|');
-    return new RegExp(`(?<![\\w-]|\\d\\.)(?:${words})(?![\\w]|\\.\\d)`, 'g');
+    return new RegExp(`(?<![\\w.-])(?:${words})(?!\\w|\\.\\w)`, 'g');
   }
 }
 
@@ -117,8 +124,13 @@ function rewrite(value: Json, path: readonly string[], names: Pseudonyms): Json 
   return Object.fromEntries(
     childrenOf(value)
       .filter(([key]) => key !== 'firstBytes' || path.at(-1) === 'plaintext')
-      .map(([key, child]) => [key, rewrite(child, [...path, key], names)]),
+      .map(([key, child]) => [rewriteKey(key, path, names), rewrite(child, [...path, key], names)]),
   );
+}
+
+/** Keys of settings are Flink's own; what is no such key came from elsewhere. */
+function rewriteKey(key: string, path: readonly string[], names: Pseudonyms): string {
+  return fieldOf(path) !== 'settings' || /^[\w.<>*-]+$/.test(key) ? key : names.of('value', key);
 }
 
 function rewriteText(text: string, path: readonly string[], names: Pseudonyms): string {
@@ -144,8 +156,14 @@ function scrub(text: string, names: Pseudonyms): string {
     .replace(URL_HOST, (host) => (isPseudonym(host) ? host : names.of('host', host)))
     .replace(ADDRESS, (address) => names.of('host', address))
     .replace(FILE_PATH, (path) => names.of('path', path))
+    .replace(DOTTED_NAME, (name) => (isHostName(name) ? names.of('host', name) : name))
     .replace(SPACED_BYTES, BYTES_LEFT_OUT)
     .replace(HEX_RUN, (run) => (HASH_LENGTHS.has(run.length) ? run : BYTES_LEFT_OUT));
+}
+
+function isHostName(name: string): boolean {
+  const labels = name.split('.');
+  return !NO_HOST_BEGINS.has(labels[0]!) && !NO_HOST_ENDS.has(labels.at(-1)!);
 }
 
 function isPseudonym(text: string): boolean {

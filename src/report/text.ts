@@ -83,7 +83,7 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     ...field('against', promiseText(report)),
     ...(report.complete
       ? []
-      : field('INCOMPLETE', 'the run was interrupted; what follows is what was found until then')),
+      : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
   ];
 }
 
@@ -181,19 +181,25 @@ function closingLines(report: Report, width: number, paint: Paint): string[] {
 
 function summaryText(report: Report, summary: NonNullable<Report['summary']>): string {
   const endpoints = new Set(report.observations.map(({ channel, server }) => `${channel} ${placeOf(server)}`)).size;
-  const optional: readonly (readonly [number, string])[] = [
-    [summary.refusedAttempts, 'refused attempts'],
-    [summary.unansweredAttempts, 'unanswered attempts'],
-    [summary.clearUnknownConnections, "clear connections that are nothing of Flink's"],
-    [summary.datagrams ?? 0, 'datagrams'],
+  const told: readonly (readonly [number, string])[] = [
+    [summary.refusedAttempts, 'refused attempt'],
+    [summary.unansweredAttempts, 'unanswered attempt'],
+    [summary.clearUnknownConnections, 'clear connection'],
+    [summary.datagrams ?? 0, 'datagram'],
   ];
   return [
-    `${summary.connections} connections`,
-    `${endpoints} endpoints`,
+    counted(summary.connections, 'connection'),
+    counted(endpoints, 'endpoint'),
     `${byteCount(summary.tlsBytes)} in TLS`,
     `${byteCount(summary.clearBytes)} in clear`,
-    ...optional.filter(([count]) => count > 0).map(([count, noun]) => `${count} ${noun}`),
+    ...told
+      .filter(([count]) => count > 0)
+      .map(([count, noun]) => `${counted(count, noun)}${noun === 'clear connection' ? ' not of Flink' : ''}`),
   ].join(', ');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function findingCounts(report: Report): string {

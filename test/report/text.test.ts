@@ -1,0 +1,203 @@
+import t from 'tap';
+import type { Report } from '../../src/model/report.ts';
+import { displayWidth } from '../../src/report/layout.ts';
+import { formatText } from '../../src/report/text.ts';
+import {
+  cleanReport,
+  clearObservation,
+  finding,
+  observation,
+  sampleReport,
+  tlsDetails,
+} from '../support/sample-report.ts';
+
+/** Setting lines and commands are whole, so that they can be copied: four blanks deeper than other fields. */
+const COPIED = /^ {14}\S/;
+const WIDTHS = [80, 100, 140] as const;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/;
+
+t.test('fits 80, 100 and 140 columns, setting lines excepted', async (t) => {
+  for (const width of WIDTHS) {
+    const lines = formatText(sampleReport(), { width }).split('\n');
+    const tooWide = lines.filter((line) => displayWidth(line) > width && !COPIED.test(line));
+    t.same(tooWide, [], `${width} columns`);
+  }
+});
+
+t.test('lets no control character of a certificate, host name or path out, in any layout', async (t) => {
+  for (const layout of ['fitted', 'wide'] as const)
+    t.notMatch(formatText(sampleReport(), { layout }), CONTROLS, layout);
+  const plain = formatText(sampleReport(), { layout: 'plain' }).replaceAll('\t', '');
+  t.notMatch(plain, CONTROLS, 'plain');
+  t.match(plain, /\\x1b\[31mred/, 'they stand as escapes');
+});
+
+t.test('colours only where asked, and says the same words', async (t) => {
+  const plain = formatText(sampleReport());
+  const coloured = formatText(sampleReport(), { colour: 'ansi' });
+  t.notMatch(plain, '\u001b');
+  t.match(coloured, '\u001b[');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ANSI codes
+  t.equal(coloured.replace(/\u001b\[[0-9;]*m/g, ''), plain);
+});
+
+t.test('has one row a channel and member, in the order of channels', async (t) => {
+  const rows = rowsOf(sampleReport(), 140);
+  t.same(
+    rows.map((row) => row.slice(0, 22).trim()),
+    ['rest', 'jobmanager-rpc', 'taskmanager-data', 'blob-server', 'metrics-query-service', 'prometheus'],
+  );
+  t.match(rows[0], /jm 10\.77\.0\.1:8081 +PASS +1\.3 AES128-GCM +~not asked +hidden +- +1$/);
+  t.match(rows[1], /PASS +1\.2 ECDHE-AES128-GCM +asked, given +bb31\.\.ac RSA 3072 +88 d +1$/);
+  t.match(rows[2], /tm2 10\.77\.0\.3:6121 +FAIL critical +mixed 1\.2 .+ 2$/);
+  t.match(rows[3], /FAIL high .+ -13 d +1$/);
+  t.match(rows[4], /NOT SEEN/);
+  t.match(rows[5], /tm1 10\.77\.0\.2:9249 +WARN low +clear /);
+});
+
+t.test('keeps channel, endpoint, result and version at 80 columns', async (t) => {
+  const rows = rowsOf(sampleReport(), 80);
+  t.match(rows[1], /^jobmanager-rpc +jm 10\.77\.0\.1:6123 +PASS +1\.2 +given/);
+  t.match(rows[2], /^taskmanager-data +tm2 10\.77\.0\.3:6121 +FAIL critical +mixed/);
+});
+
+t.test('prints cells whole with --wide', async (t) => {
+  t.match(formatText(sampleReport(), { layout: 'wide' }), /mixed 1\.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256/);
+});
+
+t.test('gives each finding where, expected, observed, proof, fix as YAML and where to read more', async (t) => {
+  const text = formatText(sampleReport());
+  t.match(text, 'FAIL  critical  plaintext-data  Channel in clear where TLS is expected  NEW');
+  t.match(text, '  where     taskmanager-data  tm2 10.77.0.3:6121');
+  t.match(text, '  expected  mutual TLS 1.2 or better (taskmanager.data.ssl.enabled: true)');
+  t.match(text, '  observed  flink-data in clear from 10.77.0.2, 1512 bytes of records');
+  t.match(text, '  proof     frame 88, offset 4096, o3: BufferResponse');
+  t.match(text, '\n              taskmanager.data.ssl.enabled: true\n');
+  t.match(text, '  more      flinkprobe explain plaintext-data');
+});
+
+t.test('quotes setting values that YAML would read otherwise', async (t) => {
+  const settings = { a: 'TLS_A,TLS_B', b: 'x: y', c: '', d: '# no', e: '<keystore>', f: '*' };
+  const report = cleanReport({ findings: [finding({ remediation: { text: '', settings, command: null } })] });
+  const text = formatText(report);
+  for (const line of ['a: TLS_A,TLS_B', 'b: "x: y"', 'c: ""', 'd: "# no"', 'e: <keystore>', 'f: "*"']) {
+    t.match(text, `\n              ${line}\n`);
+  }
+});
+
+t.test('says what is not clean of an input, what it was held against, and what never appeared', async (t) => {
+  const text = formatText(sampleReport());
+  t.match(text, /^flinkprobe 0\.1\.0 {3}analyze {3}Flink 1\.20\.3\n/);
+  t.match(text, 'quality 2 gaps (4 KiB missing)');
+  t.match(text, 'truncated-record at byte 1607');
+  t.match(text, 'against   configuration (/etc/acme/config.yaml)');
+  t.match(text, '\nnot seen  taskmanager-rpc\n');
+  t.match(text, '3 refused attempts');
+  t.match(text, /\nverdict {3}FAIL {3}1 critical, 1 high, 1 low\n$/);
+});
+
+t.test('names the default policy where there is no configuration', async (t) => {
+  const text = formatText(cleanReport({ expectations: [] }));
+  t.match(text, 'against   default policy: internal channels mutual TLS 1.2 or better');
+  t.match(text, /\nverdict {3}PASS {3}no findings\n$/);
+  t.notMatch(text, 'quality');
+});
+
+t.test('groups one rule on many endpoints and lists the endpoints', async (t) => {
+  const findings = Array.from({ length: 40 }, (_, n) =>
+    finding({
+      endpoint: { host: `10.0.1.${n}`, port: 6121, member: `tm${n}` },
+      observed: `clear to tm${n}`,
+      evidence: [{ frame: n, text: 'in clear' }],
+      fingerprint: String(n),
+    }),
+  );
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.equal(text.match(/^FAIL {2}critical/gm)?.length, 1);
+  t.match(text, 'tm0 10.0.1.0:6121');
+  t.match(text, 'and 28 more endpoints (--wide shows all)');
+  t.ok(text.split('\n').length < 50, 'a broken cluster stays readable');
+  const wide = formatText(cleanReport({ findings, verdict: 'fail' }), { layout: 'wide' });
+  for (const one of findings) t.match(wide, `${one.endpoint?.member} ${one.endpoint?.host}:6121`);
+});
+
+t.test('groups neither different severities nor waived with open findings', async (t) => {
+  const waived = { id: 'w', until: '2026-12-31', owner: 'sec-eng', reason: 'migration' };
+  const findings = [finding(), finding({ severity: 'high' }), finding({ waived })];
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.match(text, /^FAIL {2}critical/m);
+  t.match(text, /^FAIL {2}high/m);
+  t.match(text, /^WAIVED {2}critical/m);
+  t.match(text, '  waived    until 2026-12-31 by sec-eng: migration');
+});
+
+t.test('never says PASS of an endpoint that nothing could be said of', async (t) => {
+  const { tls: _, ...rest } = observation();
+  const gap = { ...rest, kind: 'undecided' as const, because: 'gap' as const };
+  t.match(rowsOf(cleanReport({ observations: [gap] }), 100)[0], /INCONCLUSIVE +gap/);
+  const undecided = finding({ channel: 'jobmanager-rpc', endpoint: rest.server, verdict: 'inconclusive' });
+  t.match(rowsOf(cleanReport({ findings: [undecided] }), 100)[0], /INCONCLUSIVE +1\.2/);
+});
+
+t.test('marks the row whose observation proves a finding about the other side', async (t) => {
+  const client = finding({
+    channel: 'jobmanager-rpc',
+    endpoint: { host: '10.77.0.3', port: 40_000, member: 'tm2' },
+    evidence: [{ observation: 'o1', text: 'empty certificate' }],
+  });
+  t.match(rowsOf(cleanReport({ findings: [client] }), 100)[0], /^jobmanager-rpc .*FAIL critical/);
+});
+
+t.test('gives no row to clear traffic that is nothing of Flink', async (t) => {
+  const other = clearObservation({ channel: 'unknown', server: { host: '10.0.0.9', port: 25 } });
+  t.match(formatText(cleanReport({ observations: [other] })), 'No Flink channel and no TLS was seen.');
+});
+
+t.test('says what was presented to a request, and counts repeats', async (t) => {
+  const empty = observation({
+    repeats: 4,
+    tls: tlsDetails({
+      clientAuthentication: {
+        verdict: 'required',
+        presented: 'empty',
+        basis: 'messages',
+        certificateAuthorities: [],
+        certificateTypes: [],
+      },
+    }),
+  });
+  t.match(rowsOf(cleanReport({ observations: [empty] }), 140)[0], / required, none given .* 5$/);
+});
+
+t.test('writes one record of tab-separated fields a line with --plain', async (t) => {
+  const records = formatText(sampleReport(), { layout: 'plain' })
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  t.same([...new Set(records.map(([kind]) => kind))], ['input', 'endpoint', 'finding', 'summary']);
+  for (const [kind, ...fields] of records) {
+    t.equal(fields.length, { input: 4, endpoint: 9, finding: 9, summary: 3 }[kind!], kind!);
+  }
+  const critical = records.find((record) => record.includes('plaintext-data'));
+  t.same(critical?.slice(0, 6), [
+    'finding',
+    'FAIL',
+    'critical',
+    'plaintext-data',
+    'taskmanager-data',
+    'tm2 10.77.0.3:6121',
+  ]);
+});
+
+t.test('marks a run that was interrupted', async (t) => {
+  t.match(formatText(cleanReport({ complete: false })), /^state {5}INCOMPLETE: the run was interrupted/m);
+});
+
+/** Rows of the table, without its header. */
+function rowsOf(report: Report, width: number): string[] {
+  const lines = formatText(report, { width }).split('\n');
+  const start = lines.findIndex((line) => line.startsWith('CHANNEL '));
+  return lines.slice(start + 1, lines.indexOf('', start));
+}
