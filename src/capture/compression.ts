@@ -54,14 +54,21 @@ interface ZlibWithZstd {
 
 type ZlibStream = Pick<zlib.Gunzip, 'on' | 'once' | 'write' | 'end' | 'destroy' | 'bytesWritten'>;
 
-/** Larger is hardly faster; what Node has decompressed when it meets damage is lost up to this length. */
+/** Larger is hardly faster. */
 const OUTPUT_CHUNK_BYTES = 64 * 1024;
+/**
+ * When Node meets damage, what it made of the same piece of input is lost. Pieces therefore start small and grow to
+ * this part of what was read: damage costs no more than that.
+ */
+const PIECE_SHARE = 1 / 64;
+const SMALLEST_PIECE_BYTES = 1024;
 
 /** Around a decompressing stream of `node:zlib`; gzip of several members and zstd of several frames are one stream. */
 class StreamDecompressor implements Decompressor {
   readonly #stream: ZlibStream;
   #damage: string | undefined;
   #ended = false;
+  #taken = 0;
   #thrown: { readonly error: unknown } | undefined;
   #settle: (() => void) | undefined;
 
@@ -97,7 +104,13 @@ class StreamDecompressor implements Decompressor {
   }
 
   async push(bytes: Uint8Array, start: number, end: number): Promise<void> {
-    if (!this.#ended) await this.#until((done) => this.#stream.write(bytes.subarray(start, end), done));
+    for (let at = start; at < end && !this.#ended; ) {
+      const pieceEnd = Math.min(at + Math.max(SMALLEST_PIECE_BYTES, Math.floor(this.#taken * PIECE_SHARE)), end);
+      const piece = bytes.subarray(at, pieceEnd);
+      await this.#until((done) => this.#stream.write(piece, done));
+      this.#taken += pieceEnd - at;
+      at = pieceEnd;
+    }
     if (this.#thrown !== undefined) throw this.#thrown.error;
   }
 
@@ -142,8 +155,11 @@ class PlainZstdDecompressor implements Decompressor {
   push(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end && this.#damage === undefined; at += INPUT_SLICE_BYTES) {
       const sliceEnd = Math.min(at + INPUT_SLICE_BYTES, end);
-      this.#damage = this.#frames.push(bytes, at, sliceEnd);
-      if (this.#damage === undefined) this.#feed(new Uint8Array(bytes.subarray(at, sliceEnd)), false);
+      const offset = this.#frames.offset;
+      const fault = this.#frames.push(bytes, at, sliceEnd);
+      const sound = fault === undefined ? sliceEnd : at + Math.max(this.#frames.faultOffset - offset, 0);
+      this.#feed(new Uint8Array(bytes.subarray(at, sound)), false);
+      this.#damage ??= fault;
     }
   }
 

@@ -25,6 +25,11 @@ export class ZstdFrames {
     return this.#offset;
   }
 
+  /** Where the field starts that was read last: after a fault, the end of what is sound. */
+  get faultOffset(): number {
+    return this.#offset - this.#want;
+  }
+
   get isBetweenFrames(): boolean {
     return this.#part === 'magic' && this.#have === 0 && this.#skip === 0;
   }

@@ -57,7 +57,7 @@ export function record(
     onInterface: (description) => interfaces.push(description),
   });
   for (const chunk of chunks) {
-    const buffer = chunk.slice();
+    const buffer = new Uint8Array(chunk);
     parser.push(buffer, 0, buffer.length);
     buffer.fill(0xee);
   }
