@@ -40,13 +40,14 @@ export class Dialogue implements ConnectionConsumer {
   #tls: TlsConnection | undefined;
   #before: ClearFollower | undefined;
   #follower: ClearFollower | undefined;
-  #candidates: ClearFollower[];
+  readonly #protocols: readonly ClearProtocol[];
+  #candidates: ClearFollower[] | undefined;
 
   constructor(start: StreamStart, protocols: readonly ClearProtocol[], keyLog: TlsOptions['keyLog']) {
     this.#start = start;
     this.#tlsOptions = keyLog === undefined ? { start } : { start, keyLog };
     this.#tls = new TlsConnection(this.#tlsOptions);
-    this.#candidates = protocols.map((protocol) => protocol.follow(start));
+    this.#protocols = protocols;
   }
 
   data(side: Side, bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
@@ -69,9 +70,10 @@ export class Dialogue implements ConnectionConsumer {
         this.#confirmUpgrade();
         return;
       case 'undecided':
+        this.#candidates ??= this.#candidatesFor(bytes, start, end);
         this.#tls?.feed(side, bytes, start, end, streamOffset, frame);
         for (const candidate of this.#candidates) candidate.feed(side, bytes, start, end, streamOffset, frame);
-        this.#decide();
+        this.#decide(this.#candidates);
     }
   }
 
@@ -80,9 +82,10 @@ export class Dialogue implements ConnectionConsumer {
     if (this.#state === 'tls' || this.#state === 'upgrading') this.#tls!.gap(side, length, streamOffset);
     else if (this.#state === 'clear') this.#follower!.gap(side, length, streamOffset);
     else if (this.#state === 'undecided') {
+      this.#candidates ??= this.#protocols.map((protocol) => protocol.follow(this.#start));
       this.#tls?.gap(side, length, streamOffset);
       for (const candidate of this.#candidates) candidate.gap(side, length, streamOffset);
-      this.#decide();
+      this.#decide(this.#candidates);
     }
   }
 
@@ -90,7 +93,7 @@ export class Dialogue implements ConnectionConsumer {
     if (this.#ended[side] === 'no') this.#ended[side] = how;
     this.#tls?.close(side, how);
     this.#follower?.close(side, how);
-    for (const candidate of this.#candidates) candidate.close(side, how);
+    for (const candidate of this.#candidates ?? []) candidate.close(side, how);
   }
 
   head(side: Side): SideHead {
@@ -124,15 +127,22 @@ export class Dialogue implements ConnectionConsumer {
     this.#headLengths[side] = have + take;
   }
 
-  #decide(): void {
+  /** A stream that opens with a ClientHello is TLS or nothing: most connections of a protected cluster. */
+  #candidatesFor(bytes: Uint8Array, start: number, end: number): ClearFollower[] {
+    if (this.#start === 'syn' && looksLikeClientHello(bytes, start, end)) return [];
+    return this.#protocols.map((protocol) => protocol.follow(this.#start));
+  }
+
+  #decide(candidates: readonly ClearFollower[]): void {
     const tls = this.#tls;
     if (tls !== undefined && tls.certainty !== 'no' && this.#speaksTls(tls)) {
       this.#state = 'tls';
       this.#candidates = [];
       return;
     }
-    this.#candidates = this.#candidates.filter((candidate) => candidate.certainty !== 'no');
-    const sure = this.#candidates.find((candidate) => candidate.certainty === 'sure');
+    const left = candidates.filter((candidate) => candidate.certainty !== 'no');
+    this.#candidates = left;
+    const sure = left.find((candidate) => candidate.certainty === 'sure');
     if (sure !== undefined) {
       this.#state = 'clear';
       this.#follower = sure;
@@ -140,7 +150,7 @@ export class Dialogue implements ConnectionConsumer {
       this.#tls = undefined;
       return;
     }
-    if (this.#candidates.length === 0 && (tls === undefined || tls.certainty === 'no')) {
+    if (left.length === 0 && (tls === undefined || tls.certainty === 'no')) {
       this.#state = 'unknown';
       this.#tls = undefined;
     }
@@ -188,13 +198,16 @@ export class Dialogue implements ConnectionConsumer {
       const [first, second] = tls.sideCertainty;
       if (first === 'sure' || (second === 'sure' && client === 0)) return { kind: 'tls', tls };
       // A request that alone proves nothing (BLOB), refused by TLS: the client spoke clear to a TLS port.
-      const candidate = this.#candidates[0];
+      const candidate = this.#candidates?.[0];
       if (second === 'sure' && candidate !== undefined && first === 'no') return { kind: 'clear', follower: candidate };
       if (second === 'sure' && first === 'no') return { kind: 'unknown' };
     }
     if (this.#headGap[0] || this.#headGap[1]) return { kind: 'undecided', because: 'gap' };
     if (client === 0 || server === 0) return { kind: 'undecided', because: 'one-sided' };
-    const hopes: readonly Certainty[] = [tls?.certainty ?? 'no', ...this.#candidates.map((one) => one.certainty)];
+    const hopes: readonly Certainty[] = [
+      tls?.certainty ?? 'no',
+      ...(this.#candidates ?? []).map((one) => one.certainty),
+    ];
     return hopes.every((hope) => hope === 'no')
       ? { kind: 'unknown' }
       : { kind: 'undecided', because: 'unknown-protocol' };

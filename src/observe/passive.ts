@@ -52,7 +52,6 @@ export class PassiveWitness {
   readonly #options: PassiveOptions;
   readonly #tracker: ConnectionTracker;
   readonly #alike = new Map<string, KeptConnection[]>();
-  readonly #dialogues = new Map<Connection, Dialogue>();
   #notKept = 0;
 
   constructor(options: PassiveOptions) {
@@ -85,14 +84,13 @@ export class PassiveWitness {
 
   #carriesData(connection: Connection): void {
     const start = connection.syn === 'seen' || connection.synAck === 'seen' ? 'syn' : 'midstream';
-    const dialogue = new Dialogue(start, this.#options.protocols, this.#options.keyLog);
-    this.#dialogues.set(connection, dialogue);
-    connection.consumer = dialogue;
+    const { protocols, keyLog } = this.#options;
+    connection.consumer = new Dialogue(start, protocols, keyLog !== undefined && keyLog.size > 0 ? keyLog : undefined);
   }
 
   #finished(connection: Connection): void {
-    const dialogue = this.#dialogues.get(connection);
-    this.#dialogues.delete(connection);
+    const dialogue = connection.consumer instanceof Dialogue ? connection.consumer : undefined;
+    connection.consumer = undefined;
     if (dialogue === undefined && connection.synAck === 'not-seen') {
       if (connection.reset !== 'no') this.totals.refusedAttempts++;
       else this.totals.unansweredAttempts++;
