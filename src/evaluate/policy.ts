@@ -1,4 +1,4 @@
-import type { Channel, ChannelId, Protection } from '../model/channel.ts';
+import type { Channel, Protection } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Expectation } from '../model/report.ts';
 
@@ -7,9 +7,9 @@ import type { Expectation } from '../model/report.ts';
  * server and SQL gateway TLS; channels that cannot do TLS cannot be asked for it; what another system protects
  * (object store, ZooKeeper) is asked for nothing, since rules for state and credentials judge what crosses there.
  */
-const DEFAULTS: Readonly<Record<Protection, Pick<Expectation, 'tls' | 'clientAuthentication'>>> = {
-  internal: { tls: 'required', clientAuthentication: 'required' },
-  rest: { tls: 'required', clientAuthentication: 'none' },
+const DEFAULTS: Readonly<Record<Protection, Pick<Expectation, 'tls' | 'clientAuthentication' | 'protocols'>>> = {
+  internal: { tls: 'required', clientAuthentication: 'required', protocols: ['TLSv1.2', 'TLSv1.3'] },
+  rest: { tls: 'required', clientAuthentication: 'none', protocols: ['TLSv1.2', 'TLSv1.3'] },
   never: { tls: 'impossible', clientAuthentication: 'none' },
   outside: { tls: 'optional', clientAuthentication: 'none' },
 };
@@ -19,7 +19,12 @@ export function defaultExpectation(probe: Pick<Probe, 'id' | 'protection'>): Exp
   return { channel: probe.id, member: null, ...DEFAULTS[probe.protection], basis: 'policy', because: [] };
 }
 
-/** The member's own expectation, else the one for all members, else the default policy's. Undefined for `unknown`. */
+/**
+ * The member's own expectation, else the one for all members, else the default policy's. Undefined for `unknown`.
+ *
+ * A configuration goes before a policy that was handed in. A process of unknown name has what all configurations agree
+ * on; where they differ, nobody knows which is its own, and the policy holds.
+ */
 export function expectationFor(
   expectations: readonly Expectation[],
   probes: ReadonlyMap<Channel, Probe>,
@@ -28,14 +33,14 @@ export function expectationFor(
 ): Expectation | undefined {
   if (channel === 'unknown') return undefined;
   const ofChannel = expectations.filter((one) => one.channel === channel);
-  const own = member === undefined ? undefined : ofChannel.find((one) => one.member === member);
-  if (own !== undefined) return own;
-  const common = ofChannel.find((one) => one.member === null);
-  if (common !== undefined) return common;
-  // Processes of unknown name share what all configurations agree on.
-  const agreed = member === undefined ? agreement(ofChannel) : undefined;
-  if (agreed !== undefined) return agreed;
-  const probe = probes.get(channel as ChannelId);
+  const configured = ofChannel.filter((one) => one.basis === 'configuration');
+  const found =
+    (member === undefined ? undefined : ofChannel.find((one) => one.member === member)) ??
+    configured.find((one) => one.member === null) ??
+    (member === undefined ? agreement(configured) : undefined) ??
+    ofChannel.find((one) => one.member === null);
+  if (found !== undefined) return found;
+  const probe = probes.get(channel);
   return probe === undefined ? undefined : defaultExpectation(probe);
 }
 

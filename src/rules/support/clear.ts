@@ -20,7 +20,9 @@ export function isServedInClear(observation: Observation): boolean {
 
 /** HTTP whose only answers send the client to https (Flink: RedirectingSslHandler). */
 export function isRedirectToTls(observation: Observation): boolean {
-  return observation.plaintext?.details.redirectsToHttps === true;
+  const { redirectsToHttps, responses } = observation.plaintext?.details ?? {};
+  if (typeof redirectsToHttps !== 'number' || redirectsToHttps === 0) return false;
+  return typeof responses !== 'number' || redirectsToHttps >= responses;
 }
 
 /** TLS whose ServerHello was seen, or that runs in mid-stream: the server does speak TLS. */

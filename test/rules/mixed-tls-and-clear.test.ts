@@ -1,0 +1,86 @@
+import t from 'tap';
+import { rule } from '../../src/rules/mixed-tls-and-clear.ts';
+import { clear, clearRefused, finding, hello, JM, judged, TM1, TM2, tls, verdict } from '../support/observations.ts';
+
+t.test('accuses tm2 that speaks clear to a JobManager which others reach over TLS', async (t) => {
+  const found = finding(rule, [tls({ client: TM1 }), clearRefused({ client: TM2, answer: 'fin' })]);
+  t.equal(found.severity, 'high');
+  t.equal(found.endpoint?.member, 'tm2');
+  t.match(found.message, /tm2 speaks in clear on title of jobmanager-rpc while jm speaks TLS/);
+});
+
+t.test('accuses tm2 that speaks TLS to a JobManager which others reach in clear', async (t) => {
+  const found = finding(rule, [clear({ client: TM1 }), hello({ client: TM2, answer: 'fin' })]);
+  t.equal(found.endpoint?.member, 'tm2');
+  t.match(found.message, /tm2 speaks TLS on .* while jm speaks in clear/);
+  t.match(found.remediation.text, /tm2 has TLS on and the others have not/);
+});
+
+t.test('tells one story where two TaskManagers meet in both directions, about the clear one', async (t) => {
+  const channel = 'taskmanager-data';
+  const found = finding(rule, [
+    clearRefused({ channel, server: TM1, client: TM2, answer: 'fin' }),
+    hello({ channel, server: TM2, client: TM1, answer: 'silence' }),
+  ]);
+  t.match(found.endpoint, { member: 'tm2', port: 6121 }, 'its listening port, not the one it called from');
+  t.equal(found.evidence.length, 2);
+});
+
+t.test('accuses the JobManager that alone came back with TLS, and tells until when it answered in clear', async (t) => {
+  const before = { until: '2026-11-22T13:00:05Z' };
+  const after = { at: '2026-11-22T13:00:46Z', answer: 'fin' } as const;
+  const found = finding(rule, [
+    clear({ ...before, client: TM1 }),
+    clear({ ...before, client: TM2 }),
+    clearRefused({ ...after, client: TM1 }),
+    clearRefused({ ...after, client: TM2 }),
+  ]);
+  t.match(found.endpoint, { member: 'jm', port: 6123 });
+  t.match(found.message, /still answered in clear until 2026-11-22T13:00:05Z: it was restarted with TLS/);
+});
+
+t.test('takes a TLS alert as proof, two warning alerts and a TLS record included', async (t) => {
+  for (const answer of ['alert', 'tls'] as const) {
+    t.notMatch(finding(rule, [clearRefused({ channel: 'blob-server', client: TM2, answer })]).message, /Most likely/);
+  }
+  t.match(finding(rule, [clearRefused({ client: TM2, answer: 'fin' })]).message, /Most likely/, 'a FIN alone is none');
+});
+
+t.test('takes HTTP as the answer to a ClientHello for proof', async (t) => {
+  const found = finding(rule, [hello({ channel: 'rest', client: TM1, answer: 'plaintext' })]);
+  t.notMatch(found.message, /Most likely/);
+  t.equal(found.endpoint?.member, 'jm');
+});
+
+t.test('does not take a close for TLS on a port that serves clear text all along', async (t) => {
+  const late = '2026-11-22T14:00:00Z';
+  t.equal(verdict(rule, [clear({ until: late }), clearRefused({ client: TM2, answer: 'fin' })]), 'pass');
+  t.equal(verdict(rule, [clear({ channel: 'rest' }), clearRefused({ channel: 'rest', answer: 'silence' })]), 'pass');
+});
+
+t.test('does not take a refused hello for clear text where the port serves TLS', async (t) => {
+  t.equal(verdict(rule, [tls({ client: TM1 }), hello({ client: TM2, answer: 'fin' })]), 'pass');
+});
+
+t.test('passes clusters that are all TLS or all clear', async (t) => {
+  t.equal(verdict(rule, [tls({ client: TM1 }), tls({ client: TM2 })]), 'pass');
+  t.equal(verdict(rule, [clear({ client: TM1 }), clear({ client: TM2 })]), 'pass');
+});
+
+t.test('stays with a pass where silence alone proves nothing', async (t) => {
+  t.equal(verdict(rule, [clearRefused({ answer: 'silence' })]), 'pass');
+});
+
+t.test('is not applicable where no channel of Flink that knows TLS was seen', async (t) => {
+  t.equal(verdict(rule, [hello({ channel: 'unknown', answer: 'fin' })]), 'not-applicable');
+  t.equal(verdict(rule, [hello({ channel: 'prometheus', answer: 'silence' })]), 'not-applicable');
+});
+
+t.test('tells channels apart', async (t) => {
+  const { findings } = judged(rule, [
+    tls({ client: TM1 }),
+    clearRefused({ client: TM2, answer: 'fin' }),
+    clearRefused({ channel: 'blob-server', server: JM, client: TM2, answer: 'alert' }),
+  ]);
+  t.same(findings.map((one) => one.channel), ['jobmanager-rpc', 'blob-server']);
+});

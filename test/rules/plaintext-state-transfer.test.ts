@@ -1,0 +1,45 @@
+import t from 'tap';
+import { rule } from '../../src/rules/plaintext-state-transfer.ts';
+import { clear, finding, promise, TM2, tls, transfer, undecided, verdict } from '../support/observations.ts';
+
+t.test('fails state inside clear RPC with frame, offset and counts', async (t) => {
+  const acknowledged = transfer('keyed-state-inline', { count: 216, bytes: 345_600, names: ['TaskStateSnapshot'] });
+  const found = finding(rule, [clear({ plaintext: { stateTransfer: [acknowledged] } })]);
+  t.equal(found.severity, 'critical');
+  t.equal(found.observed, 'keyed-state-inline 216 times, 345,600 bytes, first in frame 88 at stream offset 4096');
+  t.match(found.evidence[0], { frame: 88, streamOffset: 4096 });
+  t.match(found.evidence[0]!.text, /keyed-state-inline of TaskStateSnapshot from the client/);
+});
+
+t.test('fails records on a clear data plane', async (t) => {
+  const records = clear({ channel: 'taskmanager-data', server: TM2, plaintext: { stateTransfer: [transfer('records')] } });
+  t.match(finding(rule, [records]).message, /^records cross in clear to or from tm2/);
+});
+
+t.test('fails checkpoints on an object store over http, whatever the internal TLS settings are', async (t) => {
+  const upload = clear({
+    channel: 'checkpoint-storage',
+    plaintext: { stateTransfer: [transfer('checkpoint-metadata'), transfer('keyed-state-file', { bytes: 20 })] },
+  });
+  const found = finding(rule, [upload], { expectations: [promise('jobmanager-rpc')] });
+  t.equal(found.severity, 'critical');
+  t.equal(found.channel, 'checkpoint-storage');
+  t.match(found.observed, /checkpoint-metadata 1 time, 1,512 bytes; keyed-state-file 1 time, 20 bytes/);
+});
+
+t.test('passes clear text without state, user code included, and TLS', async (t) => {
+  t.equal(verdict(rule, [clear({ channel: 'blob-server', plaintext: { stateTransfer: [transfer('user-code')] } })]), 'pass');
+  t.equal(verdict(rule, [tls()]), 'pass');
+});
+
+t.test('is inconclusive where bytes are missing or nothing was decided', async (t) => {
+  t.equal(verdict(rule, [clear({ change: { quality: { gapBytes: 1448 } } })]), 'inconclusive');
+  t.equal(verdict(rule, [undecided('truncated')]), 'inconclusive');
+});
+
+t.test('is not applicable to channels that cannot do TLS', async (t) => {
+  const results = clear({ channel: 'collect-sink', plaintext: { stateTransfer: [transfer('query-results')] } });
+  t.equal(verdict(rule, [results]), 'not-applicable');
+  const lookup = clear({ channel: 'queryable-state', plaintext: { stateTransfer: [transfer('queryable-state')] } });
+  t.equal(verdict(rule, [lookup]), 'not-applicable');
+});

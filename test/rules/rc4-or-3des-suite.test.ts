@@ -1,0 +1,53 @@
+import t from 'tap';
+import { rule } from '../../src/rules/rc4-or-3des-suite.ts';
+import { clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
+
+const BAD = ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA', 'TLS_RSA_WITH_DES_CBC_SHA'];
+const GOOD = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'TLS_RSA_WITH_AES_128_CBC_SHA'];
+
+t.test('fails each bad suite at high, by name and with its connections', async (t) => {
+  for (const cipherSuite of BAD) {
+    const found = finding(rule, [tls({ tls: { cipherSuite } }), tls({ tls: { cipherSuite } }), tls()]);
+    t.equal(found.severity, 'high', cipherSuite);
+    t.match(found.message, `jm (10.77.0.1:6123) uses ${cipherSuite}`);
+    t.equal(found.observed, `${cipherSuite} on 2 of 3 TLS connections`);
+    t.equal(found.evidence.length, 2);
+  }
+});
+
+t.test('fails two bad suites of one endpoint as two findings', async (t) => {
+  const { findings } = judged(rule, BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })));
+  t.equal(new Set(findings.map((one) => one.fingerprint)).size, Math.min(2, BAD.length));
+});
+
+t.test('fails a suite that the server takes when an active probe offers it', async (t) => {
+  const accepted = { versions: ['TLSv1.2'], cipherSuites: { 'TLSv1.2': BAD }, namedGroups: [], signatureSchemes: [] };
+  const { findings } = judged(rule, [tls({ tls: { accepted }, change: { vantage: 'active' } })]);
+  t.equal(findings.length, BAD.length);
+  t.equal(findings[0]?.witnesses.handshake, 'fail');
+  t.match(findings[0]?.observed, /accepted when offered/);
+});
+
+t.test('names the Flink setting on internal channels, and none where Flink’s settings do not reach', async (t) => {
+  const [cipherSuite = ''] = BAD;
+  t.same(finding(rule, [tls({ tls: { cipherSuite } })]).remediation.settings, {
+    'security.ssl.algorithms': 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  });
+  t.match(finding(rule, [tls({ channel: 'rest', tls: { cipherSuite } })]).remediation.text, /FLINK-39969/);
+  t.same(finding(rule, [tls({ channel: 'unknown', tls: { cipherSuite } })]).remediation.settings, {});
+});
+
+t.test('passes suites without this fault, TLS 1.3 and what is merely offered', async (t) => {
+  for (const cipherSuite of GOOD) t.equal(verdict(rule, [tls({ tls: { cipherSuite } })]), 'pass', cipherSuite);
+  const offered = { versions: [], cipherSuites: BAD, namedGroups: [], signatureSchemes: [] };
+  t.equal(verdict(rule, [tls13({ tls: { offered } })]), 'pass');
+});
+
+t.test('is inconclusive where the ServerHello was not captured', async (t) => {
+  t.equal(verdict(rule, [midstreamTls()]), 'inconclusive');
+});
+
+t.test('is not applicable to clear text, nor where no server ever chose', async (t) => {
+  t.equal(verdict(rule, [clear()]), 'not-applicable');
+  t.equal(verdict(rule, [hello({ answer: 'fin' })]), 'not-applicable');
+});

@@ -1,0 +1,24 @@
+import t from 'tap';
+import { rule } from '../../src/rules/weak-dh-parameters.ts';
+import { finding, tls, verdict } from '../support/observations.ts';
+
+const cipherSuite = 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256';
+
+t.test('fails a group of 1024 bits at high, by name where it has one', async (t) => {
+  const found = finding(rule, [tls({ tls: { cipherSuite, dh: { bits: 1024, group: 'Oakley group 2' } } })]);
+  t.equal(found.severity, 'high');
+  t.match(found.message, /1024 bits \(Oakley group 2\)/);
+  t.equal(verdict(rule, [tls({ tls: { cipherSuite, dh: { bits: 2047 } } })]), 'fail');
+});
+
+t.test('passes 2048 bits', async (t) => {
+  t.equal(verdict(rule, [tls({ tls: { cipherSuite, dh: { bits: 2048, group: 'ffdhe2048' } } })]), 'pass');
+});
+
+t.test('is inconclusive where the parameters were not captured', async (t) => {
+  t.equal(verdict(rule, [tls({ tls: { cipherSuite } })]), 'inconclusive');
+});
+
+t.test('is not applicable to elliptic curves', async (t) => {
+  t.equal(verdict(rule, [tls()]), 'not-applicable');
+});

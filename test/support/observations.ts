@@ -1,0 +1,335 @@
+import { type Evaluation, type EvaluationContext, evaluate } from '../../src/evaluate/engine.ts';
+import type { Channel, ChannelId, Protection } from '../../src/model/channel.ts';
+import type { Probe } from '../../src/model/probe.ts';
+import type {
+  Alert,
+  CaptureQuality,
+  Certificate,
+  ClientAuthentication,
+  Endpoint,
+  Expectation,
+  Finding,
+  Observation,
+  PlaintextDetails,
+  StateTransfer,
+  TlsDetails,
+  UndecidedReason,
+  Verdict,
+} from '../../src/model/report.ts';
+import type { Rule } from '../../src/model/rule.ts';
+
+/** When the connections of the tests were captured, and the run's time a day later. */
+export const CAPTURED_AT = '2026-11-22T13:00:00.000000Z';
+export const NOW: number = Date.parse('2026-11-23T13:00:00Z');
+
+/** The lab: a JobManager, two TaskManagers, and a stranger. */
+export const JM = { host: '10.77.0.1', member: 'jm', component: 'jobmanager' } as const;
+export const TM1 = { host: '10.77.0.2', member: 'tm1', component: 'taskmanager' } as const;
+export const TM2 = { host: '10.77.0.3', member: 'tm2', component: 'taskmanager' } as const;
+export const PROBER = { host: '10.77.0.9' } as const;
+
+type Process = Omit<Endpoint, 'port'>;
+
+const CHANNELS: readonly (readonly [ChannelId, Protection, number])[] = [
+  ['rest', 'rest', 8081],
+  ['jobmanager-rpc', 'internal', 6123],
+  ['taskmanager-rpc', 'internal', 6122],
+  ['taskmanager-data', 'internal', 6121],
+  ['blob-server', 'internal', 6124],
+  ['metrics-query-service', 'internal', 6126],
+  ['history-server', 'rest', 8082],
+  ['sql-gateway', 'rest', 8083],
+  ['hiveserver2', 'never', 10000],
+  ['queryable-state', 'never', 9067],
+  ['collect-sink', 'never', 6130],
+  ['prometheus', 'never', 9249],
+  ['jmx', 'never', 8789],
+  ['checkpoint-storage', 'outside', 9000],
+  ['high-availability', 'outside', 2181],
+];
+
+/** Stand-ins for the real probes, so that a rule's test rests on the rule alone. */
+export const PROBES: readonly Probe[] = CHANNELS.map(([id, protection, port]) => ({
+  id,
+  title: `title of ${id}`,
+  protection,
+  component: 'jobmanager',
+  carries: `What ${id} carries.`,
+  defaultPorts: [port],
+  settings: { port: [], tls: [] },
+  remedy: { text: `Mend ${id}.`, settings: { [`${id}.ssl`]: 'true' } },
+  protocols: [],
+  port: () => undefined,
+  expect: () => undefined,
+}));
+
+function defaultPort(channel: Channel): number {
+  return CHANNELS.find(([id]) => id === channel)?.[2] ?? 4444;
+}
+
+let made = 0;
+
+interface Common {
+  readonly channel?: Channel;
+  readonly server?: Process & { readonly port?: number };
+  readonly client?: Process & { readonly port?: number };
+  readonly at?: string;
+  readonly until?: string;
+  readonly change?: Partial<Observation>;
+}
+
+function connection(options: Common): Omit<Observation, 'kind'> {
+  made += 1;
+  const channel = options.channel ?? 'jobmanager-rpc';
+  const at = options.at ?? CAPTURED_AT;
+  return {
+    id: `o${made}`,
+    vantage: 'passive',
+    observedAt: at,
+    lastSeenAt: options.until ?? at,
+    channel,
+    channelBasis: 'protocol',
+    roleBasis: 'syn',
+    server: { port: defaultPort(channel), ...(options.server ?? JM) },
+    client: { port: 40000 + made, ...(options.client ?? TM1) },
+    bytes: { client: 812, server: 20114 },
+    frames: { first: 10 * made, last: 10 * made + 9 },
+  };
+}
+
+const RECORDS = { handshake: 4, changeCipherSpec: 1, alert: 0, applicationData: 40 } as const;
+
+export function certificate(change: Partial<Certificate> = {}): Certificate {
+  return {
+    sha256: '51aa'.padEnd(64, '0'),
+    sha1: '51aa'.padEnd(40, '0'),
+    subject: 'CN=internal,O=lab',
+    issuer: 'CN=internal,O=lab',
+    serialNumber: '3b01',
+    notBefore: '2026-01-01T00:00:00Z',
+    notAfter: '2027-10-01T00:00:00Z',
+    publicKey: { type: 'RSA', bits: 3072, curve: null },
+    signatureAlgorithm: 'sha256WithRSAEncryption',
+    subjectAltNames: ['DNS:jm', 'IP:10.77.0.1'],
+    selfIssued: true,
+    ...change,
+  };
+}
+
+/** A chain as sent, leaf first. */
+export function chain(...certificates: readonly Certificate[]): TlsDetails['serverCertificate'] {
+  return { seen: 'present', truncated: false, chain: certificates };
+}
+
+export function hidden(
+  because: 'encrypted' | 'resumed' | 'truncated' | 'not-reached',
+): TlsDetails['serverCertificate'] {
+  return { seen: 'hidden', because };
+}
+
+export function clientAuthentication(change: Partial<ClientAuthentication> = {}): ClientAuthentication {
+  return {
+    verdict: 'requested',
+    presented: 'certificate',
+    basis: 'messages',
+    certificateAuthorities: ['CN=internal,O=lab'],
+    certificateTypes: ['rsa_sign'],
+    ...change,
+  };
+}
+
+export function alert(from: Alert['from'], code: number, description: string): Alert {
+  return { from, level: 'fatal', description, code, frame: 77 };
+}
+
+/** A healthy mutual TLS 1.2 connection as Flink makes it, but for what is changed. */
+export function tls(options: Common & { readonly tls?: Partial<TlsDetails> } = {}): Observation {
+  return {
+    ...connection(options),
+    kind: 'tls',
+    tls: {
+      outcome: 'established',
+      resumed: false,
+      startedAtOffset: 0,
+      version: 'TLSv1.2',
+      cipherSuite: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+      namedGroup: 'x25519',
+      alpn: [],
+      alerts: [],
+      records: { client: RECORDS, server: RECORDS },
+      serverCertificate: chain(certificate()),
+      clientCertificate: chain(certificate()),
+      clientAuthentication: clientAuthentication(),
+      ...options.tls,
+    },
+    ...options.change,
+  };
+}
+
+/** TLS of which only the records in the middle were captured. */
+export function midstreamTls(options: Common = {}): Observation {
+  const { version: _, cipherSuite: __, namedGroup: ___, ...details } = tls(options).tls!;
+  return tls({
+    ...options,
+    change: {
+      quality: { midstream: true },
+      ...options.change,
+      tls: {
+        ...details,
+        outcome: 'incomplete',
+        resumed: 'unknown',
+        serverCertificate: hidden('not-reached'),
+        clientCertificate: hidden('not-reached'),
+        clientAuthentication: clientAuthentication({
+          verdict: 'unknown',
+          presented: 'unknown',
+          certificateAuthorities: [],
+        }),
+      },
+    },
+  });
+}
+
+/** TLS 1.3 without a key log. */
+export function tls13(options: Common & { readonly tls?: Partial<TlsDetails> } = {}): Observation {
+  return tls({
+    ...options,
+    tls: {
+      version: 'TLSv1.3',
+      cipherSuite: 'TLS_AES_128_GCM_SHA256',
+      serverCertificate: hidden('encrypted'),
+      clientCertificate: hidden('encrypted'),
+      clientAuthentication: clientAuthentication({
+        verdict: 'unknown',
+        presented: 'unknown',
+        certificateAuthorities: [],
+      }),
+      ...options.tls,
+    },
+  });
+}
+
+/** A ClientHello that no ServerHello followed. */
+export function hello(
+  options: Common & { readonly answer: NonNullable<Observation['answer']>['kind']; readonly tls?: Partial<TlsDetails> },
+): Observation {
+  const { version: _, cipherSuite: __, namedGroup: ___, ...details } = tls(options).tls!;
+  return tls({
+    ...options,
+    change: {
+      tls: {
+        ...details,
+        outcome: 'refused',
+        offered: {
+          versions: ['TLSv1.2'],
+          cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+          namedGroups: ['x25519'],
+          signatureSchemes: [],
+        },
+        serverCertificate: hidden('not-reached'),
+        clientCertificate: hidden('not-reached'),
+        clientAuthentication: clientAuthentication({
+          verdict: 'unknown',
+          presented: 'unknown',
+          certificateAuthorities: [],
+        }),
+        ...options.tls,
+      },
+      answer: { kind: options.answer, text: `the ClientHello was answered by ${options.answer}` },
+      ...options.change,
+    },
+  });
+}
+
+const PROTOCOLS: Partial<Record<Channel, string>> = {
+  'jobmanager-rpc': 'flink-rpc',
+  'taskmanager-rpc': 'flink-rpc',
+  'taskmanager-data': 'flink-data',
+  'blob-server': 'flink-blob',
+  'collect-sink': 'collect-sink',
+  'high-availability': 'zookeeper',
+};
+
+/** A clear connection that was answered in kind, but for what is changed. */
+export function clear(options: Common & { readonly plaintext?: Partial<PlaintextDetails> } = {}): Observation {
+  return {
+    ...connection(options),
+    kind: 'plaintext',
+    plaintext: {
+      protocol: PROTOCOLS[options.channel ?? 'jobmanager-rpc'] ?? 'http',
+      details: {},
+      firstBytes: '',
+      stateTransfer: [],
+      credentials: [],
+      ...options.plaintext,
+    },
+    ...options.change,
+  };
+}
+
+/** A clear request that was not answered in kind. */
+export function clearRefused(
+  options: Common & { readonly answer: NonNullable<Observation['answer']>['kind'] },
+): Observation {
+  const answer = { kind: options.answer, text: `a clear request was answered by ${options.answer}` };
+  return clear({ ...options, change: { bytes: { client: 41, server: 0 }, answer, ...options.change } });
+}
+
+export function undecided(because: UndecidedReason, options: Common = {}): Observation {
+  return { ...connection(options), kind: 'undecided', because, ...options.change };
+}
+
+export function transfer(kind: StateTransfer['kind'], change: Partial<StateTransfer> = {}): StateTransfer {
+  return { kind, from: 'client', frame: 88, streamOffset: 4096, bytes: 1512, count: 1, ...change };
+}
+
+export function promise(channel: ChannelId, change: Partial<Expectation> = {}): Expectation {
+  return {
+    channel,
+    member: null,
+    tls: 'required',
+    clientAuthentication: 'required',
+    basis: 'configuration',
+    because: [{ key: 'security.ssl.internal.enabled', value: 'true', file: 'config.yaml', line: 12, origin: 'file' }],
+    ...change,
+  };
+}
+
+export function quality(change: Partial<CaptureQuality> = {}): CaptureQuality {
+  return {
+    captureDrops: 0,
+    cutPackets: 0,
+    gaps: 0,
+    gapBytes: 0,
+    oneSidedConnections: 0,
+    badChecksums: 0,
+    undecodedPackets: 0,
+    duplicates: 0,
+    problems: [],
+    ...change,
+  };
+}
+
+type Around = Partial<EvaluationContext> & { readonly expectations?: readonly Expectation[] };
+
+/** One rule over some observations, with the stand-in probes. */
+export function judged(rule: Rule, observations: readonly Observation[], around: Around = {}): Evaluation {
+  const { expectations = [], ...context } = around;
+  return evaluate([rule], observations, expectations, { now: NOW, probes: PROBES, ...context });
+}
+
+/** The worst verdict that one rule gave; a rule that threw fails the test at once. */
+export function verdict(rule: Rule, observations: readonly Observation[], around: Around = {}): Verdict {
+  const { verdictCounts, errors } = judged(rule, observations, around);
+  if (errors.length > 0) throw new Error(errors[0]!.message);
+  const order: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-applicable'];
+  return order.find((one) => verdictCounts[one] > 0) ?? 'not-applicable';
+}
+
+/** The only finding of one rule; throws where there is none, or more than one. */
+export function finding(rule: Rule, observations: readonly Observation[], around: Around = {}): Finding {
+  const { findings } = judged(rule, observations, around);
+  const [only] = findings;
+  if (only === undefined || findings.length !== 1) throw new Error(`${findings.length} findings, not one`);
+  return only;
+}
