@@ -4,7 +4,7 @@ import { type ConnectionFacts, otherSide, roles, type SideFacts } from './connec
 import { isAlertLength, type Outcome } from './outcome.ts';
 import type { ClientAuthenticationReading, TlsReading } from './reading.ts';
 
-type Verdict = Pick<ClientAuthenticationReading, 'verdict' | 'presented' | 'basis' | 'evidence'>;
+type Verdict = Required<Pick<ClientAuthenticationReading, 'verdict' | 'presented' | 'basis' | 'evidence'>>;
 
 /** Client authentication as a witness may state it: `required` needs a refusal, `not-requested` a full handshake. */
 export function clientAuthenticationOf(
@@ -13,8 +13,12 @@ export function clientAuthenticationOf(
   resumed: TlsReading['resumed'],
 ): ClientAuthenticationReading {
   const request = roles(facts).server.certificateRequest;
+  const { verdict, presented, basis, evidence } = verdictOf(facts, outcome, resumed);
   return {
-    ...verdictOf(facts, outcome, resumed),
+    verdict,
+    presented,
+    basis,
+    evidence,
     certificateAuthorities: request?.authorities ?? [],
     certificateTypes: (request?.certificateTypes ?? []).map(CLIENT_CERTIFICATE_TYPES.name),
     signatureSchemes: (request?.signatureSchemes ?? []).map(signatureSchemeName),

@@ -1,7 +1,7 @@
 import { clientAuthenticationOf } from './client-authentication.ts';
 import { isTls13, versionName } from './code-points.ts';
-import { type ChainFacts, type ConnectionFacts, otherSide, roles, type SideFacts } from './connection-facts.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type ChainFacts, type ConnectionFacts, roles, type SideFacts } from './connection-facts.ts';
+import { outcomeOf } from './outcome.ts';
 import type { AlertReading, SeenChain, TlsReading } from './reading.ts';
 
 /** What the record layer counted. */
@@ -19,29 +19,20 @@ export function readingOf(facts: ConnectionFacts, framing: FramingTotals, proble
   const choice = facts.serverHello;
   const first = firstRecord(facts);
   const tls13 = choice !== undefined && isTls13(choice.version);
-  return {
-    ...defined('clientSide', facts.clientSide),
+  const reading: Mutable<TlsReading> = {
     startedAtOffset: first?.streamOffset ?? 0,
     startedAtFrame: first?.frame ?? 0,
     outcome: outcome.outcome,
-    ...defined('refusal', outcome.refusal),
     sawClientHello: hello !== undefined,
     sawServerHello: choice !== undefined,
     resumed,
-    ...defined('version', choice === undefined ? undefined : versionName(choice.version)),
-    ...defined('cipherSuite', choice?.cipherSuite),
-    ...defined('namedGroup', choice?.namedGroup ?? server.keyExchange?.namedGroup),
-    ...defined('signatureScheme', tls13 ? server.certificateVerifyScheme : server.keyExchange?.signatureScheme),
-    ...defined('serverName', hello?.serverName),
     alpn: alpnOf(facts, tls13),
-    ...defined('ja3', hello?.ja3),
-    ...defined('ja3s', choice?.ja3s),
-    ...defined('ja4', hello?.ja4),
     helloRetryRequest: facts.helloRetryRequest,
     encryptThenMac: choice?.encryptThenMac ?? false,
-    ...defined('dh', server.keyExchange?.dh),
-    ...defined('offered', hello === undefined ? undefined : offerOf(hello)),
-    alerts: [...facts.alerts, ...inferredAlerts(outcome)],
+    alerts:
+      outcome.refusal?.how === 'encrypted-alert'
+        ? [...facts.alerts, inferredAlert(outcome.refusal)]
+        : [...facts.alerts],
     records: { client: { ...client.totals }, server: { ...server.totals } },
     serverCertificate: serverChain(facts, server, resumed),
     clientCertificate: clientChain(facts, client, server, resumed),
@@ -52,10 +43,28 @@ export function readingOf(facts: ConnectionFacts, framing: FramingTotals, proble
     firstApplicationRecords: { client: [...client.applicationLengths], server: [...server.applicationLengths] },
     problems: [...problems],
   };
+  // Optional fields are set one by one: spreading each into the literal cost more than the whole handshake.
+  set(reading, 'clientSide', facts.clientSide);
+  set(reading, 'refusal', outcome.refusal);
+  set(reading, 'version', choice === undefined ? undefined : versionName(choice.version));
+  set(reading, 'cipherSuite', choice?.cipherSuite);
+  set(reading, 'namedGroup', choice?.namedGroup ?? server.keyExchange?.namedGroup);
+  set(reading, 'signatureScheme', tls13 ? server.certificateVerifyScheme : server.keyExchange?.signatureScheme);
+  set(reading, 'serverName', hello?.serverName);
+  set(reading, 'ja3', hello?.ja3);
+  set(reading, 'ja3s', choice?.ja3s);
+  set(reading, 'ja4', hello?.ja4);
+  set(reading, 'dh', server.keyExchange?.dh);
+  set(reading, 'offered', hello === undefined ? undefined : offerOf(hello));
+  return reading;
 }
 
-function defined<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function set<K extends keyof TlsReading>(reading: Mutable<TlsReading>, key: K, value: TlsReading[K] | undefined): void {
+  if (value !== undefined) {
+    (reading as Record<K, TlsReading[K]>)[key] = value;
+  }
 }
 
 function offerOf(hello: NonNullable<ConnectionFacts['clientHello']>): NonNullable<TlsReading['offered']> {
@@ -80,13 +89,9 @@ function alpnOf(facts: ConnectionFacts, tls13: boolean): readonly string[] {
 }
 
 /** An alert that only its length gave away: neither level nor code is known. */
-function inferredAlerts(outcome: Outcome): readonly AlertReading[] {
-  const { refusal } = outcome;
-  if (refusal?.how !== 'encrypted-alert') {
-    return [];
-  }
+function inferredAlert(refusal: NonNullable<TlsReading['refusal']>): AlertReading {
   const { side, frame = 0 } = refusal;
-  return [{ side, level: 'fatal', description: 'encrypted', code: -1, frame, encrypted: true }];
+  return { side, level: 'fatal', description: 'encrypted', code: -1, frame, encrypted: true };
 }
 
 /**
@@ -156,9 +161,4 @@ function clientChain(
 /** A flight of TLS 1.3 that was sent, or may have been, and that no key opened. */
 function isEncryptedFlight(facts: ConnectionFacts, side: SideFacts): boolean {
   return facts.serverHello !== undefined && isTls13(facts.serverHello.version) && !side.finishedRead;
-}
-
-/** The side that the roles make the server. */
-export function serverSideOf(facts: ConnectionFacts): 0 | 1 | undefined {
-  return facts.clientSide === undefined ? undefined : otherSide(facts.clientSide);
 }

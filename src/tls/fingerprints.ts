@@ -95,15 +95,32 @@ function hex4(code: number): string {
 }
 
 function shortHash(text: string): string {
-  return text === '' ? '000000000000' : createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return text === '' ? '000000000000' : digest('sha256', text).slice(0, 12);
 }
 
 function md5(text: string): string | undefined {
   try {
-    return createHash('md5').update(text).digest('hex');
+    return digest('md5', text);
   } catch {
     return undefined;
   }
+}
+
+/** Digests kept: a capture has few kinds of clients and thousands of hellos of each. */
+const DIGESTS_MAX = 512;
+const digests = new Map<string, string>();
+
+function digest(algorithm: 'md5' | 'sha256', text: string): string {
+  const key = `${algorithm} ${text}`;
+  let hex = digests.get(key);
+  if (hex === undefined) {
+    hex = createHash(algorithm).update(text).digest('hex');
+    if (digests.size >= DIGESTS_MAX) {
+      digests.clear();
+    }
+    digests.set(key, hex);
+  }
+  return hex;
 }
 
 function types(extensions: Extensions): readonly number[] {

@@ -16,7 +16,7 @@ import { ja3, ja3s, ja4 } from './fingerprints.ts';
 import { negotiatedVersion, type ServerHello } from './server-hello.ts';
 
 /** What a malformed extension leaves behind: a problem, and no value. */
-function valueOf<T>(extensions: Extensions, codec: ExtensionCodec<T>, problems: string[]): T | undefined {
+function valueIn<T>(extensions: Extensions, codec: ExtensionCodec<T>, problems: string[]): T | undefined {
   try {
     return extensionValue(extensions, codec);
   } catch (error) {
@@ -36,17 +36,17 @@ export function clientHelloFacts(
   problems: string[],
 ): ClientHelloFacts {
   const extensions = hello.extensions;
-  const versions = valueOf(extensions, offeredVersions, problems) ?? [hello.legacyVersion];
-  const schemes = valueOf(extensions, signatureAlgorithms, problems) ?? [];
+  const versions = valueIn(extensions, offeredVersions, problems) ?? [hello.legacyVersion];
+  const schemes = valueIn(extensions, signatureAlgorithms, problems) ?? [];
   const suiteName = form === 'ssl2' ? ssl2CipherKindName : CIPHER_SUITES.name;
   return {
     random: hello.random.slice(),
     sessionId: hello.sessionId.slice(),
-    serverName: valueOf(extensions, serverName, problems)?.[0],
-    alpn: (valueOf(extensions, alpn, problems) ?? []).filter(isNoGreaseName).map(alpnText),
+    serverName: valueIn(extensions, serverName, problems)?.[0],
+    alpn: (valueIn(extensions, alpn, problems) ?? []).filter(isNoGreaseName).map(alpnText),
     versions: withoutGrease(versions).map(versionName),
     cipherSuites: withoutGrease(hello.cipherSuites).map(suiteName),
-    namedGroups: withoutGrease(valueOf(extensions, supportedGroups, problems) ?? []).map(NAMED_GROUPS.name),
+    namedGroups: withoutGrease(valueIn(extensions, supportedGroups, problems) ?? []).map(NAMED_GROUPS.name),
     signatureSchemes: withoutGrease(schemes).map(signatureSchemeName),
     ja3: form === 'tls' ? ja3(hello) : undefined,
     ja4: form === 'tls' ? ja4(hello) : undefined,
@@ -65,8 +65,8 @@ function isNoGreaseName(name: Uint8Array): boolean {
 
 export function serverHelloFacts(hello: ServerHello, form: 'whole' | 'cut', problems: string[]): ServerHelloFacts {
   const version = negotiatedVersion(hello);
-  const share = isTls13(version) ? valueOf(hello.extensions, serverKeyShare, problems) : undefined;
-  const choice = valueOf(hello.extensions, alpn, problems)?.[0];
+  const share = isTls13(version) ? valueIn(hello.extensions, serverKeyShare, problems) : undefined;
+  const choice = valueIn(hello.extensions, alpn, problems)?.[0];
   return {
     version,
     cipherSuite: CIPHER_SUITES.name(hello.cipherSuite),
