@@ -45,7 +45,7 @@ export function restExpectation(
   } as const;
   const off = switches.filter((setting) => !isOn(setting));
   if (off.length > 0) {
-    return { ...base, tls: 'optional', clientAuthentication: 'none', because: off };
+    return { ...base, tls: 'forbidden', clientAuthentication: 'none', because: off };
   }
   const authentication = configuration.settingOr('security.ssl.rest.authentication-enabled', 'false');
   if (!isOn(authentication)) {
