@@ -98,20 +98,32 @@ function whereOf(finding: Finding): string {
   return finding.endpoint === undefined ? finding.channel : `${finding.channel}  ${placeOf(finding.endpoint)}`;
 }
 
-/** One text where all agree; else each text with the endpoints that it is of. */
+/** One text where all say the same but for their own name; else each text with the endpoints that it is of. */
 function differing(group: FindingGroup, textOf: (finding: Finding) => string, detail: Detail): string[] {
-  const places = new Map<string, string[]>();
+  const alike = new Map<string, { readonly text: string; readonly places: string[] }>();
   for (const finding of group) {
     const text = textOf(finding);
     if (text === '') continue;
+    const key = detail === 'whole' ? text : withoutName(text, finding);
     const place = finding.endpoint === undefined ? finding.channel : placeOf(finding.endpoint);
-    places.set(text, [...(places.get(text) ?? []), place]);
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, { text, places: [place] });
+    else known.places.push(place);
   }
-  if (places.size <= 1) return [...places.keys()];
-  const texts = [...places].map(
-    ([text, of]) => `${of[0]}${of.length > 1 ? ` and ${of.length - 1} more` : ''}: ${text}`,
-  );
-  return limited(texts, detail, BRIEF.texts, 'texts');
+  const texts = [...alike.values()];
+  if (texts.length <= 1) return texts.map(({ text }) => text);
+  const named = texts.map(({ text, places }) => {
+    const more = places.length > 1 ? ` and ${places.length - 1} more` : '';
+    return `${places[0]}${more}: ${text}`;
+  });
+  return limited(named, detail, BRIEF.texts, 'texts');
+}
+
+/** The text as it would read for any endpoint: rules write `jm (10.77.0.1:6123)`, or the address alone. */
+function withoutName(text: string, { endpoint }: Finding): string {
+  if (endpoint === undefined) return text;
+  const address = `${endpoint.host}:${endpoint.port}`;
+  return text.replaceAll(`${endpoint.member ?? endpoint.host} (${address})`, '@').replaceAll(address, '@');
 }
 
 function limited(texts: readonly string[], detail: Detail, limit: number, noun: string): string[] {

@@ -333,6 +333,9 @@ def http_facts(c, transfers, counts, credentials, channel):
     server, _ = c.sides[c.server].assemble()
     for found in re.finditer(rb'(?i)\r\nauthorization: *(\S+)', client):
         scheme = found.group(1).decode().lower()
+        if scheme == 'aws4-hmac-sha256':  # a signature of this one request, no secret
+            counts['signedRequests'] += 1
+            continue
         kind = {'basic': 'basic-authorization', 'bearer': 'bearer-authorization'}.get(scheme, 'other-authorization')
         entry = credentials.setdefault(kind, {'kind': kind, 'name': 'Authorization', 'count': 0, 'firstFrame': None})
         entry['count'] += 1
@@ -382,14 +385,11 @@ def sink_facts(c, transfers, counts):
         start = at
         rows = struct.unpack('>I', server[at + 45:at + 49])[0]
         at += 49
-        size = 0
         for _ in range(rows):
             length = struct.unpack('>I', server[at:at + 4])[0]
-            size += length
+            transfers.add('query-results', 'server', length, frame_at(frames, start), start)
             at += 4 + length
         counts['rows'] += rows
-        if rows:
-            transfers.add('query-results', 'server', size, frame_at(frames, start), start)
     counts['bytesLeftOver'] += len(server) - at
 
 

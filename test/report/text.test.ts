@@ -123,6 +123,20 @@ t.test('groups one rule on many endpoints and lists the endpoints', async (t) =>
   for (const one of findings) t.match(wide, `${one.endpoint?.member} ${one.endpoint?.host}:6121`);
 });
 
+t.test('says once what differs between endpoints only in their names', async (t) => {
+  const findings = [1, 2].map((n) =>
+    finding({
+      endpoint: { host: `10.0.1.${n}`, port: 6121, ...(n === 1 ? { member: 'tm1' } : {}) },
+      message: `${n === 1 ? 'tm1 (10.0.1.1:6121)' : '10.0.1.2:6121'} uses the default suite`,
+      observed: `${n} connections`,
+    }),
+  );
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.equal(text.match(/uses the default suite/g)?.length, 1);
+  t.match(text, '  observed  tm1 10.0.1.1:6121: 1 connections\n            10.0.1.2:6121: 2 connections');
+  t.equal(formatText(cleanReport({ findings }), { layout: 'wide' }).match(/uses the default suite/g)?.length, 2);
+});
+
 t.test('groups neither different severities nor waived with open findings', async (t) => {
   const waived = { id: 'w', until: '2026-12-31', owner: 'sec-eng', reason: 'migration' };
   const findings = [finding(), finding({ severity: 'high' }), finding({ waived })];
