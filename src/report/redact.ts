@@ -138,6 +138,8 @@ function rewriteText(text: string, path: readonly string[], names: Pseudonyms): 
   const kind = kindOf(path);
   if (kind !== undefined) return nameOf(kind, text, names);
   if (isKept(path)) return text;
+  // What a rule tells to set is the rule's own text, example paths included.
+  if (parentOf(path) === 'settings') return names.replaceKnown(text);
   if (isSettingValue(path)) return PLAIN_VALUE.test(text) || text.startsWith('<') ? text : names.of('value', text);
   return scrub(text, names);
 }
@@ -194,7 +196,7 @@ function parentNoun(path: readonly string[]): string {
 }
 
 function isSettingValue(path: readonly string[]): boolean {
-  return (fieldOf(path) === 'value' && parentOf(path) === 'because') || parentOf(path) === 'settings';
+  return fieldOf(path) === 'value' && parentOf(path) === 'because';
 }
 
 /** Last name on the path that is no index: `names` for `…names.3`. */

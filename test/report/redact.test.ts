@@ -86,6 +86,12 @@ t.test('keeps words of closed lists even where a member has such a name', async 
   t.match(report.observations[0]?.server, { host: /^host-/, member: /^member-/ });
 });
 
+t.test('keeps the settings that mend a finding, so that the advice still stands', async (t) => {
+  const settings = { 'security.ssl.rest.keystore': '/path/to/rest.p12', 'security.ssl.rest.keystore-password': '…' };
+  const report = redact(cleanReport({ findings: [finding({ remediation: { text: 'x', settings, command: null } })] }));
+  t.same(report.findings[0]?.remediation.settings, settings);
+});
+
 t.test('hides values of settings that name a site, and names of what crossed', async (t) => {
   const because = [
     { key: 's3.endpoint', value: 'http://minio.acme.example:9000', file: '/etc/acme/config.yaml', line: 3 },
