@@ -10,7 +10,7 @@ import {
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
 import { placeOf } from './support/text.ts';
-import { bothStandings, lastServedAt, standingAt } from './support/validity.ts';
+import { bothStandings, lastServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /**
  * A certificate that had expired when it was served: high.
@@ -60,6 +60,6 @@ export const rule: EndpointRule = {
         },
       ];
     });
-    return expired.length === 0 ? [{ verdict: 'pass' }] : expired;
+    return expired.length === 0 ? [{ verdict: withoutFault(presented) }] : expired;
   },
 };

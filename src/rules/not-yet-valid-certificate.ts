@@ -10,7 +10,7 @@ import {
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
 import { placeOf } from './support/text.ts';
-import { bothStandings, firstServedAt, standingAt } from './support/validity.ts';
+import { bothStandings, firstServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /** A certificate served before its notBefore: told also where the date has come since, as the clock or issue was wrong. */
 export const rule: EndpointRule = {
@@ -31,7 +31,7 @@ export const rule: EndpointRule = {
     const presented = presentedCertificates(subject);
     if (presented.length === 0) return [{ verdict: withoutCertificate(subject) }];
     const early = presented.filter((one) => standingAt(one.certificate, firstServedAt(one)) === 'not-yet-valid');
-    if (early.length === 0) return [{ verdict: 'pass' }];
+    if (early.length === 0) return [{ verdict: withoutFault(presented) }];
     return early.map((one) => ({
       verdict: 'fail',
       ...accused(one),

@@ -16,7 +16,10 @@ t.test('fails each bad suite at low, by name and with its connections', async (t
 });
 
 t.test('fails two bad suites of one endpoint as two findings', async (t) => {
-  const { findings } = judged(rule, BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })));
+  const { findings } = judged(
+    rule,
+    BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })),
+  );
   t.equal(new Set(findings.map((one) => one.fingerprint)).size, Math.min(2, BAD.length));
 });
 

@@ -14,7 +14,10 @@ const basic = {
 t.test('fails basic authorization over clear REST with its place, and asks to change the password', async (t) => {
   const found = finding(rule, [clear({ channel: 'rest', plaintext: { credentials: [basic] } })]);
   t.equal(found.severity, 'critical');
-  t.equal(found.observed, 'basic authorization (user name and password), 5 times, first in frame 412 at stream offset 73');
+  t.equal(
+    found.observed,
+    'basic authorization (user name and password), 5 times, first in frame 412 at stream offset 73',
+  );
   t.match(found.remediation.text, /Mend rest\. Then change every credential/);
   t.match(found.evidence[0], { frame: 412, streamOffset: 73 });
 });
@@ -22,8 +25,14 @@ t.test('fails basic authorization over clear REST with its place, and asks to ch
 t.test('fails the session password of ZooKeeper and a secret in a configuration', async (t) => {
   const session = { ...basic, kind: 'session-password', from: 'server', name: 'passwd' } as const;
   const secret = { ...basic, kind: 'secret-in-configuration', name: 's3.secret-key' } as const;
-  t.equal(finding(rule, [clear({ channel: 'high-availability', plaintext: { credentials: [session] } })]).severity, 'critical');
-  t.match(finding(rule, [clear({ channel: 'rest', plaintext: { credentials: [secret] } })]).evidence[0]!.text, /s3\.secret-key/);
+  t.equal(
+    finding(rule, [clear({ channel: 'high-availability', plaintext: { credentials: [session] } })]).severity,
+    'critical',
+  );
+  t.match(
+    finding(rule, [clear({ channel: 'rest', plaintext: { credentials: [secret] } })]).evidence[0]!.text,
+    /s3\.secret-key/,
+  );
 });
 
 t.test('passes clear text without credentials, and TLS', async (t) => {

@@ -19,5 +19,8 @@ t.test('is inconclusive where no CertificateRequest was read', async (t) => {
 });
 
 t.test('is not applicable to channels that are not internal', async (t) => {
-  t.equal(verdict(rule, [tls({ channel: 'high-availability', tls: { clientAuthentication: empty } })]), 'not-applicable');
+  t.equal(
+    verdict(rule, [tls({ channel: 'high-availability', tls: { clientAuthentication: empty } })]),
+    'not-applicable',
+  );
 });

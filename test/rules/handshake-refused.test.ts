@@ -37,7 +37,10 @@ t.test('explains alert 40 with the suites of both sides, and the kind of key tha
   });
   const found = finding(rule, [good, ecdsa]);
   t.equal(found.endpoint?.member, 'tm2', 'tm1 gets in, so tm2 is the odd one');
-  t.match(found.message, /no common cipher suite; the client offers TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256; the server takes TLS_ECDHE_RSA/);
+  t.match(
+    found.message,
+    /no common cipher suite; the client offers TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256; the server takes TLS_ECDHE_RSA/,
+  );
   t.match(found.message, /one side wants ECDSA certificates, the other RSA/);
   t.notMatch(found.message, /SCSV/);
 });
@@ -70,7 +73,10 @@ t.test('explains alert 42 after an empty certificate: the issuer is not in the s
     }),
   ]);
   t.match(found.message, /empty certificate list/);
-  t.match(found.message, /its issuer is not in the server's list of authorities\. The server accepts certificates issued by CN=internal,O=lab/);
+  t.match(
+    found.message,
+    /its issuer is not in the server's list of authorities\. The server accepts certificates issued by CN=internal,O=lab/,
+  );
 });
 
 t.test('explains a FIN after an empty certificate: Netty 3 sends no alert', async (t) => {
@@ -92,9 +98,19 @@ t.test('explains a FIN after an empty certificate: Netty 3 sends no alert', asyn
 t.test('tells who refuses whom by the side that sends alert 46', async (t) => {
   const byClient = finding(rule, [
     good,
-    tls({ client: TM2, tls: { ...refused, alerts: [alert('client', 46, 'certificate_unknown')], clientCertificate: hidden('not-reached') } }),
+    tls({
+      client: TM2,
+      tls: {
+        ...refused,
+        alerts: [alert('client', 46, 'certificate_unknown')],
+        clientCertificate: hidden('not-reached'),
+      },
+    }),
   ]);
-  t.match(byClient.message, /the client does not trust the server's certificate \(CN=internal,O=lab, issued by CN=internal,O=lab\)/);
+  t.match(
+    byClient.message,
+    /the client does not trust the server's certificate \(CN=internal,O=lab, issued by CN=internal,O=lab\)/,
+  );
   const byServer = finding(rule, [
     good,
     tls({ client: TM2, tls: { ...refused, alerts: [alert('server', 46, 'certificate_unknown')] } }),
@@ -154,7 +170,9 @@ t.test('tells two reasons on one endpoint as two findings', async (t) => {
 
 t.test('explains refusals of certificates that it was not made for without fault', async (t) => {
   for (const code of [10, 41, 43, 44, 49, 71, 112, 116, 200]) {
-    const one = tls({ tls: { ...refused, alerts: [alert('server', code, `a${code}`)], serverCertificate: chain(certificate()) } });
+    const one = tls({
+      tls: { ...refused, alerts: [alert('server', code, `a${code}`)], serverCertificate: chain(certificate()) },
+    });
     t.match(finding(rule, [one]).message, new RegExp(`alert ${code}`));
   }
 });

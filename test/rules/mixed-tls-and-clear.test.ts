@@ -82,5 +82,8 @@ t.test('tells channels apart', async (t) => {
     clearRefused({ client: TM2, answer: 'fin' }),
     clearRefused({ channel: 'blob-server', server: JM, client: TM2, answer: 'alert' }),
   ]);
-  t.same(findings.map((one) => one.channel), ['jobmanager-rpc', 'blob-server']);
+  t.same(
+    findings.map((one) => one.channel),
+    ['jobmanager-rpc', 'blob-server'],
+  );
 });

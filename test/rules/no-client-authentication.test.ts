@@ -30,7 +30,10 @@ t.test('says where it was inferred from record lengths', async (t) => {
 t.test('fails the version that asks for none, where an active probe tried each', async (t) => {
   const byVersion = { 'TLSv1.3': 'not-requested', 'TLSv1.2': 'required' } as const;
   const probed = clientAuthentication({ verdict: 'required', presented: 'unknown', basis: 'probe', byVersion });
-  t.match(finding(rule, [tls({ tls: { clientAuthentication: probed } })]).message, /no certificate requested in TLSv1\.3/);
+  t.match(
+    finding(rule, [tls({ tls: { clientAuthentication: probed } })]).message,
+    /no certificate requested in TLSv1\.3/,
+  );
 });
 
 t.test('passes where a certificate was requested and presented, resumed sessions beside it included', async (t) => {

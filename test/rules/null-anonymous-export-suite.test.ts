@@ -2,7 +2,12 @@ import t from 'tap';
 import { rule } from '../../src/rules/null-anonymous-export-suite.ts';
 import { clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
 
-const BAD = ['TLS_RSA_WITH_NULL_SHA256', 'TLS_DH_anon_WITH_AES_128_GCM_SHA256', 'TLS_RSA_EXPORT_WITH_RC4_40_MD5', 'TLS_ECDH_anon_WITH_AES_256_CBC_SHA'];
+const BAD = [
+  'TLS_RSA_WITH_NULL_SHA256',
+  'TLS_DH_anon_WITH_AES_128_GCM_SHA256',
+  'TLS_RSA_EXPORT_WITH_RC4_40_MD5',
+  'TLS_ECDH_anon_WITH_AES_256_CBC_SHA',
+];
 const GOOD = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_RSA_WITH_AES_128_CBC_SHA'];
 
 t.test('fails each bad suite at critical, by name and with its connections', async (t) => {
@@ -16,7 +21,10 @@ t.test('fails each bad suite at critical, by name and with its connections', asy
 });
 
 t.test('fails two bad suites of one endpoint as two findings', async (t) => {
-  const { findings } = judged(rule, BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })));
+  const { findings } = judged(
+    rule,
+    BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })),
+  );
   t.equal(new Set(findings.map((one) => one.fingerprint)).size, Math.min(2, BAD.length));
 });
 

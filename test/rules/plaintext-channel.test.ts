@@ -18,7 +18,10 @@ t.test('fails a channel that is served in clear, with the address, the counts an
   const found = finding(rule, [one, clear({ channel: 'taskmanager-data', server: TM2 })]);
   t.equal(found.severity, 'critical');
   t.match(found.message, /tm2 \(10\.77\.0\.3:6121\) speaks in clear/);
-  t.match(found.observed, new RegExp(`^2 connections in clear \\(flink-data\\), 41,852 bytes, first in frame ${one.frames!.first}$`));
+  t.match(
+    found.observed,
+    new RegExp(`^2 connections in clear \\(flink-data\\), 41,852 bytes, first in frame ${one.frames!.first}$`),
+  );
   t.match(found.expected, /TLS 1\.2 or better with client certificates \(default policy\)/);
   t.match(found.evidence[0]!.text, /carries records/);
   t.same(found.remediation.settings, { 'taskmanager-data.ssl': 'true' }, 'the remedy is the channel’s own');
@@ -75,12 +78,15 @@ t.test('is inconclusive where nothing was decided, or only a ClientHello went un
   t.equal(verdict(rule, [hello({ answer: 'fin' })]), 'inconclusive');
 });
 
-t.test('is not applicable to channels without TLS, to unknown ones, and where a policy allows clear text', async (t) => {
-  t.equal(verdict(rule, [clear({ channel: 'prometheus' })]), 'not-applicable');
-  t.equal(verdict(rule, [clear({ channel: 'unknown' })]), 'not-applicable');
-  const policy = promise('rest', { basis: 'policy', tls: 'optional', because: [] });
-  t.equal(verdict(rule, [clear({ channel: 'rest' })], { expectations: [policy] }), 'not-applicable');
-});
+t.test(
+  'is not applicable to channels without TLS, to unknown ones, and where a policy allows clear text',
+  async (t) => {
+    t.equal(verdict(rule, [clear({ channel: 'prometheus' })]), 'not-applicable');
+    t.equal(verdict(rule, [clear({ channel: 'unknown' })]), 'not-applicable');
+    const policy = promise('rest', { basis: 'policy', tls: 'optional', because: [] });
+    t.equal(verdict(rule, [clear({ channel: 'rest' })], { expectations: [policy] }), 'not-applicable');
+  },
+);
 
 t.test('fails an object store in clear only where https is configured', async (t) => {
   const store = clear({ channel: 'checkpoint-storage' });

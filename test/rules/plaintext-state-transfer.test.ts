@@ -12,7 +12,11 @@ t.test('fails state inside clear RPC with frame, offset and counts', async (t) =
 });
 
 t.test('fails records on a clear data plane', async (t) => {
-  const records = clear({ channel: 'taskmanager-data', server: TM2, plaintext: { stateTransfer: [transfer('records')] } });
+  const records = clear({
+    channel: 'taskmanager-data',
+    server: TM2,
+    plaintext: { stateTransfer: [transfer('records')] },
+  });
   t.match(finding(rule, [records]).message, /^records cross in clear to or from tm2/);
 });
 
@@ -28,7 +32,10 @@ t.test('fails checkpoints on an object store over http, whatever the internal TL
 });
 
 t.test('passes clear text without state, user code included, and TLS', async (t) => {
-  t.equal(verdict(rule, [clear({ channel: 'blob-server', plaintext: { stateTransfer: [transfer('user-code')] } })]), 'pass');
+  t.equal(
+    verdict(rule, [clear({ channel: 'blob-server', plaintext: { stateTransfer: [transfer('user-code')] } })]),
+    'pass',
+  );
   t.equal(verdict(rule, [tls()]), 'pass');
 });
 

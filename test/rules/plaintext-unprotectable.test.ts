@@ -3,7 +3,11 @@ import { rule } from '../../src/rules/plaintext-unprotectable.ts';
 import { clear, finding, TM1, tls, transfer, undecided, verdict } from '../support/observations.ts';
 
 t.test('fails at low a collect sink in use, and says what it carries and what to put around it', async (t) => {
-  const sink = clear({ channel: 'collect-sink', server: TM1, plaintext: { stateTransfer: [transfer('query-results')] } });
+  const sink = clear({
+    channel: 'collect-sink',
+    server: TM1,
+    plaintext: { stateTransfer: [transfer('query-results')] },
+  });
   const found = finding(rule, [sink]);
   t.equal(found.severity, 'low');
   t.match(found.observed, /1 connection in clear, 20,926 bytes, with query-results/);

@@ -3,7 +3,11 @@ import { rule } from '../../src/rules/rc4-or-3des-suite.ts';
 import { clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
 
 const BAD = ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA', 'TLS_RSA_WITH_DES_CBC_SHA'];
-const GOOD = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'TLS_RSA_WITH_AES_128_CBC_SHA'];
+const GOOD = [
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+  'TLS_RSA_WITH_AES_128_CBC_SHA',
+];
 
 t.test('fails each bad suite at high, by name and with its connections', async (t) => {
   for (const cipherSuite of BAD) {
@@ -16,7 +20,10 @@ t.test('fails each bad suite at high, by name and with its connections', async (
 });
 
 t.test('fails two bad suites of one endpoint as two findings', async (t) => {
-  const { findings } = judged(rule, BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })));
+  const { findings } = judged(
+    rule,
+    BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })),
+  );
   t.equal(new Set(findings.map((one) => one.fingerprint)).size, Math.min(2, BAD.length));
 });
 

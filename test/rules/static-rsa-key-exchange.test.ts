@@ -3,7 +3,11 @@ import { rule } from '../../src/rules/static-rsa-key-exchange.ts';
 import { clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
 
 const BAD = ['TLS_RSA_WITH_AES_128_CBC_SHA', 'TLS_RSA_WITH_AES_256_GCM_SHA384'];
-const GOOD = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_RSA_WITH_RC4_128_SHA'];
+const GOOD = [
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_RSA_WITH_RC4_128_SHA',
+];
 
 t.test('fails each bad suite at medium, by name and with its connections', async (t) => {
   for (const cipherSuite of BAD) {
@@ -16,7 +20,10 @@ t.test('fails each bad suite at medium, by name and with its connections', async
 });
 
 t.test('fails two bad suites of one endpoint as two findings', async (t) => {
-  const { findings } = judged(rule, BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })));
+  const { findings } = judged(
+    rule,
+    BAD.slice(0, 2).map((cipherSuite) => tls({ tls: { cipherSuite } })),
+  );
   t.equal(new Set(findings.map((one) => one.fingerprint)).size, Math.min(2, BAD.length));
 });
 

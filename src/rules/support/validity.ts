@@ -15,6 +15,11 @@ export function standingAt(certificate: Certificate, moment: number): Standing {
   return Math.floor(moment / 1000) > Math.floor(to / 1000) ? 'expired' : 'valid';
 }
 
+/** The verdict where no date is at fault: dates that cannot be read are not passed. */
+export function withoutFault(presented: readonly PresentedCertificate[]): 'pass' | 'inconclusive' {
+  return presented.every((one) => standingAt(one.certificate, 0) !== 'unknown') ? 'pass' : 'inconclusive';
+}
+
 /** The last time that a certificate was presented, in milliseconds since the epoch. */
 export function lastServedAt(presented: PresentedCertificate): number {
   return Math.max(...presented.observations.map((one) => Date.parse(one.observedAt)));

@@ -1,0 +1,70 @@
+import t from 'tap';
+import { rule } from '../../src/rules/expired-certificate.ts';
+import {
+  certificate,
+  chain,
+  clear,
+  finding,
+  hello,
+  judged,
+  NOW,
+  TM2,
+  tls,
+  tls13,
+  verdict,
+} from '../support/observations.ts';
+
+const expired = certificate({ sha256: 'ee'.repeat(32), notAfter: '2026-10-22T13:00:00Z' });
+
+t.test('fails a certificate that had expired when it was served, and tells both times', async (t) => {
+  const found = finding(rule, [tls({ tls: { serverCertificate: chain(expired), clientCertificate: chain(expired) } })]);
+  t.equal(found.severity, 'high');
+  t.match(
+    found.observed,
+    'when served (2026-11-22T13:00:00Z): expired for 31 days; now (2026-11-23T13:00:00Z): expired for 32 days',
+  );
+});
+
+t.test('tells at low what was valid when served and has expired since', async (t) => {
+  const found = finding(rule, [tls()], { now: Date.parse('2028-01-01T00:00:00Z') });
+  t.equal(found.severity, 'low');
+  t.match(found.message, /was valid when it was served and has expired since/);
+  t.match(found.observed, /when served .*: valid for another 312 days; now .*: expired for 92 days/);
+});
+
+t.test('accuses a client for a certificate that only it presents', async (t) => {
+  const found = finding(rule, [tls({ client: TM2, tls: { clientCertificate: chain(expired) } })]);
+  t.equal(found.endpoint?.member, 'tm2');
+  t.match(found.message, /client certificate of tm2/);
+});
+
+t.test('judges the issuing certificates of the chain too', async (t) => {
+  const leaf = certificate({ sha256: '11'.repeat(32), issuer: 'CN=ca', selfIssued: false });
+  const found = finding(rule, [tls({ channel: 'rest', tls: { serverCertificate: chain(leaf, expired) } })]);
+  t.match(found.message, /issuing certificate of jm/);
+});
+
+t.test('counts the last second of the period as valid, and the next as expired', async (t) => {
+  const until = (notAfter: string) => tls({ tls: { serverCertificate: chain(certificate({ notAfter })) } });
+  t.equal(verdict(rule, [until('2026-11-22T13:00:00Z')], { now: Date.parse('2026-11-22T13:00:00Z') }), 'pass');
+  t.equal(finding(rule, [until('2026-11-22T12:59:59Z')]).severity, 'high');
+});
+
+t.test('passes a certificate within its period', async (t) => {
+  t.equal(verdict(rule, [tls()]), 'pass');
+  t.equal(judged(rule, [tls()], { now: NOW }).findings.length, 0);
+});
+
+t.test('is inconclusive where the dates cannot be read', async (t) => {
+  const damaged = certificate({ notAfter: '', problem: 'validity: malformed' });
+  t.equal(verdict(rule, [tls({ tls: { serverCertificate: chain(damaged) } })]), 'inconclusive');
+});
+
+t.test('is inconclusive where the certificate is hidden', async (t) => {
+  t.equal(verdict(rule, [tls13()]), 'inconclusive');
+});
+
+t.test('is not applicable to clear text, nor where no handshake came so far', async (t) => {
+  t.equal(verdict(rule, [clear()]), 'not-applicable');
+  t.equal(verdict(rule, [hello({ answer: 'fin' })]), 'not-applicable');
+});
