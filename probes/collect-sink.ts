@@ -15,7 +15,7 @@ export const probe: Probe = {
   settings: { port: ['taskmanager.collect-sink.port'], tls: [] },
   remedy: {
     text: 'Flink has no TLS for it: write results to a sink that has (Kafka, JDBC, files) instead of collecting them, or encrypt between the hosts (WireGuard, IPsec, mesh). A fixed port lets a network policy admit the JobManager alone.',
-    settings: { 'taskmanager.collect-sink.port': '6130' },
+    settings: {},
   },
   protocols: [collectSink],
   port,

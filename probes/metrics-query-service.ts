@@ -17,7 +17,7 @@ export const probe: Probe = {
     tls: ['security.ssl.internal.enabled', 'pekko.ssl.enabled'],
   },
   remedy: {
-    text: 'The metric query service follows RPC: turn on internal TLS on every process, with one keystore and truststore for all, and do not opt RPC out.',
+    text: 'The metric query service follows RPC: turn on internal TLS on every process, with one keystore and truststore for all, and do not opt RPC out (up to 1.17 its key is akka.ssl.enabled).',
     settings: { 'security.ssl.internal.enabled': 'true', 'pekko.ssl.enabled': 'true' },
   },
   protocols: [pekko],

@@ -17,7 +17,7 @@ export const probe: Probe = {
     tls: ['security.ssl.internal.enabled', 'pekko.ssl.enabled'],
   },
   remedy: {
-    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt RPC out, and restart JobManager and TaskManagers together.',
+    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt RPC out (up to 1.17 its key is akka.ssl.enabled), and restart JobManager and TaskManagers together.',
     settings: { 'security.ssl.internal.enabled': 'true', 'pekko.ssl.enabled': 'true' },
   },
   protocols: [pekko],

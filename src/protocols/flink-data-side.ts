@@ -63,6 +63,8 @@ export class DataSide {
   layout: BufferLayout | undefined;
   /** Total length of the first PartitionRequest. */
   requestLength: number | undefined;
+  /** The other direction, whose PartitionRequests tell which layouts are possible here. */
+  peer: DataSide | undefined;
   confirmed = false;
   resynchronisations = 0;
   /** Header of the first frame: of a PartitionRequest up to 64 bytes, of others nine. */
@@ -242,9 +244,10 @@ export class DataSide {
     if (known !== undefined && fits(known, bytes, at, total)) {
       return known;
     }
-    const old = total >= 39 && fits(39, bytes, at, total);
-    const middle = total >= 43 && fits(43, bytes, at, total);
-    const recent = total >= 47 && fits(47, bytes, at, total);
+    const asked = this.peer?.requestLength;
+    const old = asked !== 97 && fits(39, bytes, at, total);
+    const middle = (asked === undefined || asked === 97) && fits(43, bytes, at, total);
+    const recent = (asked === undefined || asked === 97) && fits(47, bytes, at, total);
     const found = recent ? 47 : middle ? 43 : old ? 39 : undefined;
     if (Number(old) + Number(middle) + Number(recent) === 1) {
       this.layout ??= found;

@@ -31,7 +31,10 @@ class DataFollower implements ClearFollower {
 
   constructor(start: StreamStart) {
     this.#start = start;
-    this.#sides = [new DataSide(start), new DataSide(start)];
+    const [a, b] = [new DataSide(start), new DataSide(start)];
+    a.peer = b;
+    b.peer = a;
+    this.#sides = [a, b];
   }
 
   get certainty(): Certainty {

@@ -53,6 +53,7 @@ export function positionOf(bytes: Uint8Array, start: number, end: number, patter
 }
 
 const FLINK_PACKAGE = latin1('org.apache.flink.');
+const DISTRIBUTION_MODE = latin1('OPERATOR_STATE_DISTRIBUTION_MODE');
 const KEYED_STATE_TYPE = latin1('\x00\x10KEYED_STATE_TYPE\x00');
 
 /** Java class name: letters of an identifier with at least one dot, as `writeUTF` put them. */
@@ -144,7 +145,16 @@ function isOperatorState(bytes: Uint8Array, start: number, end: number): boolean
   if (!broadcastOnly) {
     return isPrintableName(bytes, at + 2, end);
   }
-  return bytes[at + 2] === 0 && bytes[at + 3] !== 0 && isPrintableName(bytes, at + 4, end);
+  if (bytes[at + 2] !== 0 || bytes[at + 3] === 0 || !isPrintableName(bytes, at + 4, end)) {
+    return false;
+  }
+  // Two broadcast states, the first named like a class, could as well be keyed state with a serializer of the user's.
+  return !(bytes[at + 3] === 2 && namesClass(bytes, at + 4, end)) || positionOf(bytes, at, end, DISTRIBUTION_MODE) >= 0;
+}
+
+function namesClass(bytes: Uint8Array, at: number, end: number): boolean {
+  const length = (bytes[at]! << 8) | bytes[at + 1]!;
+  return isClassName(bytes, at + 2, Math.min(end, at + 2 + length));
 }
 
 /** Header of a snapshot that a state backend wrote: inline in a message, or at the start of a file. */
