@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { Stream } from 'node:stream';
 import { type PacketHeader, parse } from 'pcap-parser';
 import type { Problem } from '../model/report.ts';
 import { MAX_DECLARED_RECORD_BYTES } from './events.ts';
@@ -70,7 +70,8 @@ interface PacketRecord {
  * that no memory should hold ends it.
  */
 class SecondReader {
-  readonly #input: EventEmitter = Object.assign(new EventEmitter(), { pause: () => {}, resume: () => {} });
+  // The plain old stream: an emitter of `data`, without buffers of its own.
+  readonly #input: Stream = Object.assign(new Stream(), { pause: () => {}, resume: () => {} });
   /** Why it read no further. */
   stopped: string | undefined;
 

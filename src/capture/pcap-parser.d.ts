@@ -15,5 +15,5 @@ declare module 'pcap-parser' {
   }
 
   /** A path, or anything that emits `data`, `error` and `end` and can pause and resume. */
-  export function parse(input: string | import('node:events').EventEmitter): Parser;
+  export function parse(input: string | import('node:stream').Stream): Parser;
 }

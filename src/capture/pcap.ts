@@ -183,9 +183,10 @@ export class PcapParser implements CaptureParser, ElementReader {
         captured = original;
         original = first;
       }
-      if (captured > limit) {
-        const message = `a record header says ${captured} captured bytes, more than the limit of ${limit}`;
-        this.#fault = { offset: origin + at, message };
+      const seconds = uint32(bytes, at, littleEndian);
+      const fraction = uint32(bytes, at + 4, littleEndian);
+      if (captured > limit || (original === 0 && captured === 0 && seconds === 0 && fraction === 0)) {
+        this.#fault = { offset: origin + at, message: describeFault(captured, limit) };
         this.#state = 'search';
         return at + 1;
       }
@@ -194,8 +195,7 @@ export class PcapParser implements CaptureParser, ElementReader {
         this.needed = headerLength + captured;
         return at;
       }
-      const fraction = uint32(bytes, at + 4, littleEndian);
-      packet.seconds = uint32(bytes, at, littleEndian);
+      packet.seconds = seconds;
       packet.nanoseconds = fraction * nanosecondsPerUnit;
       if (fraction >= unitsPerSecond) {
         packet.seconds += Math.floor(fraction / unitsPerSecond);
@@ -260,4 +260,10 @@ export class PcapParser implements CaptureParser, ElementReader {
     }
     return 'plausible';
   }
+}
+
+/** A file system that crashed leaves zeros at the end of a file: they are no empty packets of 1970. */
+function describeFault(captured: number, limit: number): string {
+  if (captured === 0) return 'a record header is all zeros';
+  return `a record header says ${captured} captured bytes, more than the limit of ${limit}`;
 }

@@ -192,6 +192,12 @@ t.test('says that nothing was found where no record follows the damage', async (
   t.match(seen.problems, [{ reason: 'malformed-header', message: /no record header was found in the rest/ }]);
 });
 
+t.test('zeros behind the last record are damage, not packets', async (t) => {
+  const seen = parse(concat(pcapFile(records), new Uint8Array(5000)), 999);
+  t.equal(seen.packets.length, records.length);
+  t.match(seen.problems, [{ reason: 'malformed-header', message: /all zeros/ }]);
+});
+
 t.test('takes captured lengths as far as the declared snaplen, and 262,144 at least', async (t) => {
   const long = { seconds: 1, fraction: 1, data: new Uint8Array(MAX_RECORD_BYTES + 1) };
   t.equal(parse(pcapFile([long], { snaplen: 1_000_000 })).packets[0]?.captured, MAX_RECORD_BYTES + 1);
