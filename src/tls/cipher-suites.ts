@@ -72,7 +72,7 @@ function readName(name: string): SuiteProperties {
   const parts = exchange
     .replace('_FIPS', '')
     .split('_')
-    .filter((part) => part !== 'EXPORT');
+    .filter((part) => !part.startsWith('EXPORT'));
   // PSK_DHE (RFC 6655) is DHE_PSK written the other way round.
   const [keyExchange = 'unknown', authentication = keyExchange] = parts[0] === 'PSK' ? [...parts].reverse() : parts;
   return readProtection(protection, keyExchange, authentication);
