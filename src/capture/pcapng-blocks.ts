@@ -11,6 +11,8 @@ export const BlockType = {
   NAME_RESOLUTION: 4,
   INTERFACE_STATISTICS: 5,
   ENHANCED_PACKET: 6,
+  /** systemd's journal: no packet, but Wireshark gives it a frame number. */
+  JOURNAL_EXPORT: 9,
   DECRYPTION_SECRETS: 10,
 } as const;
 

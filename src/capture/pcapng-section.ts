@@ -87,6 +87,9 @@ export class PcapngSections {
         captureInterface.dropsInStatistics = readDrops(bytes, at + 20, end, this.#littleEndian);
         return;
       }
+      case BlockType.JOURNAL_EXPORT:
+        this.#frame++;
+        return;
       case BlockType.NAME_RESOLUTION:
         if (this.#events.onName === undefined) return;
         readNameRecords(bytes, at + 8, end, this.#littleEndian, this.#events.onName);

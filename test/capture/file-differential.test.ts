@@ -4,6 +4,8 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { type CaptureSummary, readCapture } from '../../src/capture/file.ts';
+import { concat, u64 } from '../support/pcap-writer.ts';
+import { PcapngWriter, text } from '../support/pcapng-writer.ts';
 
 /** A recording of a Flink cluster; see the README beside it. */
 const recording = gunzipSync(readFileSync(new URL('../../../test/captures/1.20.3-rest-mtls.pcap.gz', import.meta.url)));
@@ -70,4 +72,31 @@ t.test('agrees with tshark on merged files with interfaces of their own resoluti
   t.equal(lines.length, 701);
   t.same(lines, tshark(file('merged')));
   t.match(summary, { format: 'pcapng', precision: 'ns', nextInterfaceId: 2, problems: [] });
+});
+
+t.test('agrees with tshark on sections of mixed byte order, old blocks and rare resolutions', { skip }, async (t) => {
+  const data = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i & 0xff);
+  const l = new PcapngWriter('little-endian');
+  const b = new PcapngWriter('big-endian');
+  const binary = { code: 9, value: Uint8Array.of(0x8a) };
+  const offset = { code: 14, value: u64(100n, 'little-endian') };
+  const capture = concat(
+    l.sectionHeader(),
+    l.interfaceDescription(),
+    l.interfaceDescription(101, 100, [binary, offset]),
+    l.enhancedPacket(0, 1_700_000_000_000_005n, data(64)),
+    l.enhancedPacket(1, 1_700_000_000n * 1024n + 513n, data(90), { original: 1000 }),
+    l.block(9, text('__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE=counted as a frame\n')),
+    l.obsoletePacket(0, 3, 1_700_000_001_000_000n, data(66)),
+    b.sectionHeader([1, 2]),
+    b.interfaceDescription(1, 0, [{ code: 9, value: Uint8Array.of(9) }]),
+    b.block(0x80000001, data(13)),
+    b.enhancedPacket(0, 1_700_000_000_123_456_789n, data(68)),
+  );
+  const file = path.join(t.testdir({ x: Buffer.from(capture) }), 'x');
+  const journalFrame = 3;
+  t.same(
+    (await read(file)).lines,
+    tshark(file).filter(([frame]) => frame !== journalFrame),
+  );
 });
