@@ -38,9 +38,9 @@ export const rule: EndpointRule = {
     const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
     const { protocols, cipherSuites } = subject.expectation!;
     if (chosenVersions(observations).length === 0) return [{ verdict: withoutServerHello(subject) }];
-    const complaint = (list: readonly string[]) => ({
+    const complaint = (list: readonly string[], aspect: 'protocols' | 'suites') => ({
       message: (value: string, place: string) => `${place} serves ${value}, which its configuration does not list.`,
-      expected: `${list.join(', ')} (${originOf(subject.expectation)})`,
+      expected: `${list.join(', ')} (${originOf(subject.expectation, aspect)})`,
       remediation: rule.remediation,
     });
     const byVersion =
@@ -50,13 +50,18 @@ export const rule: EndpointRule = {
             subject,
             chosenVersions(observations),
             (value) => !protocols.includes(value),
-            complaint(protocols),
+            complaint(protocols, 'protocols'),
           );
     const names = cipherSuites?.map(ianaName);
     const byCipherSuite =
       names === undefined
         ? []
-        : judgeChosen(subject, chosenSuites(observations), (value) => !names.includes(value), complaint(names));
+        : judgeChosen(
+            subject,
+            chosenSuites(observations),
+            (value) => !names.includes(value),
+            complaint(names, 'suites'),
+          );
     return [...byVersion, ...byCipherSuite];
   },
 };

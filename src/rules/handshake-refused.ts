@@ -83,7 +83,7 @@ function judge(
     message: `TLS between ${who} was refused: ${refusal.text}`,
     expected: `an established handshake (${originOf(subject.expectation)})`,
     observed: `${count(connections(observations), 'handshake')} refused${peers.length === 0 ? ', none established' : `, ${connections(peers)} established`}${proof === undefined ? '' : `, first in frame ${proof}`}`,
-    evidence: told.map((one) => evidenceOf(one.observation, one.refusal.text, frameOf(one.observation))),
+    evidence: told.map((one) => evidenceOf(one.observation, one.refusal.how, frameOf(one.observation))),
     remediation: refusal.remediation,
   };
 }

@@ -1,5 +1,5 @@
 import type { Channel } from '../model/channel.ts';
-import type { Endpoint, Observation } from '../model/report.ts';
+import type { Endpoint, Expectation, Observation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { isServedInClear, isServedInTls, type OneSided, oneSidedConnection } from './support/clear.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
@@ -98,7 +98,7 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
     endpoint: listening(odd, members),
     discriminator: odd.speaks,
     message: `${processOf(odd.endpoint)} speaks ${mine} on ${probe?.title ?? channel} while ${others} speak${others.includes(',') || others.includes(' and ') ? '' : 's'} ${theirs}: they cannot talk to each other.${restartNote(members[0]!, odd, cluster)}${likely}`,
-    expected: `the same on both sides, TLS (${originOf(promise)})`,
+    expected: expectedText(odd, promise),
     observed: `${count(connections(observations), 'connection')} refused; ${observations[0]!.answer?.text ?? 'no answer'}`,
     evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
     remediation: {
@@ -110,6 +110,13 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
       command: null,
     },
   };
+}
+
+/** A configuration that does not ask for TLS is the cause, not what is expected. */
+function expectedText(odd: Odd, promise: Expectation | undefined): string {
+  const isAsked = promise === undefined || promise.basis === 'policy' || promise.tls === 'required';
+  if (isAsked) return `the same on both sides, TLS (${originOf(promise)})`;
+  return `the same on both sides, TLS (default policy); the configuration of ${processOf(odd.endpoint)} does not ask for it: ${originOf(promise)}`;
 }
 
 /** The address that people know is the listening one; a client's port is another one in every connection. */

@@ -65,7 +65,7 @@ function openJudgement(open: readonly TlsObservation[], subject: EndpointSubject
   return {
     verdict: 'fail',
     message: `${placeOf(subject.server)} lets clients in without a certificate: ${reasons.join('; ')}.`,
-    expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+    expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
     observed: `${reasons.join('; ')}, in ${count(connections(open), 'handshake')}`,
     evidence: open.map((one) => evidenceOf(one, `${openness(one)}${basisText(one)}`)),
   };
@@ -86,7 +86,7 @@ function unknownJudgement(established: readonly TlsObservation[], subject: Endpo
     verdict: 'inconclusive',
     severity: 'info',
     message: `Whether ${placeOf(subject.server)} demands a client certificate cannot be told: ${why}.`,
-    expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+    expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
     observed: why,
     evidence: established.map((one) =>
       evidenceOf(

@@ -40,7 +40,7 @@ export const rule: EndpointRule = {
         {
           verdict: 'fail',
           message: `${placeOf(subject.server)} asks nobody for a certificate although client authentication is configured: whoever reaches it may submit jobs.`,
-          expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+          expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
           observed: `${count(open.length, 'handshake')} without a client certificate`,
           evidence: open.map((one) => {
             const { basis, evidence } = one.tls.clientAuthentication;
@@ -61,7 +61,7 @@ export const rule: EndpointRule = {
         verdict: 'inconclusive',
         severity: 'info',
         message: `Whether ${placeOf(subject.server)} demands the client certificate that is configured cannot be told from what was captured.`,
-        expected: `a client certificate demanded of everyone (${originOf(subject.expectation)})`,
+        expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
         observed: `${count(established.length, 'TLS connection')}, none of which shows it`,
         evidence: established.map((one) =>
           evidenceOf(one, `${one.tls.version ?? 'unknown version'}, client authentication hidden`),

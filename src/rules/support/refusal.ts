@@ -17,6 +17,9 @@ export interface Refusal {
     | 'not-tls'
     | 'unexplained';
   readonly by: 'client' | 'server' | 'unknown';
+  /** What was seen: `the server sent alert 42 (bad_certificate)`. */
+  readonly how: string;
+  /** What it means, `how` included. */
   readonly text: string;
   readonly remediation: Remediation;
 }
@@ -39,7 +42,7 @@ export function explainRefusal(one: TlsObservation, context: RefusalContext): Re
     case 40:
     case 71:
       return isEmptyCertificate(one) && alert.from === 'server'
-        ? emptyCertificate(one, named(alert))
+        ? emptyCertificate(one, sent(alert))
         : noCommonSuite(one, alert, context);
     case 70:
       return noCommonVersion(one, alert, context);
@@ -47,6 +50,7 @@ export function explainRefusal(one: TlsObservation, context: RefusalContext): Re
       return {
         reason: 'not-tls',
         by: alert.from,
+        how: sent(alert),
         text: `${sent(alert)}: it read something that is no TLS, or not at this place`,
         remediation: remedy(
           'Check that both processes have the same security.ssl.* settings and that nothing between them changes the stream.',
@@ -56,6 +60,7 @@ export function explainRefusal(one: TlsObservation, context: RefusalContext): Re
       return {
         reason: 'name-refused',
         by: alert.from,
+        how: sent(alert),
         text: `${sent(alert)}: the server does not know the name ${one.tls.serverName ?? 'that was asked for'}`,
         remediation: remedy(
           'Connect by a name that the server knows. Java refuses names with an underscore or a trailing dot.',
@@ -97,7 +102,7 @@ function isPinned(one: TlsObservation): boolean {
 
 function certificateRefused(one: TlsObservation, alert: Alert, context: RefusalContext): Refusal {
   if (alert.from === 'client') return serverCertificateRefused(one, sent(alert), context);
-  if (isEmptyCertificate(one) || alert.code === 116 || alert.code === 41) return emptyCertificate(one, named(alert));
+  if (isEmptyCertificate(one) || alert.code === 116 || alert.code === 41) return emptyCertificate(one, sent(alert));
   const expiry = alert.code === 45 ? ' because it has expired' : '';
   const pin = isPinned(one)
     ? ". The server names no authorities, the sign of a fingerprint pin: the client's certificate is not the pinned one"
@@ -105,6 +110,7 @@ function certificateRefused(one: TlsObservation, alert: Alert, context: RefusalC
   return {
     reason: 'client-certificate-refused',
     by: 'server',
+    how: sent(alert),
     text: `the server refused the client's certificate${expiry} with ${named(alert)}${pin}`,
     remediation: isPinned(one)
       ? remedy(
@@ -126,6 +132,7 @@ function serverCertificateRefused(one: TlsObservation, how: string, context: Ref
   return {
     reason: 'server-certificate-refused',
     by: 'client',
+    how,
     text: `${how}: the client does not trust the server's certificate${shown}: another ${store}${pin}`,
     remediation: context.internal
       ? remedy(
@@ -142,7 +149,8 @@ function emptyCertificate(one: TlsObservation, how: string): Refusal {
   return {
     reason: 'empty-client-certificate',
     by: 'server',
-    text: `the client sent an empty certificate list and the server refused it (${how}): the client has no certificate, or its issuer is not in the server's list of authorities.${wanted}`,
+    how,
+    text: `the client sent an empty certificate list and ${how}: the client has no certificate, or its issuer is not in the server's list of authorities.${wanted}`,
     remediation: remedy(
       "Give the client the cluster's keystore (security.ssl.internal.keystore), or import the issuer of its certificate into the server's truststore (security.ssl.internal.truststore).",
     ),
@@ -158,6 +166,7 @@ function noCommonSuite(one: TlsObservation, alert: Alert, context: RefusalContex
   return {
     reason: 'no-common-suite',
     by: alert.from,
+    how: sent(alert),
     text: `${sent(alert)}: no common cipher suite${offers}${takes}${keyTypeHint(offered, served)}`,
     remediation: remedy(
       "Set the same suites on every process, of the kind that the keystore's key allows (ECDHE_RSA needs an RSA key), and restart them together.",
@@ -171,7 +180,7 @@ function noCommonSuite(one: TlsObservation, alert: Alert, context: RefusalContex
 function source(context: RefusalContext): string {
   return context.expectation?.cipherSuites === undefined
     ? ' (seen on other connections)'
-    : ` (${originOf(context.expectation)})`;
+    : ` (${originOf(context.expectation, 'suites')})`;
 }
 
 function keyTypeHint(offered: readonly string[], served: readonly string[]): string {
@@ -193,6 +202,7 @@ function noCommonVersion(one: TlsObservation, alert: Alert, context: RefusalCont
   return {
     reason: 'no-common-version',
     by: alert.from,
+    how: sent(alert),
     text: `${sent(alert)}: no common protocol version${offers}${takes}`,
     remediation: remedy('Set the same protocol on every process and restart them together.', {
       'security.ssl.protocol': served[0] ?? 'TLSv1.2',
@@ -209,7 +219,7 @@ function withoutAlert(one: TlsObservation, context: RefusalContext): Refusal {
   const how =
     encrypted !== undefined || refusal?.how === 'encrypted-alert'
       ? `the ${by} sent an encrypted alert${after}`
-      : `the ${by === 'unknown' ? 'connection was' : `${by}`} closed${by === 'unknown' ? '' : ' the connection'} without an alert${after} (Netty 3 of Flink 1.18 and older never sends one)`;
+      : `the ${by === 'unknown' ? 'connection was' : `${by}`} closed${by === 'unknown' ? '' : ' the connection'} without an alert${after}, as Netty 3 of Flink 1.18 and older does`;
   if (isEmptyCertificate(one) && by !== 'client') return emptyCertificate(one, how);
   if (by === 'client' && (one.tls.serverCertificate.seen === 'present' || version === 'TLSv1.3')) {
     return serverCertificateRefused(one, how, context);
@@ -219,6 +229,7 @@ function withoutAlert(one: TlsObservation, context: RefusalContext): Refusal {
     return {
       reason: 'client-certificate-refused',
       by,
+      how,
       text: `${how}: it does not accept the client's certificate${pin}`,
       remediation: remedy(
         "Check the server's truststore and pin (security.ssl.internal.truststore, security.ssl.internal.cert.fingerprint) against the client's certificate; the server's log has the reason.",
@@ -233,6 +244,7 @@ function unexplained(one: TlsObservation, by: Refusal['by'], how: string): Refus
   return {
     reason: 'unexplained',
     by,
+    how,
     text: `${how}${version}; what was captured does not tell why`,
     remediation: remedy(
       'Read the logs of both processes at this time: the side that refuses writes the reason (SSLHandshakeException, NotSslRecordException).',

@@ -37,10 +37,22 @@ export function settingText(setting: Setting): string {
   return setting.origin === 'default' ? `${said} (Flink's default)` : said;
 }
 
-/** Where an expectation comes from, for the end of a sentence. */
-export function originOf(expectation: Expectation | undefined): string {
+type Aspect = 'tls' | 'authentication' | 'protocols' | 'suites';
+/** Which of the settings behind an expectation matter for what is said. */
+const ASPECTS: Readonly<Record<Aspect, RegExp>> = {
+  tls: /\.enabled$|\.endpoint$|\.dir$/,
+  authentication: /authentication-enabled$|internal\.enabled$|^security\.ssl\.enabled$/,
+  protocols: /\.protocol$/,
+  suites: /\.algorithms$/,
+};
+
+/** Where an expectation comes from, for the end of a sentence; what stands in a file goes before Flink's defaults. */
+export function originOf(expectation: Expectation | undefined, aspect: Aspect = 'tls'): string {
   if (expectation === undefined || expectation.basis === 'policy') return 'default policy';
-  const said = expectation.because.map(settingText);
+  const ofAspect = expectation.because.filter((setting) => ASPECTS[aspect].test(setting.key));
+  const relevant = ofAspect.length > 0 ? ofAspect : expectation.because;
+  const written = relevant.filter((setting) => setting.origin !== 'default');
+  const said = (written.length > 0 ? written : relevant).map(settingText);
   return said.length === 0 ? 'configuration' : said.join('; ');
 }
 
