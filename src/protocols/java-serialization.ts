@@ -51,6 +51,24 @@ const RESTORE = 'org.apache.flink.runtime.checkpoint.JobManagerTaskRestore';
 const JOB_ID = 'org.apache.flink.api.common.JobID';
 const ABSTRACT_ID_END = Buffer.from('\x09lowerPartJ\x00\x09upperPartxp', 'latin1');
 
+const FLINK_PACKAGE = Buffer.from('org.apache.flink.', 'latin1');
+const JAVA_PACKAGE = Buffer.from('java.', 'latin1');
+const LENGTHS_OF_INTEREST: ReadonlySet<number> = new Set(
+  [BYTE_STREAM_STATE_HANDLE, RESTORE, JOB_ID, ...HANDLES].map((name) => name.length),
+);
+
+/** A class of Java's or of Flink's that the scanner has no use for. */
+function isIndifferent(bytes: Uint8Array, name: number, length: number, end: number): boolean {
+  if (standsAt(bytes, name, end, JAVA_PACKAGE)) {
+    return true;
+  }
+  return !LENGTHS_OF_INTEREST.has(length) && standsAt(bytes, name, end, FLINK_PACKAGE);
+}
+
+/** Windows that no scanner uses at the moment, so that a connection with many frames does not allocate one a frame. */
+const spareWindows: Buffer[] = [];
+const MAX_SPARE_WINDOWS = 16;
+
 /** Packages of Flink and what it brings; an object of another class is the user's. */
 const FOREIGN = /^(?:org\.apache\.flink|java|javax|jdk|sun|scala|akka|org\.apache\.pekko|com\.esotericsoftware)\./;
 
@@ -117,7 +135,7 @@ export class JavaScanner {
   }
 
   feed(bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
-    this.#window ??= Buffer.allocUnsafe(WINDOW);
+    this.#window ??= spareWindows.pop() ?? Buffer.allocUnsafeSlow(WINDOW);
     const window = this.#window;
     if (this.#filled === 0) {
       this.#base = streamOffset;
@@ -141,6 +159,9 @@ export class JavaScanner {
     }
     this.#filled = 0;
     this.#decided = 0;
+    if (this.#window !== undefined && spareWindows.length < MAX_SPARE_WINDOWS) {
+      spareWindows.push(this.#window);
+    }
     this.#window = undefined;
     this.#frames.clear();
     this.#sawHandle = false;
@@ -188,6 +209,10 @@ export class JavaScanner {
 
   /** An object with a class description of its own. True for a state handle with its bytes. */
   #object(bytes: Buffer, at: number, end: number, base: number): boolean {
+    // Most objects are Flink's or Java's own: their names are told by length and package, without making a string.
+    if (isIndifferent(bytes, at + 4, bytes[at + 3]!, end)) {
+      return false;
+    }
     const name = utfAt(bytes, at + 2, end);
     if (name === undefined || !CLASS_NAME.test(name)) {
       return false;

@@ -57,7 +57,7 @@ function varint(bytes: Uint8Array, at: number): number {
   let value = 0;
   for (let i = 0; i < 4; i++) {
     const b = bytes[at + i]!;
-    value += (b & 0x7f) * 2 ** (7 * i);
+    value |= (b & 0x7f) << (7 * i);
     if (b < 0x80) {
       break;
     }

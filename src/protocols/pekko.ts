@@ -31,6 +31,11 @@ const TASKMANAGER = /^taskmanager_/;
 const METRICS = /^MetricQueryService/;
 const SELECTED = /(?:jobmanager_|resourcemanager_|dispatcher_|taskmanager_|MetricQueryService)[\w*.:-]*/;
 
+/** Path of a recipient: scheme, actor system, host, port, actor. */
+const RECIPIENT = /^((?:akka|pekko)\.(?:ssl\.)?tcp):\/\/(flink(?:-metrics)?)@([\w.:%[\]-]{1,253}):(\d{1,5})(\/.*)$/s;
+/** Names that may stand in a report. */
+const ACTOR = /^[\w*.$:-]{1,128}$/;
+
 /** What is known of the process at one end. */
 interface Process {
   associate?: Associate;
@@ -119,7 +124,7 @@ class PekkoFollower implements ClearFollower {
 
   /** A message for an actor of the other side. */
   #payload(receiver: Side, head: PayloadHead, bytes: Uint8Array, end: number): void {
-    const match = /^((?:akka|pekko)\.(?:ssl\.)?tcp):\/\/([\w-]+)@(.*):(\d{1,5})(\/.*)$/s.exec(head.path);
+    const match = RECIPIENT.exec(head.path);
     if (match === null) {
       return;
     }
@@ -137,7 +142,7 @@ class PekkoFollower implements ClearFollower {
       : path === '/'
         ? SELECTED.exec(latin1(bytes, head.messageStart, messageEnd))?.[0]
         : undefined;
-    if (actor !== undefined) {
+    if (actor !== undefined && ACTOR.test(actor)) {
       this.#endpoints.add(actor);
       this.#roleOfActor(receiver, actor);
     }

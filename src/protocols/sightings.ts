@@ -126,13 +126,18 @@ export class FrameMap {
   }
 }
 
-/** Collects the first bytes of something, at most `limit`, over chunks of any size. */
+/** Bytes that a {@link Head} starts with: most connections are told by fewer. */
+const FIRST_HEAD_BYTES = 64;
+const NO_BYTES = new Uint8Array(0);
+
+/** Collects the first bytes of something, at most `limit`, over chunks of any size. Takes memory as it fills. */
 export class Head {
-  readonly #bytes: Uint8Array;
+  readonly #limit: number;
+  #bytes: Uint8Array = NO_BYTES;
   #length = 0;
 
   constructor(limit: number) {
-    this.#bytes = new Uint8Array(limit);
+    this.#limit = limit;
   }
 
   get length(): number {
@@ -140,7 +145,7 @@ export class Head {
   }
 
   get full(): boolean {
-    return this.#length === this.#bytes.length;
+    return this.#length === this.#limit;
   }
 
   /** Buffer whose first {@link length} bytes are filled. */
@@ -150,12 +155,26 @@ export class Head {
 
   /** Takes what fits and returns how many bytes were taken. */
   take(bytes: Uint8Array, start: number, end: number): number {
-    const count = Math.min(end - start, this.#bytes.length - this.#length);
-    for (let i = 0; i < count; i++) {
-      this.#bytes[this.#length + i] = bytes[start + i]!;
+    const count = Math.min(end - start, this.#limit - this.#length);
+    const needed = this.#length + count;
+    if (needed > this.#bytes.length) {
+      this.#grow(needed);
     }
-    this.#length += count;
+    if (count > 16) {
+      this.#bytes.set(bytes.subarray(start, start + count), this.#length);
+    } else {
+      for (let i = 0; i < count; i++) {
+        this.#bytes[this.#length + i] = bytes[start + i]!;
+      }
+    }
+    this.#length = needed;
     return count;
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.min(this.#limit, Math.max(needed, FIRST_HEAD_BYTES, 2 * this.#bytes.length)));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
   }
 
   reset(): void {

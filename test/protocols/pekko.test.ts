@@ -239,3 +239,14 @@ t.test('state handles and restores count as objects, not as the names of field t
     { kind: 'state-handle', count: 1, names: [file] },
   ]);
 });
+
+t.test('control characters of a hostile peer do not reach the report', async (t) => {
+  const talk = conversation(
+    [0, associate('flink', 'tm1', 6122, 'tcp')],
+    [0, payload('pekko.tcp://flink@jm:6123/user/rpc/jobmanager_\u001b[2J#1', fromHex('aced0005'))],
+    [0, payload('pekko.tcp://flink@\u001b[2J:6123/user/rpc/jobmanager_1#1', fromHex('aced0005'))],
+  );
+  const reading = feed(pekko, talk).reading();
+  t.notMatch(JSON.stringify(reading), /\\u001b/);
+  t.equal(reading.details.frames, 3);
+});
