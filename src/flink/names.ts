@@ -24,6 +24,9 @@ export class Names {
   readonly #addressesOf = new Map<string, Set<string>>();
 
   give(host: string, name: string, basis: NameBasis, component?: Component): void {
+    if (host === '' || name === '') {
+      return;
+    }
     const key = host.toLowerCase();
     const known = this.#given.get(key) ?? [];
     if (known.length === 0 && this.#given.size >= MAX_ADDRESSES) {

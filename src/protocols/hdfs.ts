@@ -28,11 +28,16 @@ export const hdfs: ClearProtocol = {
   follow: (start): ClearFollower => new HdfsFollower(start),
 };
 
+const NOTHING = new Uint8Array(0);
+/** `00 1c`, `hrpc`, `de ad be ef`: the client speaks first, and begins so. */
+const FIRST_BYTES: ReadonlySet<number> = new Set([0x00, 0x68, 0xde]);
+
 type Kind = 'undecided' | 'name-node' | 'data-node' | 'data-node-sasl' | 'other';
 
 class HdfsFollower implements ClearFollower {
   #kind: Kind = 'undecided';
-  readonly #heads: readonly [Uint8Array, Uint8Array] = [new Uint8Array(MAX_HEAD), new Uint8Array(MAX_HEAD)];
+  /** Made when the first byte fits: most connections are not HDFS. */
+  #heads: readonly [Uint8Array, Uint8Array] = [NOTHING, NOTHING];
   readonly #lengths: [number, number] = [0, 0];
   readonly #bytes: [number, number] = [0, 0];
   readonly #frames: [number, number] = [0, 0];
@@ -57,6 +62,9 @@ class HdfsFollower implements ClearFollower {
     if (this.#kind === 'other' || start >= end) {
       return;
     }
+    if (this.#heads[0] === NOTHING && !this.#begin(side, bytes[start]!)) {
+      return;
+    }
     if (this.#bytes[side] === 0) {
       this.#frames[side] = frame;
     }
@@ -72,6 +80,15 @@ class HdfsFollower implements ClearFollower {
     if (side === 0 && (this.#kind === 'name-node' || this.#kind === 'undecided')) {
       this.#calls.feed(bytes, start, end, streamOffset);
     }
+  }
+
+  #begin(side: Side, first: number): boolean {
+    if (side === 1 || !FIRST_BYTES.has(first)) {
+      this.#kind = 'other';
+      return false;
+    }
+    this.#heads = [new Uint8Array(MAX_HEAD), new Uint8Array(MAX_HEAD)];
+    return true;
   }
 
   gap(side: Side, _length: number, _streamOffset: number): void {
@@ -171,7 +188,7 @@ const MAX_LISTED = 16;
 class NameNodeCalls {
   readonly #methods = new Set<string>();
   readonly #paths = new Set<string>();
-  readonly #call = new Uint8Array(MAX_CALL);
+  #call: Uint8Array = NOTHING;
   #kept = 0;
   /** Bytes of the preface that are still to come; then of the frame; its length is read between. */
   #preface = 7;
@@ -222,6 +239,9 @@ class NameNodeCalls {
   }
 
   #take(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#call === NOTHING) {
+      this.#call = new Uint8Array(MAX_CALL);
+    }
     const length = Math.min(end - at, this.#remaining);
     const keep = Math.min(length, MAX_CALL - this.#kept);
     this.#call.set(bytes.subarray(at, at + keep), this.#kept);

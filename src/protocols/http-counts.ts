@@ -3,6 +3,8 @@ import type { Side } from '../bytes/stream.ts';
 /** Different values of one kind that are counted by name; the rest goes to `other`. */
 const MAX_DISTINCT = 32;
 const MAX_TEXT = 100;
+/** Most of a header value that is taken apart. */
+const MAX_VALUE = 512;
 
 /** Counts by name, bounded. */
 class Tally {
@@ -27,7 +29,10 @@ class Tally {
 
 /** Product names and versions of a User-Agent or Server header, without comments, which may hold anything. */
 function products(value: string): string {
-  const plain = value.replace(/\([^)]*\)/g, ' ').replace(/[^\x20-\x7e]/g, '.');
+  const plain = value
+    .slice(0, MAX_VALUE)
+    .replace(/\([^)]*\)/g, ' ')
+    .replace(/[^\x20-\x7e]/g, '.');
   const words = plain.split(/[\s,]+/).filter((word) => /^[\w.+-]+(?:\/[\w.:+-]+)?$/.test(word));
   return words.slice(0, 3).join(' ').slice(0, MAX_TEXT);
 }

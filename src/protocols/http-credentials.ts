@@ -34,7 +34,9 @@ const TOKEN_PARAMETERS: ReadonlySet<string> = new Set([
   'token',
 ]);
 /** Cookies that stand for a log-in; others (a theme, say) are no credential. */
-const SESSION_COOKIE = /(?:sess|sid|auth|token|jwt|sso|login|remember|hadoop\.auth)[^=;]*=[^;]/i;
+/** Most of a cookie header that is looked at; browsers keep 4 KiB a cookie. */
+const MAX_COOKIE = 8192;
+const SESSION_COOKIE = /^[^=]{0,64}?(?:sess|sid|auth|token|jwt|sso|login|remember)[^=]{0,64}=./i;
 
 /** Canonical writing, since header names come in any case. */
 const HEADER_NAMES: Readonly<Record<string, string>> = {
@@ -68,13 +70,21 @@ function noteHeader(header: HttpHeader, side: Side, sightings: Sightings): Signa
     }
     return signature;
   }
-  if ((header.name === 'cookie' || header.name === 'set-cookie') && SESSION_COOKIE.test(header.value)) {
+  if ((header.name === 'cookie' || header.name === 'set-cookie') && isSessionCookie(header.value)) {
     sightings.credential('cookie', side, header, name!);
   }
   if (TOKEN_HEADERS.has(header.name) && header.value !== '') {
     sightings.credential('other-authorization', side, header, header.name);
   }
   return undefined;
+}
+
+/** Looks at the names before the equals signs alone. */
+function isSessionCookie(value: string): boolean {
+  return value
+    .slice(0, MAX_COOKIE)
+    .split(';')
+    .some((cookie) => SESSION_COOKIE.test(cookie));
 }
 
 function authorizationKind(value: string): 'basic-authorization' | 'bearer-authorization' | 'other-authorization' {

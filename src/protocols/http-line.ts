@@ -17,7 +17,6 @@ export interface HttpStatusLine {
 const REQUEST_LINE = /^([A-Z][A-Z_-]{0,19}) (\S+) HTTP\/1\.[01]$/;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: .*)?$/;
 const REQUEST_TAIL = /(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) \S+ HTTP\/1\.[01]$/;
-const STATUS_TAIL = /HTTP\/1\.[01] [1-9]\d\d(?: [ -~]*)?$/;
 
 /** Start line of a message, or undefined (RFC 9112 sections 3 and 4). */
 export function parseStartLine(line: string): HttpRequestLine | HttpStatusLine | undefined {
@@ -33,9 +32,10 @@ export function parseStartLine(line: string): HttpRequestLine | HttpStatusLine |
 export function findStartLine(
   line: string,
 ): { readonly line: string; readonly start: HttpRequestLine | HttpStatusLine } | undefined {
-  const found = (REQUEST_TAIL.exec(line) ?? STATUS_TAIL.exec(line))?.[0];
-  const start = found === undefined ? undefined : parseStartLine(found);
-  return found === undefined || start === undefined ? undefined : { line: found, start };
+  // No pattern that tries every place: hostile bytes would make it slow.
+  const found = REQUEST_TAIL.exec(line)?.[0] ?? line.slice(Math.max(0, line.lastIndexOf('HTTP/1.')));
+  const start = parseStartLine(found);
+  return start === undefined ? undefined : { line: found, start };
 }
 
 /** One line without its end. */

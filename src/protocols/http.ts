@@ -275,7 +275,7 @@ function responseFraming(head: HttpMessageHead, status: number, method: string |
 }
 
 function isChunked(head: HttpMessageHead): boolean {
-  return /(?:^|,)\s*chunked\s*$/i.test(headerOf(head, 'transfer-encoding') ?? '');
+  return /(?:^|,)\s*chunked\s*$/i.test((headerOf(head, 'transfer-encoding') ?? '').slice(-256));
 }
 
 /** RFC 9110 section 8.6; a list of equal values counts as one, as that section allows. */
