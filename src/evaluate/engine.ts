@@ -161,7 +161,9 @@ function findingsOf(judged: readonly Judged[], context: RuleContext): readonly F
     const place = endpoint === undefined ? '' : `${endpoint.host} ${endpoint.port}`;
     const network = encapsulationKey(one.subject?.observations[0]?.encapsulation);
     const key = [one.rule.id, one.channel, place, network, one.judgement.discriminator ?? ''].join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    const group = groups.get(key) ?? [];
+    group.push(one);
+    groups.set(key, group);
   }
   const merged = [...groups.values()].map((group) => {
     const worst = group.find((one) => one.judgement.verdict === worstVerdict(group.map((each) => each.judgement)))!;
@@ -246,6 +248,7 @@ function witnessesOf(
 /** What the configuration says of this channel: `pass` where it promises TLS, `fail` where it does not. */
 function promiseOf(expectation: Expectation | undefined): WitnessVerdict {
   if (expectation === undefined || expectation.basis !== 'configuration') return 'not-heard';
+  if (expectation.tls === 'impossible') return 'not-heard';
   return expectation.tls === 'required' ? 'pass' : 'fail';
 }
 

@@ -3,6 +3,7 @@ import {
   accused,
   certificateEvidence,
   certificateText,
+  type PresentedCertificate,
   presentedCertificates,
   whose,
   withoutCertificate,
@@ -10,7 +11,7 @@ import {
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
 import { placeOf } from './support/text.ts';
-import { bothStandings, lastServedAt, standingAt, withoutFault } from './support/validity.ts';
+import { bothStandings, daysBetween, lastServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /**
  * A certificate that had expired when it was served: high.
@@ -41,6 +42,7 @@ export const rule: EndpointRule = {
       const now = standingAt(one.certificate, context.now);
       if (then !== 'expired' && now !== 'expired') return [];
       const since = then !== 'expired';
+      if (since && wasCloseToItsEnd(one, context)) return [];
       return [
         {
           verdict: 'fail',
@@ -63,3 +65,8 @@ export const rule: EndpointRule = {
     return expired.length === 0 ? [{ verdict: withoutFault(presented) }] : expired;
   },
 };
+
+/** Then `expiring-certificate` tells it, with more weight. */
+function wasCloseToItsEnd(one: PresentedCertificate, context: RuleContext): boolean {
+  return daysBetween(lastServedAt(one), Date.parse(one.certificate.notAfter)) <= context.expiry.mediumDays;
+}

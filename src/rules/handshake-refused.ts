@@ -49,7 +49,9 @@ export const rule: EndpointRule = {
       const internal = isInternal(subject, context);
       const refusal = explainRefusal(observation, { peers, expectation: subject.expectation, internal });
       const key = `${refusal.reason} ${refusal.by}`;
-      groups.set(key, [...(groups.get(key) ?? []), { observation, refusal }]);
+      const told = groups.get(key) ?? [];
+      told.push({ observation, refusal });
+      groups.set(key, told);
     }
     return [...groups.values()].map((told) => judge(told, peers, subject, context));
   },

@@ -35,9 +35,10 @@ export const rule: ClusterRule = {
         .filter((one) => one !== undefined),
     );
     if (mixed.length === 0) return [{ verdict: 'pass' }];
+    const speakers = speakersOf(subject, mixed);
     const groups = new Map<string, { readonly odd: Odd; readonly members: OneSided[] }>();
     for (const one of mixed) {
-      const odd = oddSide(one, mixed, subject);
+      const odd = oddSide(one, speakers);
       const key = `${one.subject.channel} ${processOf(odd.endpoint)} ${odd.speaks}`;
       const group = groups.get(key) ?? { odd, members: [] };
       group.members.push(one);
@@ -57,27 +58,37 @@ function canBeBoth(channel: Channel, context: RuleContext): boolean {
   return channel !== 'unknown' && protection !== undefined && protection !== 'never';
 }
 
-/** The side with fewer others on its side, among the processes that were seen on this channel. */
-function oddSide(one: OneSided, mixed: readonly OneSided[], cluster: ClusterSubject): Odd {
-  const { channel } = one.subject;
-  const involved = new Set([processOf(one.clearSide), processOf(one.tlsSide)]);
-  const supporters = { clear: new Set<string>(), tls: new Set<string>() };
-  const note = (side: 'clear' | 'tls', endpoint: Endpoint | undefined): void => {
-    if (endpoint !== undefined && !involved.has(processOf(endpoint))) supporters[side].add(processOf(endpoint));
+/** Processes that were seen to speak TLS, or clear, on each channel: in conversations that worked and in those that did not. */
+type Speakers = ReadonlyMap<Channel, { readonly clear: ReadonlySet<string>; readonly tls: ReadonlySet<string> }>;
+
+function speakersOf(cluster: ClusterSubject, mixed: readonly OneSided[]): Speakers {
+  const speakers = new Map<Channel, { readonly clear: Set<string>; readonly tls: Set<string> }>();
+  const note = (channel: Channel, side: 'clear' | 'tls', endpoint: Endpoint | undefined): void => {
+    const sides = speakers.get(channel) ?? { clear: new Set(), tls: new Set() };
+    if (endpoint !== undefined) sides[side].add(processOf(endpoint));
+    speakers.set(channel, sides);
   };
-  for (const endpoint of cluster.endpoints.filter((each) => each.channel === channel)) {
-    for (const observation of endpoint.observations) {
+  for (const { channel, observations } of cluster.endpoints) {
+    for (const observation of observations) {
       const side = isServedInTls(observation) ? 'tls' : isServedInClear(observation) ? 'clear' : undefined;
       if (side === undefined) continue;
-      note(side, observation.client);
-      note(side, observation.server);
+      note(channel, side, observation.client);
+      note(channel, side, observation.server);
     }
   }
-  for (const other of mixed.filter((each) => each.subject.channel === channel)) {
-    note('clear', other.clearSide);
-    note('tls', other.tlsSide);
+  for (const one of mixed) {
+    note(one.subject.channel, 'clear', one.clearSide);
+    note(one.subject.channel, 'tls', one.tlsSide);
   }
-  return supporters.clear.size > supporters.tls.size
+  return speakers;
+}
+
+/** The side with fewer others on its side, among the processes that were seen on this channel. */
+function oddSide(one: OneSided, speakers: Speakers): Odd {
+  const sides = speakers.get(one.subject.channel);
+  const involved = [...new Set([processOf(one.clearSide), processOf(one.tlsSide)])];
+  const others = (all: ReadonlySet<string>): number => all.size - involved.filter((process) => all.has(process)).length;
+  return sides !== undefined && others(sides.clear) > others(sides.tls)
     ? { endpoint: one.tlsSide, speaks: 'tls' }
     : { endpoint: one.clearSide, speaks: 'clear' };
 }

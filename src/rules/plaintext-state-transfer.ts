@@ -77,8 +77,11 @@ function withoutLeak(subject: EndpointSubject): 'pass' | 'inconclusive' {
 }
 
 function expectedText({ expectation }: EndpointSubject): string {
-  const required = expectation?.tls === 'required';
-  return required ? `TLS (${originOf(expectation)})` : 'state and records only inside TLS (default policy)';
+  if (expectation?.tls === 'required') return `TLS (${originOf(expectation)})`;
+  const policy = 'state and records only inside TLS (default policy)';
+  return expectation?.basis === 'configuration'
+    ? `${policy}; the configuration does not ask for it: ${originOf(expectation)}`
+    : policy;
 }
 
 function leakTotals(transfers: readonly StateTransfer[]): string {

@@ -68,3 +68,9 @@ t.test('is not applicable to clear text, nor where no handshake came so far', as
   t.equal(verdict(rule, [clear()]), 'not-applicable');
   t.equal(verdict(rule, [hello({ answer: 'fin' })]), 'not-applicable');
 });
+
+t.test('leaves what was close to its end when it was served to expiring-certificate', async (t) => {
+  const close = certificate({ notAfter: '2026-11-30T00:00:00Z' });
+  const seen = tls({ tls: { serverCertificate: chain(close), clientCertificate: chain(close) } });
+  t.equal(verdict(rule, [seen], { now: Date.parse('2027-01-01T00:00:00Z') }), 'pass');
+});

@@ -1,6 +1,18 @@
 import t from 'tap';
 import { rule } from '../../src/rules/mixed-tls-and-clear.ts';
-import { clear, clearRefused, finding, hello, JM, judged, TM1, TM2, tls, verdict } from '../support/observations.ts';
+import {
+  clear,
+  clearRefused,
+  finding,
+  hello,
+  JM,
+  judged,
+  promise,
+  TM1,
+  TM2,
+  tls,
+  verdict,
+} from '../support/observations.ts';
 
 t.test('accuses tm2 that speaks clear to a JobManager which others reach over TLS', async (t) => {
   const found = finding(rule, [tls({ client: TM1 }), clearRefused({ client: TM2, answer: 'fin' })]);
@@ -86,4 +98,24 @@ t.test('tells channels apart', async (t) => {
     findings.map((one) => one.channel),
     ['jobmanager-rpc', 'blob-server'],
   );
+});
+
+t.test('names the configuration of the odd process as the cause', async (t) => {
+  const because = [
+    { key: 'security.ssl.internal.enabled', value: 'false', file: 'tm2/config.yaml', line: 19, origin: 'file' },
+  ] as const;
+  const expectations = [promise('jobmanager-rpc', { member: 'tm2', tls: 'optional', because })];
+  const found = finding(rule, [tls({ client: TM1 }), clearRefused({ client: TM2, answer: 'fin' })], { expectations });
+  t.match(
+    found.expected,
+    /the configuration of tm2 does not ask for it: security\.ssl\.internal\.enabled: false \(tm2\/config\.yaml:19\)/,
+  );
+});
+
+t.test('judges thousands of refused connections in a moment', async (t) => {
+  const many = Array.from({ length: 5000 }, () => clearRefused({ client: TM2, answer: 'alert' }));
+  const before = performance.now();
+  const found = finding(rule, [tls({ client: TM1 }), ...many]);
+  t.ok(performance.now() - before < 2000);
+  t.match(found.evidence.at(-1), { text: 'and 4995 more' });
 });

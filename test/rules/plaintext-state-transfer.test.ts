@@ -50,3 +50,15 @@ t.test('is not applicable to channels that cannot do TLS', async (t) => {
   const lookup = clear({ channel: 'queryable-state', plaintext: { stateTransfer: [transfer('queryable-state')] } });
   t.equal(verdict(rule, [lookup]), 'not-applicable');
 });
+
+t.test('names the setting that sends state in clear', async (t) => {
+  const because = [
+    { key: 's3.endpoint', value: 'http://s3:9000', file: 'config.yaml', line: 30, origin: 'file' },
+  ] as const;
+  const expectations = [promise('checkpoint-storage', { tls: 'optional', because })];
+  const upload = clear({ channel: 'checkpoint-storage', plaintext: { stateTransfer: [transfer('rocksdb-sst')] } });
+  t.match(
+    finding(rule, [upload], { expectations }).expected,
+    /does not ask for it: s3\.endpoint: http:\/\/s3:9000 \(config\.yaml:30\)/,
+  );
+});

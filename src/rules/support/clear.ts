@@ -66,9 +66,16 @@ interface Serves {
   readonly clearUntil: string | undefined;
 }
 
+/** Asked for every connection of an endpoint, which may have thousands. */
+const served = new WeakMap<EndpointSubject, Serves>();
+
 function servesOf(subject: EndpointSubject): Serves {
+  const known = served.get(subject);
+  if (known !== undefined) return known;
   const clear = subject.observations.filter(isServedInClear).map((one) => one.lastSeenAt);
-  return { tls: subject.observations.some(isServedInTls), clearUntil: clear.sort().at(-1) };
+  const serves = { tls: subject.observations.some(isServedInTls), clearUntil: clear.sort().at(-1) };
+  served.set(subject, serves);
+  return serves;
 }
 
 type AnswerKind = NonNullable<Observation['answer']>['kind'];
