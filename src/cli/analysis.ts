@@ -131,6 +131,8 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
     request.failOn,
   );
   const isDamaged = parts.inputs.some((input) => (input.quality?.problems.length ?? 0) > 0);
+  // What was not seen is never passed: a capture without a Flink channel and without TLS has judged nothing.
+  const sawAnything = parts.seen.some((one) => one.channel !== 'unknown' || one.kind === 'tls');
   const judged = runVerdict(evaluation.findings, covered, request.failOn);
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -139,7 +141,7 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
     startedAt: parts.startedAt,
     finishedAt: new Date().toISOString(),
     complete: run.complete,
-    verdict: judged === 'pass' && (isDamaged || !run.complete) ? 'inconclusive' : judged,
+    verdict: judged === 'pass' && (isDamaged || !run.complete || !sawAnything) ? 'inconclusive' : judged,
     inputs: parts.inputs,
     observations: parts.seen,
     expectations: parts.promised,

@@ -8,23 +8,25 @@ import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
 import { version } from './version.ts';
 
+const COMMANDS: readonly string[] = ['analyze', 'explain', 'list'];
 /** Commands of the public contract that this version does not have. */
 const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config', 'waivers', 'completion'];
 
 /** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   try {
-    const command = args.find((one) => !one.startsWith('-'));
-    if (command !== undefined && LATER.includes(command)) {
-      throw new Unusable(
-        `${command}: this command is not in version ${version()} yet; there are analyze, explain, list`,
-      );
-    }
+    refuseUnknown(args.find((one) => !one.startsWith('-')));
     await program(args);
   } catch (error) {
     if (isClosedPipe(error)) return;
     report(error);
   }
+}
+
+function refuseUnknown(command: string | undefined): void {
+  if (command === undefined || COMMANDS.includes(command)) return;
+  const is = LATER.includes(command) ? `is not in version ${version()} yet` : 'is no command';
+  throw new Unusable(`${command}: this ${is}; there are ${COMMANDS.join(', ')} (flinkprobe --help)`);
 }
 
 function report(error: unknown): void {
@@ -38,8 +40,18 @@ function report(error: unknown): void {
   process.exitCode = ExitCode.defect;
 }
 
+/** yargs 18 drops a positional `-` without a word: it travels as a name that no file can have. */
+const STANDARD_INPUT = '\0-';
+
+function restoreStandardInput(args: Record<string, unknown>): void {
+  const restore = (value: unknown): unknown => (value === STANDARD_INPUT ? '-' : value);
+  for (const [name, value] of Object.entries(args))
+    args[name] = Array.isArray(value) ? value.map(restore) : restore(value);
+}
+
 async function program(args: readonly string[]): Promise<void> {
-  await yargs([...args])
+  await yargs(args.map((one) => (one === '-' ? STANDARD_INPUT : one)))
+    .middleware(restoreStandardInput)
     .scriptName('flinkprobe')
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
     .env('FLINKPROBE')

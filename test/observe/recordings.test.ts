@@ -38,11 +38,11 @@ const RULES: Readonly<Record<Problem, readonly string[]>> = {
   'open-rest': ['rest-open-to-all'],
   'static-rsa': ['static-rsa-key-exchange'],
   cbc: ['cbc-without-encrypt-then-mac'],
-  'weak-key': ['weak-public-key'],
-  'weak-signature': ['weak-signature'],
-  expired: ['certificate-expired'],
-  'name-mismatch': ['rest-certificate-name'],
-  'certificate-differs': ['certificate-differs'],
+  'weak-key': ['weak-certificate-key'],
+  'weak-signature': ['weak-certificate-signature'],
+  expired: ['expired-certificate'],
+  'name-mismatch': ['certificate-does-not-name-host'],
+  'certificate-differs': ['certificate-differs-between-members'],
   'never-tls': ['plaintext-unprotectable'],
 };
 
