@@ -17,7 +17,7 @@ function prefixed(content: string): string {
   return `${String.fromCharCode(...varint)}${content}`;
 }
 
-const BLOCK = field(1, 'BP-1234567890-10.0.0.1-1700000000000') + '\x10\x81\x80\x04\x18\x01';
+const BLOCK = `${field(1, 'BP-1234567890-10.0.0.1-1700000000000')}\x10\x81\x80\x04\x18\x01`;
 /** ClientOperationHeaderProto { baseHeader { block }, clientName }. */
 const HEADER = field(1, field(1, field(1, BLOCK)) + field(2, 'DFSClient_NONMAPREDUCE_-1_1'));
 
@@ -74,7 +74,7 @@ t.test('reads calls to the NameNode: methods, and paths of checkpoints', (t) => 
   const call = (method: string, path: string): string => {
     const header = prefixed('\x08\x02\x10\x00\x18\x01');
     const request = prefixed(
-      field(1, method) + field(2, 'org.apache.hadoop.hdfs.protocol.ClientProtocol') + '\x18\x01',
+      `${field(1, method)}${field(2, 'org.apache.hadoop.hdfs.protocol.ClientProtocol')}\x18\x01`,
     );
     const frame = header + request + prefixed(field(1, path));
     const length = Buffer.alloc(4);

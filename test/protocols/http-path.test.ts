@@ -48,6 +48,7 @@ t.test('bounds what it shows, for any text', (t) => {
       const path = normalisePath(text);
       return path.length <= 96 && /^[\x20-\x7e…]*$/.test(path) && presentableLine(`GET ${text}`).length <= 64;
     }),
+    { numRuns: 40 },
   );
   t.end();
 });
