@@ -16,7 +16,7 @@ const LABEL_WIDTH = 10;
 /** A brief group names so many endpoints, differing texts and proofs, and counts the rest. */
 const BRIEF = { places: 12, texts: 3, proofs: 3 } as const;
 
-/** Keeps the order of the report (severity first), one group a rule, severity, verdict and waiver. */
+/** Keeps the order of the report (severity first); findings of a group share rule, severity, verdict, waiver and cure. */
 export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
   const groups = new Map<string, [Finding, ...Finding[]]>();
   for (const finding of findings) {
@@ -27,6 +27,7 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
       finding.title,
       finding.waived?.id ?? null,
       finding.change ?? null,
+      finding.remediation,
     ]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [finding]);
