@@ -58,6 +58,8 @@ export interface SideFacts {
   lastApplication: { readonly length: number; readonly frame: number } | undefined;
   /** Handshake bytes of this side were lost, or its framing was, before the handshake ended. */
   lost: boolean;
+  /** Record framing of this side was lost at any time: what is missing may be anything. */
+  gapped: boolean;
   certificate: ChainFacts | undefined;
   certificateVerifyScheme: string | undefined;
   keyExchange: KeyExchangeFacts | undefined;
@@ -97,6 +99,7 @@ function sideFacts(): SideFacts {
     afterPeer: [],
     lastApplication: undefined,
     lost: false,
+    gapped: false,
     certificate: undefined,
     certificateVerifyScheme: undefined,
     keyExchange: undefined,

@@ -93,6 +93,10 @@ export class TlsConnection implements StreamFollower {
 
   close(side: Side, how: 'fin' | 'rst' | 'cut'): void {
     this.#facts.sides[side].closed ??= { how, order: this.#closings++ };
+    if (this.#assemblers[side].pending) {
+      // A message that the capture or the connection cut off: its complete fields are still read.
+      this.#assemblers[side].abandon();
+    }
   }
 
   reading(): TlsReading {
@@ -273,6 +277,7 @@ export class TlsConnection implements StreamFollower {
     this.#assemblers[side].abandon();
     this.#decryption[side]?.giveUp();
     this.#collecting[side] = 'nothing';
+    facts.gapped = true;
     // Before the first application data anything may be missing; later, the handshake is over.
     facts.lost ||= facts.applicationCount === 0 && !facts.helloDone;
     if (facts.lost) {

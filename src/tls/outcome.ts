@@ -59,7 +59,7 @@ function encryptedRefusal(facts: ConnectionFacts): Refusal | undefined {
   const { client, server } = roles(facts);
   // Where a key log opened an alert, its text is judged and not its length.
   const opened = (side: Side): boolean => facts.alerts.some((alert) => alert.side === side);
-  if (isAlertLength(client.applicationLengths[0]) && !opened(clientSide)) {
+  if (isAlertLength(client.applicationLengths[0]) && !client.gapped && !opened(clientSide)) {
     return refusalBy(clientSide, client, server.lastMessage ?? 'server_hello');
   }
   const byServer = isRefusedByServer(client, server) && !opened(otherSide(clientSide));
@@ -73,7 +73,7 @@ function refusalBy(side: Side, sender: SideFacts, after: string): Refusal {
 
 /** The first record after the client's flight is an alert and the last one, the client did not say goodbye first. */
 function isRefusedByServer(client: SideFacts, server: SideFacts): boolean {
-  const onlyAlert = server.afterPeer.length === 1 && isAlertLength(server.afterPeer[0]);
+  const onlyAlert = !server.gapped && server.afterPeer.length === 1 && isAlertLength(server.afterPeer[0]);
   const clientLeftFirst = client.applicationLengths.slice(1).some(isAlertLength);
   const closes = server.closed !== undefined && server.closed.how !== 'cut';
   return onlyAlert && !clientLeftFirst && closes;
@@ -128,7 +128,8 @@ function closingRefusal(facts: ConnectionFacts): Refusal | undefined {
     return undefined;
   }
   const { client, server } = roles(facts);
-  if (closer.side === clientSide && !server.sawBytes) {
+  const unseen = client.gapped || server.gapped || (closer.side === clientSide && !server.sawBytes);
+  if (unseen) {
     return undefined;
   }
   const flightSent =

@@ -40,11 +40,14 @@ export function scanServerHello(reader: Reader, problems: string[]): ServerHello
 
 function readFixedPart(reader: Reader): Omit<ServerHello, 'extensions'> {
   const legacyVersion = reader.uint16('legacy_version');
-  // Drafts 18 to 21 of TLS 1.3 put their number here, without a session id or compression: not read.
-  if (legacyVersion >> 8 !== 3) {
+  if (legacyVersion >> 8 !== 3 && !isEarlyDraft(legacyVersion)) {
     throw reader.fail('illegal-value', 'legacy_version', `0x${legacyVersion.toString(16)}`);
   }
   const random = reader.bytes(32, 'random');
+  if (isEarlyDraft(legacyVersion)) {
+    const cipherSuite = reader.uint16('cipher_suite');
+    return { legacyVersion, random, sessionId: new Uint8Array(0), cipherSuite, compressionMethod: 0 };
+  }
   const sessionId = reader.vector8('legacy_session_id_echo').rest();
   if (sessionId.length > 32) {
     throw reader.fail('length-out-of-range', 'legacy_session_id_echo', `${sessionId.length} bytes`);
@@ -59,13 +62,21 @@ function readFixedPart(reader: Reader): Omit<ServerHello, 'extensions'> {
   };
 }
 
+/** Drafts up to 21 of TLS 1.3: their number stands here, session id and compression are left out. */
+function isEarlyDraft(legacyVersion: number): boolean {
+  return legacyVersion >> 8 === 0x7f;
+}
+
 export function writeServerHello(hello: ServerHello): Uint8Array {
-  const writer = new Writer()
-    .uint16(hello.legacyVersion)
-    .bytes(hello.random)
-    .vector8((inner) => inner.bytes(hello.sessionId))
-    .uint16(hello.cipherSuite)
-    .uint8(hello.compressionMethod);
+  const writer = new Writer().uint16(hello.legacyVersion).bytes(hello.random);
+  if (isEarlyDraft(hello.legacyVersion)) {
+    writer.uint16(hello.cipherSuite);
+  } else {
+    writer
+      .vector8((inner) => inner.bytes(hello.sessionId))
+      .uint16(hello.cipherSuite)
+      .uint8(hello.compressionMethod);
+  }
   if (hello.extensions !== undefined) {
     writeExtensions(writer, hello.extensions);
   }

@@ -263,3 +263,26 @@ t.test('the first record of a connection gives its place', async (t) => {
   connection.feed(1, bytes, 0, bytes.length, 512, 44);
   t.match(connection.reading(), { startedAtOffset: 512, startedAtFrame: 44, clientSide: 1 });
 });
+
+t.test('a connection that ends inside a message gives the complete fields', async (t) => {
+  const flight = handshake(serverHello12(0x002f), certificate12(500, 600), REQUEST, DONE);
+  for (const how of ['cut', 'fin', 'rst'] as const) {
+    const reading = readingOf([FULL[0]!, data(1, flight.subarray(0, 700)), close(1, how)]);
+    t.match(reading, { sawServerHello: true, serverCertificate: { seen: 'present', truncated: true } });
+    t.equal(reading.serverCertificate.seen === 'present' && reading.serverCertificate.certificates.length, 1);
+    t.equal(reading.clientAuthentication.verdict, 'unknown');
+  }
+});
+
+t.test('what a gap may have swallowed is not called a refusal', async (t) => {
+  const gap: Event = { kind: 'gap', side: 1, length: 5000 };
+  t.equal(readingOf([...FULL.slice(0, 5), gap, close(1)]).outcome, 'incomplete');
+  t.equal(readingOf([...FULL.slice(0, 5), close(1)]).outcome, 'refused');
+});
+
+t.test('the ServerHello of an early draft of TLS 1.3 names the draft', async (t) => {
+  // draft-ietf-tls-tls13-18 section 4.1.3: version, random, cipher_suite, extensions.
+  const hello = writeHandshake({ type: 2, body: fromHex(`7f12 ${'09'.repeat(32)} 1301 0000`) });
+  const reading = readingOf([FULL[0]!, data(1, handshake(hello))]);
+  t.match(reading, { version: 'TLSv1.3-draft-18', cipherSuite: 'TLS_AES_128_GCM_SHA256', problems: [] });
+});

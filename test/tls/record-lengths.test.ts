@@ -177,3 +177,9 @@ for (const [name, suite, client, serverAfter, end, expected] of FLIGHTS) {
     t.equal(reading.alerts.length, reading.refusal?.how === 'encrypted-alert' ? 1 : 0);
   });
 }
+
+t.test('a short record after a gap of the server is no refusal', async (t) => {
+  const gap: Event = { kind: 'gap', side: 1, length: 9000 };
+  const end = [gap, data(1, writeRecords({ type: 23, version: 0x0303, fragment: new Uint8Array(19) })), close(1)];
+  t.not(flight(0x1301, [53, 92], [], end).outcome, 'refused');
+});
