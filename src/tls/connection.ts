@@ -29,7 +29,8 @@ export class TlsConnection implements StreamFollower {
   readonly #facts = connectionFacts();
   readonly #streams: readonly [RecordStream, RecordStream];
   readonly #assemblers: readonly [HandshakeAssembler, HandshakeAssembler];
-  readonly #openAssemblers: readonly [HandshakeAssembler, HandshakeAssembler];
+  /** Of messages that a key log opened; made when the first one is. */
+  readonly #openAssemblers: [HandshakeAssembler | undefined, HandshakeAssembler | undefined] = [undefined, undefined];
   readonly #reader: HandshakeReader;
   readonly #decryption: [FlightDecryption | undefined, FlightDecryption | undefined] = [undefined, undefined];
   readonly #collecting: [Collecting, Collecting] = ['nothing', 'nothing'];
@@ -49,14 +50,12 @@ export class TlsConnection implements StreamFollower {
     this.#streams = [new RecordStream(0, consumer, options.start), new RecordStream(1, consumer, options.start)];
     this.#reader = new HandshakeReader(this.#facts, (side) => this.#streams[side].confirm());
     this.#assemblers = [this.#assembler(0), this.#assembler(1)];
-    this.#openAssemblers = [this.#openAssembler(0), this.#openAssembler(1)];
   }
 
   #assembler(side: Side): HandshakeAssembler {
     return new HandshakeAssembler((type, body, cut, length) => this.#reader.message(side, type, body, cut, length));
   }
 
-  /** Messages that a key log opened. */
   #openAssembler(side: Side): HandshakeAssembler {
     return new HandshakeAssembler((type, body, cut, length) => {
       this.#facts.decrypted = true;
@@ -246,6 +245,7 @@ export class TlsConnection implements StreamFollower {
   #openRecord(side: Side): void {
     const opened = this.#decryption[side]?.open();
     if (opened?.type === ContentType.handshake) {
+      this.#openAssemblers[side] ??= this.#openAssembler(side);
       this.#openAssemblers[side].feed(opened.content, 0, opened.content.length);
     } else if (opened?.type === ContentType.alert) {
       this.#readAlert(side, opened.content, 'opened');

@@ -10,6 +10,8 @@ export const HANDSHAKE_MESSAGE_MAX: number = 2 ** 20;
  */
 export type MessageSink = (type: number, body: Uint8Array, cut: boolean, length: number) => void;
 
+const EMPTY = new Uint8Array(0);
+
 /** A message that begins where framing was in doubt and does not end in its record is believed up to this length. */
 const DOUBTFUL_MESSAGE_MAX = 2 ** 18;
 
@@ -34,13 +36,14 @@ const DOUBTFUL_TYPES: ReadonlySet<number> = new Set([
  */
 export class HandshakeAssembler {
   readonly #sink: MessageSink;
-  readonly #header = new Uint8Array(HANDSHAKE_HEADER_LENGTH);
+  /** Type and length as one number of 32 bits, as far as they were read. */
+  #header = 0;
   #headerLength = 0;
   #type = 0;
   #length = 0;
   /** Bytes of the body that went by, lost ones included. */
   #passed = 0;
-  #body = new Uint8Array(0);
+  #body: Uint8Array = EMPTY;
   #stored = 0;
   #cut = false;
   #state: 'messages' | 'doubtful' | 'ignore' = 'messages';
@@ -102,14 +105,14 @@ export class HandshakeAssembler {
   #takeHeader(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
     while (at < end && this.#headerLength < HANDSHAKE_HEADER_LENGTH) {
-      this.#header[this.#headerLength++] = bytes[at++]!;
+      this.#header = ((this.#header << 8) | bytes[at++]!) >>> 0;
+      this.#headerLength++;
     }
     if (this.#headerLength < HANDSHAKE_HEADER_LENGTH) {
       return at;
     }
-    const header = this.#header;
-    this.#type = header[0]!;
-    this.#length = (header[1]! << 16) | (header[2]! << 8) | header[3]!;
+    this.#type = this.#header >>> 24;
+    this.#length = this.#header & 0xffffff;
     if (this.#state === 'doubtful' && !this.#isBelievable()) {
       this.#reset();
       this.#state = 'ignore';
@@ -179,5 +182,3 @@ export class HandshakeAssembler {
     this.#body = EMPTY;
   }
 }
-
-const EMPTY = new Uint8Array(0);

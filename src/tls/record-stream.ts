@@ -49,6 +49,8 @@ export interface ForeignBytes {
 /** What happens when the next five bytes are no record header. */
 type Anchor = 'start' | 'resumed' | 'chain';
 
+const EMPTY = new Uint8Array(0);
+
 const HEADER = 0;
 const SKIP = 1;
 const COLLECT = 2;
@@ -64,7 +66,7 @@ export class RecordStream {
   readonly #side: Side;
   readonly #consumer: RecordConsumer;
   readonly #start: 'syn' | 'midstream';
-  readonly #first = new Uint8Array(FOREIGN_BYTES_MAX);
+  #first: Uint8Array = EMPTY;
   readonly #head = new Uint8Array(RECORD_HEADER_LENGTH);
   readonly #header: RecordStart = { type: 0, version: 0, length: 0, streamOffset: 0, frame: 0 };
   #mode: number = HEADER;
@@ -110,6 +112,7 @@ export class RecordStream {
   /** The owner has read a message that only TLS has. */
   confirm(): void {
     this.#confirmed = true;
+    this.#first = EMPTY;
   }
 
   feed(bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
@@ -156,7 +159,13 @@ export class RecordStream {
   }
 
   #keepFirst(bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
+    if (this.#confirmed) {
+      this.#firstOpen = false;
+      this.#first = EMPTY;
+      return;
+    }
     if (this.#firstLength === 0) {
+      this.#first = new Uint8Array(FOREIGN_BYTES_MAX);
       this.#firstOffset = streamOffset;
       this.#firstFrame = frame;
     }
