@@ -62,7 +62,12 @@ export function describeAnswer(record: ConnectionRecord, head: SideHead, asked: 
     const what = identified ?? 'bytes that are not TLS';
     return { kind: 'plaintext', text: `${asked} was answered in clear: ${what}`, firstBytes: hex(head.bytes, 12) };
   }
+  if (head.order === 'second') return silence(record, asked, ', then the other side gave up');
   if (head.ended === 'fin') return { kind: 'fin', text: `${asked} was answered by FIN without a byte` };
   if (head.ended === 'rst') return { kind: 'reset', text: `${asked} was answered by RST without a byte` };
-  return { kind: 'silence', text: `${asked} was answered by silence for ${seconds(record)}` };
+  return silence(record, asked, '');
+}
+
+function silence(record: ConnectionRecord, asked: string, end: string): Answer {
+  return { kind: 'silence', text: `${asked} was answered by silence for ${seconds(record)}${end}` };
 }

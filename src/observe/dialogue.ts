@@ -13,6 +13,8 @@ export interface SideHead {
   readonly length: number;
   readonly frame: number;
   readonly ended: 'no' | 'fin' | 'rst' | 'cut';
+  /** Which side ended first: what the other one did then is no answer any more. */
+  readonly order: 'first' | 'second' | 'neither';
 }
 
 /** What a connection turned out to speak. */
@@ -35,6 +37,7 @@ export class Dialogue implements ConnectionConsumer {
   readonly #headLengths: [number, number] = [0, 0];
   readonly #headFrames: [number, number] = [0, 0];
   readonly #ended: ['no' | 'fin' | 'rst' | 'cut', 'no' | 'fin' | 'rst' | 'cut'] = ['no', 'no'];
+  #endedFirst: Side | undefined;
   readonly #headGap: [boolean, boolean] = [false, false];
   #state: 'undecided' | 'tls' | 'clear' | 'unknown' | 'upgrading' = 'undecided';
   #tls: TlsConnection | undefined;
@@ -91,6 +94,7 @@ export class Dialogue implements ConnectionConsumer {
 
   close(side: Side, how: 'fin' | 'rst' | 'cut'): void {
     if (this.#ended[side] === 'no') this.#ended[side] = how;
+    if (how !== 'cut') this.#endedFirst ??= side;
     this.#tls?.close(side, how);
     this.#follower?.close(side, how);
     for (const candidate of this.#candidates ?? []) candidate.close(side, how);
@@ -102,6 +106,7 @@ export class Dialogue implements ConnectionConsumer {
       length: this.#headLengths[side],
       frame: this.#headFrames[side],
       ended: this.#ended[side],
+      order: this.#endedFirst === undefined ? 'neither' : this.#endedFirst === side ? 'first' : 'second',
     };
   }
 

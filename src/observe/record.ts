@@ -49,7 +49,7 @@ export type RecordedSpeech =
 
 export function recordConnection(connection: Connection, dialogue: Dialogue | undefined): ConnectionRecord {
   const [a, b] = connection.directions;
-  const empty: SideHead = { bytes: new Uint8Array(0), length: 0, frame: 0, ended: 'no' };
+  const empty: SideHead = { bytes: new Uint8Array(0), length: 0, frame: 0, ended: 'no', order: 'neither' };
   const ended = (side: Side): SideHead => ({ ...empty, ended: connection.directions[side].closed });
   return {
     hosts: [connection.host(0), connection.host(1)],

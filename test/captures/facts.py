@@ -325,7 +325,7 @@ def blob_facts(c, transfers, counts):
         size = struct.unpack('<I', server[1:5])[0]
         counts['served'] += 1
         kind = 'user-code' if server[5:9] == b'PK\x03\x04' else 'file'
-        transfers.add(kind, 'server', min(size, len(server) - 5), frame_at(frames, 0), 0)
+        transfers.add(kind, 'server', min(size, len(server) - 5), frame_at(frames, 5), 5)
 
 
 def http_facts(c, transfers, counts, credentials, channel):
@@ -350,13 +350,23 @@ def http_facts(c, transfers, counts, credentials, channel):
         frame = frame_at(frames, found.start(1))
         if channel == 'rest' and path == '/jars/upload':
             counts['jarUploads'] += 1
+            jar_upload(client, frames, found.end(), transfers)
         if channel == 'rest' and re.match(r'/jars/[^/]+/run', path):
             counts['jarRuns'] += 1
+            length = re.search(rb'(?i)\r\ncontent-length: *(\d+)', client[found.start():])
+            transfers.add('job-submission', 'client', int(length.group(1)), frame, found.start(1))
         if channel == 'checkpoint-storage' and method == 'PUT':
-            s3_put(client, found, path, transfers, counts, frame)
+            s3_put(client, frames, found, path, transfers, counts)
 
 
-def s3_put(client, found, path, transfers, counts, frame):
+def jar_upload(client, frames, at, transfers):
+    """The one file of a multipart/form-data body: from its signature to the boundary (RFC 7578, RFC 2046)."""
+    start = client.find(b'PK\x03\x04', at)
+    end = client.find(b'\r\n--', client.find(b'PK\x05\x06', start))
+    transfers.add('user-code', 'client', end - start, frame_at(frames, start), start)
+
+
+def s3_put(client, frames, found, path, transfers, counts):
     end = client.find(b'\r\n\r\n', found.start())
     head = client[found.start():end]
     length = re.search(rb'(?i)x-amz-decoded-content-length: *(\d+)', head)
@@ -367,10 +377,11 @@ def s3_put(client, found, path, transfers, counts, frame):
     if size == 0:
         return
     chunk = CHUNK.match(client, end + 4)
-    body = client[chunk.end():chunk.end() + 64] if chunk else client[end + 4:end + 68]
+    start = chunk.end() if chunk else end + 4
+    body = client[start:start + 64]
     kind = ('checkpoint-metadata' if body[:4] == b'\x49\x60\x67\x2d' else 'keyed-state-file' if KEYED.match(body) else
             'operator-state-file' if OPERATOR.match(body) else 'unidentified-state-file')
-    transfers.add(kind, 'client', size, frame, found.start(1))
+    transfers.add(kind, 'client', size, frame_at(frames, start), start)
 
 
 def sink_facts(c, transfers, counts):
@@ -382,12 +393,11 @@ def sink_facts(c, transfers, counts):
     at = 0
     while at + 49 <= len(server) and server[at] == 0x25:
         counts['answers'] += 1
-        start = at
         rows = struct.unpack('>I', server[at + 45:at + 49])[0]
         at += 49
         for _ in range(rows):
             length = struct.unpack('>I', server[at:at + 4])[0]
-            transfers.add('query-results', 'server', length, frame_at(frames, start), start)
+            transfers.add('query-results', 'server', length, frame_at(frames, at), at)
             at += 4 + length
         counts['rows'] += rows
     counts['bytesLeftOver'] += len(server) - at
@@ -450,6 +460,8 @@ def certificates(chains):
 
 def answers(connections, kind):
     counter = collections.Counter(answer_of(c, kind) for c in connections)
+    if kind == 'tls':  # an alert is an answer in kind
+        del counter['alert']
     return {name: n for name, n in sorted((k, v) for k, v in counter.items() if k is not None)}
 
 
@@ -486,6 +498,8 @@ def server_entry(endpoint, connections, case):
     host, port = endpoint
     channel, known_from = CHANNELS[port]
     member, component = MEMBERS.get(host, case.get('hosts', {}).get(host, [None, None]))
+    if channel == 'sql-gateway':  # a process of its own on the JobManager's host
+        component = 'sql-gateway'
     alive = [c for c in connections if not c.refused]
     kinds = {kind: [c for c in alive if kind_of(c) == kind] for kind in ('tls', 'plaintext', 'silent')}
     if channel == 'checkpoint-storage' and kinds['tls']:
@@ -566,7 +580,8 @@ def facts(case_name, packed, case):
         'refusedConnectionAttempts': sum(c.refused for c in every),
         'tlsRecords': {RECORD_TYPES[number]: n for number, n in record_totals.items()},
         'leaks': leak_lines(raw),
-        'members': {host: name for host, (name, _) in MEMBERS.items() if any(host in (c.client[0], c.server[0]) for c in every)},
+        'members': {host: name for host, (name, _) in {**MEMBERS, **case.get('hosts', {})}.items()
+                    if any(host in (c.client[0], c.server[0]) for c in every)},
         'servers': sorted((server_entry(endpoint, by_server[endpoint], case) for endpoint in by_server),
                           key=lambda e: (e['port'], e['host'])),
         'configured': configured(packed[:-len('.pcap.gz')] + '.conf'),

@@ -10,7 +10,7 @@ import { segment } from '../support/tcp.ts';
 
 const head = (hex: string, ended: SideHead['ended'] = 'fin'): SideHead => {
   const bytes = fromHex(hex);
-  return { bytes, length: bytes.length, frame: 1, ended };
+  return { bytes, length: bytes.length, frame: 1, ended, order: ended === 'cut' ? 'neither' : 'first' };
 };
 const record = {
   first: { frame: 1, seconds: 100, nanoseconds: 0 },
@@ -43,6 +43,11 @@ t.test('names the alerts with which a TLS port answers clear bytes', (t) => {
 t.test('tells FIN, RST and silence apart, with the length of the silence', (t) => {
   t.equal(describeAnswer(record, head('', 'fin'), 'the ClientHello').kind, 'fin');
   t.equal(describeAnswer(record, head('', 'rst'), 'the ClientHello').kind, 'reset');
+  t.equal(
+    describeAnswer(record, { ...head('', 'fin'), order: 'second' }, 'it').kind,
+    'silence',
+    'closed after the asker gave up',
+  );
   t.match(describeAnswer(record, head('', 'cut'), 'the ClientHello'), { kind: 'silence', text: /silence for 10\.0 s/ });
   t.end();
 });
