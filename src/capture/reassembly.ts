@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/copy.ts';
 import type { Side } from '../bytes/stream.ts';
 import type { Connection, Direction } from './connection.ts';
 import { ACKNOWLEDGED_HOLE_SECONDS, ACKNOWLEDGED_HOLE_SEGMENTS, TcpLimits } from './limits.ts';
@@ -107,7 +108,7 @@ function hold(connection: Connection, direction: Direction, segment: Segment, bu
   const before = held[at - 1];
   if (before !== undefined && distance(before.sequence, segment.sequence) === 0 && before.length >= segment.length)
     return;
-  const bytes = segment.bytes.slice(segment.start, segment.end);
+  const bytes = copyOf(segment.bytes, segment.start, segment.end);
   held.splice(at, 0, { sequence: segment.sequence >>> 0, length: segment.length, bytes, frame: segment.frame });
   direction.heldBytes += bytes.length;
   budget.bytes += bytes.length;
@@ -144,7 +145,7 @@ function skipTo(connection: Connection, side: Side, sequence: number): void {
   const length = distance(sequence, direction.next);
   direction.holeAcknowledgedAt = -1;
   if (length === 0) return;
-  const lost = length > 0 ? length : 0;
+  const lost = Math.max(length, 0);
   const offset = direction.offset;
   direction.next = sequence >>> 0;
   direction.offset = offset + lost;

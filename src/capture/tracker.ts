@@ -76,7 +76,7 @@ export class ConnectionTracker {
     const last = this.#last;
     let connection = last;
     let side: Side | -1 = -1;
-    if (last !== undefined && last.travelsOn(segment.encapsulation)) side = last.sideOf(segment);
+    if (last?.travelsOn(segment.encapsulation)) side = last.sideOf(segment);
     if (side < 0) {
       connection = this.#find(segment);
       if (connection === undefined) {

@@ -190,7 +190,13 @@ export interface StateTransfer {
 
 /** A secret that crossed in clear: that it was there, never its value. */
 export interface CredentialSighting {
-  readonly kind: 'basic-authorization' | 'bearer-authorization' | 'other-authorization' | 'cookie' | 'session-password' | 'secret-in-configuration';
+  readonly kind:
+    | 'basic-authorization'
+    | 'bearer-authorization'
+    | 'other-authorization'
+    | 'cookie'
+    | 'session-password'
+    | 'secret-in-configuration';
   readonly from: 'client' | 'server';
   readonly frame: number;
   readonly streamOffset: number;
@@ -300,11 +306,21 @@ export interface Finding {
   readonly expected: string;
   readonly observed: string;
   readonly evidence: readonly Evidence[];
-  readonly witnesses: { readonly wire: WitnessVerdict; readonly handshake: WitnessVerdict; readonly promise: WitnessVerdict; readonly record: WitnessVerdict };
+  readonly witnesses: {
+    readonly wire: WitnessVerdict;
+    readonly handshake: WitnessVerdict;
+    readonly promise: WitnessVerdict;
+    readonly record: WitnessVerdict;
+  };
   readonly remediation: Remediation;
   readonly references: readonly string[];
   readonly fingerprint: string;
-  readonly waived: { readonly id: string; readonly until: string; readonly owner: string; readonly reason: string } | null;
+  readonly waived: {
+    readonly id: string;
+    readonly until: string;
+    readonly owner: string;
+    readonly reason: string;
+  } | null;
   readonly firstSeen?: string;
   readonly change?: 'new' | 'unchanged' | 'fixed' | 'weaker';
 }

@@ -1,6 +1,15 @@
-import type { Probe } from './probe.ts';
 import type { Channel } from './channel.ts';
-import type { CaptureQuality, Endpoint, Evidence, Expectation, Observation, Remediation, Severity, Verdict } from './report.ts';
+import type { Probe } from './probe.ts';
+import type {
+  CaptureQuality,
+  Endpoint,
+  Evidence,
+  Expectation,
+  Observation,
+  Remediation,
+  Severity,
+  Verdict,
+} from './report.ts';
 
 /** All that was seen of one listening endpoint of one channel, and what was promised for it. */
 export interface EndpointSubject {

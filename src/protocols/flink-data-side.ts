@@ -1,3 +1,5 @@
+import { copyOf } from '../bytes/copy.ts';
+
 /**
  * One direction of a shuffle connection (`NettyMessage`): `int32 total | ba dc 0f fe | id | body`.
  *
@@ -150,7 +152,7 @@ export class DataSide {
     const used = this.#accept(header, 0, filled);
     if (used < 0) {
       // Searched again from the second byte of what was taken for a header.
-      const again = header.slice(0, filled);
+      const again = copyOf(header, 0, filled);
       this.#tailLength = 0;
       this.feed(again, 1, filled, this.#headerOffset + 1, frame);
       return at + 1;
@@ -200,7 +202,7 @@ export class DataSide {
     this.phase = 'frames';
     if (this.firstBytes === undefined) {
       const shown = id === PARTITION_REQUEST ? Math.min(64, total, available) : FRAME_HEADER;
-      this.firstBytes = bytes.slice(at, at + shown);
+      this.firstBytes = copyOf(bytes, at, at + shown);
     }
     this.frames++;
     this.#chain++;

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/copy.ts';
 import type { Certainty, Side } from '../bytes/stream.ts';
 import type { ChannelId, Component } from '../model/channel.ts';
 import type { ClearFollower, ClearProtocol, ClearReading, Hint, StreamStart } from '../model/probe.ts';
@@ -98,7 +99,7 @@ class PekkoFollower implements ClearFollower {
     return {
       header: (bytes, start, end) => {
         this.#firstSide ??= side;
-        this.#firstBytes ??= bytes.slice(start, end);
+        this.#firstBytes ??= copyOf(bytes, start, end);
       },
       associate: (associate) => this.#associated(side, associate),
       control: (command) => this.#commands.add(command),

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/copy.ts';
 import type { Certainty, Side } from '../bytes/stream.ts';
 import type { ClearFollower, ClearProtocol, ClearReading } from '../model/probe.ts';
 import { type LengthFrame, LengthFrames } from './length-frames.ts';
@@ -94,7 +95,7 @@ class QueryableStateFollower implements ClearFollower {
       return;
     }
     this.#believed[side]++;
-    this.#firstBytes ??= head.slice(0, Math.min(headLength, 8));
+    this.#firstBytes ??= copyOf(head, 0, Math.min(headLength, 8));
     this.#clientSide ??= (name === 'REQUEST') === (side === 0) ? 0 : 1;
     this.#messages.add(name);
     if (name === 'REQUEST') {

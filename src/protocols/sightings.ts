@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/copy.ts';
 import type { Side } from '../bytes/stream.ts';
 import type { ClearReading } from '../model/probe.ts';
 import type { StateTransferKind } from '../model/report.ts';
@@ -182,6 +183,6 @@ export class Head {
   }
 
   copy(limit: number = this.#length): Uint8Array {
-    return this.#bytes.slice(0, Math.min(limit, this.#length));
+    return copyOf(this.#bytes, 0, Math.min(limit, this.#length));
   }
 }

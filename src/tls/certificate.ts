@@ -1,6 +1,7 @@
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { type Extension, readExtensions, writeExtensions } from './extensions.ts';
+import { interned } from './interned.ts';
 
 /** RFC 5246 section 7.4.2. DER, leaf first; empty where a client has none to show. */
 export function readCertificate12(reader: Reader): readonly Uint8Array[] {
@@ -71,7 +72,7 @@ export interface ScannedChain {
   readonly problem: string | undefined;
 }
 
-/** For witnesses: the complete certificates before the first fault or cut. Never throws. */
+/** For witnesses: copies of the complete certificates before the first fault or cut. Never throws. */
 export function scanCertificates(body: Uint8Array, form: 'tls12' | 'tls13'): ScannedChain {
   const certificates: Uint8Array[] = [];
   const reader = new Reader(body, 'certificate');
@@ -83,7 +84,7 @@ export function scanCertificates(body: Uint8Array, form: 'tls12' | 'tls13'): Sca
       let left = reader.uint24('certificate_list');
       while (left > 0) {
         const before = reader.remaining;
-        certificates.push(reader.vector24('certificate').rest().slice());
+        certificates.push(interned(reader.vector24('certificate').rest()));
         if (form === 'tls13') {
           reader.vector16('extensions');
         }

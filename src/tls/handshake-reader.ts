@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/copy.ts';
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import type { Side } from '../bytes/stream.ts';
 import { scanCertificates } from './certificate.ts';
@@ -9,13 +10,13 @@ import {
 } from './certificate-request.ts';
 import { readSsl2ClientHello, scanClientHello } from './client-hello.ts';
 import { HANDSHAKE_TYPES, HandshakeType, isTls13, NAMED_GROUPS, signatureSchemeName, Version } from './code-points.ts';
-import { type ConnectionFacts, type KeyExchangeFacts, otherSide } from './connection-facts.ts';
+import { type ClientHelloFacts, type ConnectionFacts, type KeyExchangeFacts, otherSide } from './connection-facts.ts';
 import { bitLength, dhGroupName } from './dh-groups.ts';
 import { readEncryptedExtensions } from './encrypted-extensions.ts';
 import { alpn, alpnText } from './extension-values.ts';
 import { extensionValue } from './extensions.ts';
 import { readCertificateVerify } from './handshake.ts';
-import { clientHelloFacts, serverHelloFacts } from './hello-facts.ts';
+import { clientHelloFacts, rememberedHelloFacts, serverHelloFacts } from './hello-facts.ts';
 import { isHelloRetryRequest, scanServerHello } from './server-hello.ts';
 import { readServerKeyExchange, type ServerKeyExchange } from './server-key-exchange.ts';
 
@@ -130,19 +131,29 @@ export class HandshakeReader {
   }
 
   #clientHello(side: Side, body: Uint8Array, cut: boolean): void {
-    const scanned = scanClientHello(body);
-    if (scanned === undefined) {
+    const facts = cut
+      ? this.#scanHello(body, cut)
+      : rememberedHelloFacts(body, () => this.#scanHello(body, cut), this.problems);
+    if (facts === undefined) {
       this.problem('client_hello is unreadable');
       return;
     }
     this.#role(side, 'client');
     this.#facts.sides[side].lastMessage = 'client_hello';
+    this.#confirm(side);
+    // After a HelloRetryRequest the first hello stands: fingerprints are made of it.
+    this.#facts.clientHello ??= facts;
+  }
+
+  #scanHello(body: Uint8Array, cut: boolean): ClientHelloFacts | undefined {
+    const scanned = scanClientHello(body);
+    if (scanned === undefined) {
+      return undefined;
+    }
     for (const text of cut ? [] : scanned.problems) {
       this.problem(text);
     }
-    this.#confirm(side);
-    // After a HelloRetryRequest the first hello stands: fingerprints are made of it.
-    this.#facts.clientHello ??= clientHelloFacts(scanned.hello, cut ? 'cut' : 'tls', this.problems);
+    return clientHelloFacts(scanned.hello, cut ? 'cut' : 'tls', this.problems);
   }
 
   #serverHello(side: Side, body: Uint8Array, cut: boolean): void {
@@ -168,7 +179,10 @@ export class HandshakeReader {
     if (chain.problem !== undefined && !cut) {
       this.problem(chain.problem);
     }
-    facts.certificate ??= { certificates: chain.certificates, complete: chain.complete && !cut };
+    facts.certificate ??= {
+      certificates: chain.certificates,
+      complete: chain.complete && !cut,
+    };
   }
 
   #version(): number {
@@ -183,7 +197,7 @@ export class HandshakeReader {
       const request = isTls13(version)
         ? requestedByTls13(readCertificateRequest13(reader))
         : readCertificateRequest12(reader, version);
-      return { ...request, authorities: request.authorities.map((name) => name.slice()) };
+      return { ...request, authorities: request.authorities.map((name) => copyOf(name)) };
     } catch (error) {
       this.problem(error instanceof Error ? error.message : 'unreadable certificate_request');
       return UNREAD_REQUEST;

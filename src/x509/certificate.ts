@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { copyOf } from '../bytes/copy.ts';
 import { toHex } from '../bytes/hex.ts';
 import { DecodeError } from '../bytes/reader.ts';
 import type { Certificate } from '../model/report.ts';
@@ -191,7 +192,7 @@ export class CertificateCache {
       return known;
     }
     const { certificate, subject, issuer } = readCertificateParts(der, hash);
-    const parts = { certificate, subject: subject?.slice(), issuer: issuer?.slice() };
+    const parts = { certificate, subject: subject && copyOf(subject), issuer: issuer && copyOf(issuer) };
     remember(this.#parts, hash, parts, CERTIFICATES_MAX);
     return parts;
   }
