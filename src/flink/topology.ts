@@ -4,6 +4,7 @@ import type { EffectiveConfiguration, Hint, Probe } from '../model/probe.ts';
 import { Names } from './names.ts';
 import { fixedPort } from './rest-tls.ts';
 import { storageEndpoints } from './storage-endpoint.ts';
+import { zookeeperServers } from './zookeeper-quorum.ts';
 
 /** Which channel a listening port is, and how that is known. */
 export interface PortMeaning {
@@ -34,7 +35,8 @@ export class Topology {
   readonly #probes: readonly Probe[];
   readonly #names = new Names();
   readonly #processes: readonly ConfiguredProcess[];
-  readonly #stores: readonly { readonly host: string; readonly port: number }[];
+  /** Other systems that the cluster uses: object stores, ZooKeeper. */
+  readonly #systems: readonly { readonly host: string; readonly port: number; readonly channel: ChannelId }[];
   readonly #discovered = new Map<string, { readonly channel: ChannelId; readonly component: Component | undefined }>();
   readonly #components = new Map<string, Set<Component>>();
   readonly #versions = new Map<string, number>();
@@ -42,11 +44,12 @@ export class Topology {
   constructor(probes: readonly Probe[], configurations: readonly EffectiveConfiguration[] = []) {
     this.#probes = probes;
     this.#processes = configurations.map((configuration) => processOf(configuration, probes));
-    this.#stores = configurations.flatMap((configuration) =>
-      storageEndpoints(configuration).flatMap(({ host, port }) =>
-        host === undefined || port === undefined ? [] : [{ host, port }],
+    this.#systems = configurations.flatMap((configuration) => [
+      ...storageEndpoints(configuration).flatMap(({ host, port }) =>
+        host === undefined || port === undefined ? [] : [{ host, port, channel: 'checkpoint-storage' as const }],
       ),
-    );
+      ...zookeeperServers(configuration).map((server) => ({ ...server, channel: 'high-availability' as const })),
+    ]);
     for (const configuration of configurations) {
       this.#addConfiguration(configuration);
     }
@@ -113,8 +116,9 @@ export class Topology {
     if (configured !== undefined) {
       return { channel: configured.channel, basis: 'configuration' };
     }
-    if (this.#isStore(host, port)) {
-      return { channel: 'checkpoint-storage', basis: 'configuration' };
+    const system = this.#systemAt(host, port);
+    if (system !== undefined) {
+      return { channel: system, basis: 'configuration' };
     }
     const discovered = this.#discoveredPort(host, port);
     if (discovered !== undefined) {
@@ -184,9 +188,9 @@ export class Topology {
     return undefined;
   }
 
-  #isStore(host: string, port: number): boolean {
+  #systemAt(host: string, port: number): ChannelId | undefined {
     const names = this.#names.aliases(host);
-    return this.#stores.some((store) => store.port === port && (names.includes(store.host) || names.length === 1));
+    return this.#systems.find((one) => one.port === port && (names.includes(one.host) || names.length === 1))?.channel;
   }
 }
 

@@ -168,9 +168,13 @@ export class FlinkHttp {
     if (at < 0) {
       return;
     }
-    const name = /filename="([^"\r\n]{1,128})"/.exec(sample.text().slice(0, at))?.[1];
+    const headers = sample.text().slice(0, at);
+    const name = /filename="([^"\r\n]{1,128})"/.exec(headers)?.[1];
     const place = sample.placeOf(at + 4) ?? head;
-    this.#gated.rest.transfer('user-code', side, place, sample.length, name === undefined ? [] : [name]);
+    // The file ends before CRLF, the delimiter of the first line once more, two hyphens and CRLF.
+    const delimiter = headers.indexOf('\r\n');
+    const size = Math.max(0, sample.length - (at + 4) - (delimiter + 6));
+    this.#gated.rest.transfer('user-code', side, place, size, name === undefined ? [] : [name]);
   }
 
   #notePath(head: HttpMessageHead, path: string): void {
