@@ -1,7 +1,7 @@
 import { finishedHashLength } from './cipher-suites.ts';
 import { CLIENT_CERTIFICATE_TYPES, isTls13, signatureSchemeName } from './code-points.ts';
 import { type ConnectionFacts, otherSide, roles, type SideFacts } from './connection-facts.ts';
-import { isAlertLength, type Outcome } from './outcome.ts';
+import { isAlertLength, type Outcome, recordOverheads } from './outcome.ts';
 import type { ClientAuthenticationReading, TlsReading } from './reading.ts';
 
 type Verdict = Required<Pick<ClientAuthenticationReading, 'verdict' | 'presented' | 'basis' | 'evidence'>>;
@@ -51,6 +51,10 @@ function byMessages(facts: ConnectionFacts, outcome: Outcome, tls13: boolean): V
     // RFC 5246 section 7.4.6: "only sent if the server requests a certificate".
     return { verdict: 'requested', presented, basis: 'messages', evidence: 'Certificate of the client seen' };
   }
+  if (client.encryptedHandshakes > 1 && server.encryptedHandshakes > 1) {
+    // Servers that ask for a certificate by path do so in a second handshake (RFC 5246 section 7.4.1.1).
+    return unknown('renegotiated under encryption: what was asked there is hidden');
+  }
   const flightSeen = tls13 ? server.finishedRead : server.helloDone;
   if (flightSeen && facts.serverHello !== undefined && !server.lost) {
     const evidence = `no CertificateRequest before ${tls13 ? 'Finished' : 'ServerHelloDone'}`;
@@ -84,8 +88,6 @@ function refusalText(facts: ConnectionFacts, outcome: Outcome, presented: string
 const EMPTY_CERTIFICATE_LENGTH = 8;
 /** Certificate messages are longer than this, with the smallest keys too; Finished and empty ones are shorter. */
 const CERTIFICATE_RECORD_MIN = 300;
-/** What record protection adds: type and tag; JSSE pads 16 more. */
-const OVERHEADS = [17, 33] as const;
 
 /**
  * TLS 1.3 without keys: the first record of the client's encrypted flight tells by its length. Measured on 543
@@ -103,10 +105,10 @@ function byRecordLengths(facts: ConnectionFacts, outcome: Outcome): Verdict {
   }
   const finished = 4 + finishedHashLength(serverHello.cipherSuite);
   const lengths = `first client record ${first}${second === undefined ? '' : `, then ${second}`}; Finished is ${finished}`;
-  if (isAlertLength(first)) {
+  if (isAlertLength(first, serverHello.cipherSuite)) {
     return unknown(`${lengths}: an alert`, 'record-lengths');
   }
-  for (const overhead of OVERHEADS) {
+  for (const overhead of recordOverheads(serverHello.cipherSuite)) {
     if (first === finished + overhead) {
       return {
         verdict: 'not-requested',

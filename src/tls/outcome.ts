@@ -44,11 +44,16 @@ function alertRefusal(facts: ConnectionFacts, index: number): Refusal {
 }
 
 /**
- * Length of an encrypted alert record of TLS 1.3: 2 + 1 + 16, and 16 more where the sender pads as JSSE does
- * (measured on Flink 1.16 to 2.3; no shorter handshake message is sent alone).
+ * What record protection of TLS 1.3 adds to a message: type and tag, and 16 more where the sender pads as JSSE does
+ * (measured on Flink 1.16 to 2.3). CCM_8 has a tag of 8 octets (RFC 6655 section 4).
  */
-export function isAlertLength(length: number | undefined): boolean {
-  return length === 19 || length === 35;
+export function recordOverheads(cipherSuite: string): readonly [plain: number, padded: number] {
+  return cipherSuite.endsWith('CCM_8_SHA256') ? [9, 25] : [17, 33];
+}
+
+/** Length of an encrypted alert record of TLS 1.3; no shorter handshake message is sent alone. */
+export function isAlertLength(length: number | undefined, cipherSuite: string): boolean {
+  return length !== undefined && recordOverheads(cipherSuite).includes(length - 2);
 }
 
 function encryptedRefusal(facts: ConnectionFacts): Refusal | undefined {
@@ -59,10 +64,11 @@ function encryptedRefusal(facts: ConnectionFacts): Refusal | undefined {
   const { client, server } = roles(facts);
   // Where a key log opened an alert, its text is judged and not its length.
   const opened = (side: Side): boolean => facts.alerts.some((alert) => alert.side === side);
-  if (isAlertLength(client.applicationLengths[0]) && !client.gapped && !opened(clientSide)) {
+  const { cipherSuite } = serverHello;
+  if (isAlertLength(client.applicationLengths[0], cipherSuite) && !client.gapped && !opened(clientSide)) {
     return refusalBy(clientSide, client, server.lastMessage ?? 'server_hello');
   }
-  const byServer = isRefusedByServer(client, server) && !opened(otherSide(clientSide));
+  const byServer = isRefusedByServer(client, server, cipherSuite) && !opened(otherSide(clientSide));
   return byServer ? refusalBy(otherSide(clientSide), server, 'finished') : undefined;
 }
 
@@ -72,9 +78,9 @@ function refusalBy(side: Side, sender: SideFacts, after: string): Refusal {
 }
 
 /** The first record after the client's flight is an alert and the last one, the client did not say goodbye first. */
-function isRefusedByServer(client: SideFacts, server: SideFacts): boolean {
-  const onlyAlert = !server.gapped && server.afterPeer.length === 1 && isAlertLength(server.afterPeer[0]);
-  const clientLeftFirst = client.applicationLengths.slice(1).some(isAlertLength);
+function isRefusedByServer(client: SideFacts, server: SideFacts, cipherSuite: string): boolean {
+  const onlyAlert = !server.gapped && server.afterPeer.length === 1 && isAlertLength(server.afterPeer[0], cipherSuite);
+  const clientLeftFirst = client.applicationLengths.slice(1).some((length) => isAlertLength(length, cipherSuite));
   const closes = server.closed !== undefined && server.closed.how !== 'cut';
   return onlyAlert && !clientLeftFirst && closes;
 }
@@ -82,7 +88,7 @@ function isRefusedByServer(client: SideFacts, server: SideFacts): boolean {
 function isEstablished(facts: ConnectionFacts): boolean {
   const { client, server } = roles(facts);
   if (facts.serverHello !== undefined && isTls13(facts.serverHello.version)) {
-    return isEstablished13(facts, client, server);
+    return isEstablished13(facts, client, server, facts.serverHello.cipherSuite);
   }
   if (client.changeCipherSpec && server.changeCipherSpec) {
     return facts.serverHello !== undefined || client.applicationCount + server.applicationCount > 0;
@@ -94,7 +100,7 @@ function isEstablished(facts: ConnectionFacts): boolean {
   return seen?.changeCipherSpec === true && seen.applicationCount > 0;
 }
 
-function isEstablished13(facts: ConnectionFacts, client: SideFacts, server: SideFacts): boolean {
+function isEstablished13(facts: ConnectionFacts, client: SideFacts, server: SideFacts, cipherSuite: string): boolean {
   if (facts.decrypted && client.finishedRead && server.finishedRead) {
     return true;
   }
@@ -104,7 +110,7 @@ function isEstablished13(facts: ConnectionFacts, client: SideFacts, server: Side
   }
   const more = client.applicationCount - flightRecords(client);
   if (!server.sawBytes || server.afterPeer.length === 0) {
-    return more > 0 && !isAlertLength(client.applicationLengths.at(-1)) && server.closed === undefined;
+    return more > 0 && !isAlertLength(client.applicationLengths.at(-1), cipherSuite) && server.closed === undefined;
   }
   return client.applicationCount > 0;
 }

@@ -16,20 +16,26 @@ export interface EcdhParameters {
   readonly publicKey: Uint8Array;
 }
 
-/** RFC 5246 section 7.4.3, RFC 8422 section 5.4; anonymous suites carry no signature. */
+/** RFC 5246 section 7.4.3, RFC 8422 section 5.4; anonymous and PSK suites carry no signature. */
 export interface ServerKeyExchange {
+  /** Stands before the parameters of PSK suites (RFC 4279 section 3, RFC 5489 section 2); absent in all others. */
+  readonly pskIdentityHint?: Uint8Array;
   readonly parameters: DhParameters | EcdhParameters;
   /** `undefined` before TLS 1.2, and without a signature. */
   readonly signatureScheme: number | undefined;
   readonly signature: Uint8Array | undefined;
 }
 
-/**
- * @throws DecodeError `unsupported` for key exchanges that carry neither DH nor named-curve ECDH parameters, PSK ones
- *   included
- */
+/** @throws DecodeError `unsupported` for key exchanges that carry neither DH nor named-curve ECDH parameters */
 export function readServerKeyExchange(reader: Reader, version: number, cipherSuite: string): ServerKeyExchange {
-  const parameters = readParameters(reader, suiteProperties(cipherSuite).keyExchange);
+  const { keyExchange, authentication } = suiteProperties(cipherSuite);
+  if (authentication === 'PSK') {
+    const pskIdentityHint = reader.vector16('psk_identity_hint').rest();
+    const parameters = readParameters(reader, keyExchange);
+    reader.end();
+    return { pskIdentityHint, parameters, signatureScheme: undefined, signature: undefined };
+  }
+  const parameters = readParameters(reader, keyExchange);
   if (isAnonymous(cipherSuite)) {
     reader.end();
     return { parameters, signatureScheme: undefined, signature: undefined };
@@ -70,7 +76,10 @@ function readEcdhParameters(reader: Reader): EcdhParameters {
 
 export function writeServerKeyExchange(message: ServerKeyExchange): Uint8Array {
   const writer = new Writer();
-  const { parameters, signature } = message;
+  const { pskIdentityHint, parameters, signature } = message;
+  if (pskIdentityHint !== undefined) {
+    writer.vector16((inner) => inner.bytes(pskIdentityHint));
+  }
   if (parameters.kind === 'dh') {
     for (const part of [parameters.p, parameters.g, parameters.publicKey]) {
       writer.vector16((inner) => inner.bytes(part));

@@ -374,6 +374,18 @@ t.test('anonymous key exchanges carry no signature', async (t) => {
   });
 });
 
+t.test('PSK key exchanges carry a hint before their parameters, and no signature', async (t) => {
+  const message: ServerKeyExchange = {
+    pskIdentityHint: fromHex('68696e74'),
+    parameters: { kind: 'ecdh', namedGroup: 0x001d, publicKey: fromHex('0123') },
+    signatureScheme: undefined,
+    signature: undefined,
+  };
+  const bytes = writeServerKeyExchange(message);
+  t.equal(toHex(bytes), '000468696e7403001d020123');
+  same(readServerKeyExchange(new Reader(bytes), 0x0303, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA'), message);
+});
+
 t.test('records are split at 2^14 and refused above the limit', async (t) => {
   const fragment = new Uint8Array(40_000).map((_, i) => i & 0xff);
   const reader = new Reader(writeRecords({ type: 22, version: 0x0303, fragment }));
