@@ -17,6 +17,7 @@ export interface HeldSegment {
   frame: number;
 }
 
+/** Packets looked back at; the copies of a packet follow it closely. */
 const RECENT = 16;
 
 /** One direction of a connection. Sequence numbers are 32-bit, stream offsets plain numbers: streams pass 4 GiB. */
@@ -47,12 +48,12 @@ export class Direction {
   finSequence = -1;
   closed: 'no' | 'fin' | 'rst' | 'cut' = 'no';
   /** Identities of the last segments, to tell a packet captured twice from one sent twice. */
-  readonly recent: Int32Array = new Int32Array(RECENT * 3);
+  readonly recent: number[] = [];
   recentAt = 0;
 
   remember(segment: Segment): void {
     const at = this.recentAt;
-    this.recent[at] = segment.sequence;
+    this.recent[at] = segment.sequence | 0;
     this.recent[at + 1] = (segment.ipIdentification << 16) | segment.checksum;
     this.recent[at + 2] = path(segment);
     this.recentAt = at + 3 === RECENT * 3 ? 0 : at + 3;
@@ -62,7 +63,7 @@ export class Direction {
   isDuplicate(segment: Segment): boolean {
     const identity = (segment.ipIdentification << 16) | segment.checksum;
     const here = path(segment);
-    for (let i = 0; i < RECENT * 3; i += 3) {
+    for (let i = 0; i < this.recent.length; i += 3) {
       if (this.recent[i] !== (segment.sequence | 0) || this.recent[i + 1] !== identity) continue;
       // IPv6 and some IPv4 stacks carry no identification: there only another path proves a copy.
       if (segment.ipIdentification !== 0 || this.recent[i + 2] !== here) return true;

@@ -26,3 +26,5 @@ export const ACKNOWLEDGED_HOLE_SEGMENTS = 64;
 
 /** A closed connection is kept this long (seconds of packet time) for late and repeated segments. */
 export const CLOSED_LINGER_SECONDS = 10;
+/** Closed connections that linger at most: a capture of short connections would else hold them all. */
+export const CLOSED_LINGER_CONNECTIONS = 256;

@@ -1,6 +1,6 @@
 import type { Side } from '../bytes/stream.ts';
 import { Connection } from './connection.ts';
-import { CLOSED_LINGER_SECONDS, TcpLimits } from './limits.ts';
+import { CLOSED_LINGER_CONNECTIONS, CLOSED_LINGER_SECONDS, TcpLimits } from './limits.ts';
 import {
   checkHole,
   distance,
@@ -57,6 +57,8 @@ export class ConnectionTracker {
   readonly #budget: HeldBudget = { bytes: 0 };
   /** Closed connections, the one closed first at the front. */
   #closing: Connection[] = [];
+  /** So many at the front of it are gone already. */
+  #forgotten = 0;
   #last: Connection | undefined;
   #untilSweep = SWEEP_PACKETS;
   /** Only one interface and no encapsulation so far: pure acknowledgements need no look for copies. */
@@ -96,6 +98,7 @@ export class ConnectionTracker {
     open.sort((a, b) => a.firstFrame - b.firstFrame);
     for (const connection of open) this.#remove(connection);
     this.#closing = [];
+    this.#forgotten = 0;
   }
 
   #notePath(segment: Segment): void {
@@ -154,6 +157,7 @@ export class ConnectionTracker {
       }
     }
     this.#closing = [];
+    this.#forgotten = 0;
     if (closed > 0) return;
     const open = this.#table.filter((connection) => connection !== undefined);
     open.sort((a, b) => a.lastFrame - b.lastFrame);
@@ -281,18 +285,23 @@ export class ConnectionTracker {
     if (connection.closedAt >= 0) return;
     connection.closedAt = Math.max(now, 0);
     this.#closing.push(connection);
+    if (this.#closing.length - this.#forgotten <= CLOSED_LINGER_CONNECTIONS) return;
+    const oldest = this.#closing[this.#forgotten++]!;
+    if (this.#table[oldest.slot] === oldest) this.#remove(oldest);
   }
 
   /** Forgets connections that closed long enough ago. */
   #sweep(now: number): void {
     this.#untilSweep = SWEEP_PACKETS;
-    let gone = 0;
-    for (const connection of this.#closing) {
+    const closing = this.#closing;
+    let gone = this.#forgotten;
+    for (; gone < closing.length; gone++) {
+      const connection = closing[gone]!;
       if (now >= 0 && now - connection.closedAt < CLOSED_LINGER_SECONDS) break;
       if (this.#table[connection.slot] === connection) this.#remove(connection);
-      gone++;
     }
-    if (gone > 0) this.#closing = this.#closing.slice(gone);
+    this.#closing = closing.slice(gone);
+    this.#forgotten = 0;
   }
 
   #remove(connection: Connection): void {

@@ -8,6 +8,7 @@ import { commonOptions, parseFailOn, parseTime, readConfiguration, readText } fr
 import { ExitCode } from './exit-code.ts';
 import { Unusable } from './failure.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
+import type { Select } from './selection.ts';
 
 const options = {
   ...commonOptions,
@@ -73,7 +74,7 @@ interface AnalyzeArguments {
   readonly expect: string[];
 }
 
-export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
+export const analyzeCommand = (select: Select): CommandModule<object, AnalyzeArguments> => ({
   command: 'analyze <files..>',
   describe: 'Read captures (pcap, pcapng, gzip or zstd of either, - for standard input) and tell what they betray',
   builder: (command: Argv<object>) =>
@@ -82,8 +83,8 @@ export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
       .options(options)
       .example('$0 analyze restart.pcapng --conf jm=/etc/flink', 'what was seen, against what is configured')
       .example('tcpdump -w - -s 0 | $0 analyze -', 'from a pipe') as unknown as Argv<AnalyzeArguments>,
-  handler: (args) => analyze(args),
-};
+  handler: (args) => select(() => analyze(args)),
+});
 
 async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void> {
   const failOn = parseFailOn(args.failOn);

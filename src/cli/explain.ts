@@ -5,12 +5,13 @@ import type { Remediation } from '../model/report.ts';
 import type { Rule } from '../model/rule.ts';
 import { wrap } from '../report/layout.ts';
 import { Unusable } from './failure.ts';
+import type { Select } from './selection.ts';
 
 interface ExplainArguments {
   readonly id?: string | undefined;
 }
 
-export const explainCommand: CommandModule<object, ExplainArguments> = {
+export const explainCommand = (select: Select): CommandModule<object, ExplainArguments> => ({
   command: 'explain [id]',
   describe: 'Explain a rule or a channel: why it matters, what mends it',
   builder: (command: Argv<object>) =>
@@ -18,8 +19,8 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       type: 'string',
       describe: 'rule or channel id; without one all ids are listed',
     }) as unknown as Argv<ExplainArguments>,
-  handler: (args) => explain(args),
-};
+  handler: (args) => select(() => explain(args)),
+});
 
 async function explain({ id }: ArgumentsCamelCase<ExplainArguments>): Promise<void> {
   const [rules, probes] = await Promise.all([loadRules(), loadProbes()]);

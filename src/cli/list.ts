@@ -1,13 +1,14 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { FORMATS } from './output.ts';
+import type { Select } from './selection.ts';
 
 interface ListArguments {
   readonly what: 'rules' | 'channels' | 'formats';
   readonly schema: boolean;
 }
 
-export const listCommand: CommandModule<object, ListArguments> = {
+export const listCommand = (select: Select): CommandModule<object, ListArguments> => ({
   command: 'list <what>',
   describe: 'List the rules, channels or formats that there are',
   builder: (command: Argv<object>) =>
@@ -18,8 +19,8 @@ export const listCommand: CommandModule<object, ListArguments> = {
         default: false,
         describe: 'with formats: print the JSON Schema of the report',
       }) as unknown as Argv<ListArguments>,
-  handler: (args) => list(args),
-};
+  handler: (args) => select(() => list(args)),
+});
 
 async function list({ what, schema }: ArgumentsCamelCase<ListArguments>): Promise<void> {
   process.stdout.write(`${(await lines(what, schema)).join('\n')}\n`);

@@ -6,6 +6,7 @@ import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
+import type { Select } from './selection.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly string[] = ['analyze', 'explain', 'list'];
@@ -16,7 +17,7 @@ const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config'
 export async function run(args: readonly string[]): Promise<void> {
   try {
     refuseUnknown(args.find((one) => !one.startsWith('-')));
-    await program(args);
+    await chosen(args)?.();
   } catch (error) {
     if (isClosedPipe(error)) return;
     report(error);
@@ -49,8 +50,13 @@ function restoreStandardInput(args: Record<string, unknown>): void {
     args[name] = Array.isArray(value) ? value.map(restore) : restore(value);
 }
 
-async function program(args: readonly string[]): Promise<void> {
-  await yargs(args.map((one) => (one === '-' ? STANDARD_INPUT : one)))
+/** The command that the arguments choose; undefined where they only ask for help. */
+function chosen(args: readonly string[]): (() => Promise<void>) | undefined {
+  let action: (() => Promise<void>) | undefined;
+  const select: Select = (selected) => {
+    action = selected;
+  };
+  yargs(args.map((one) => (one === '-' ? STANDARD_INPUT : one)))
     .middleware(restoreStandardInput)
     .scriptName('flinkprobe')
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
@@ -60,10 +66,10 @@ async function program(args: readonly string[]): Promise<void> {
       requiresArg: true,
       describe: 'YAML file with option names and values; flags and environment win',
     })
-    .config('config', readOptions)
-    .command(analyzeCommand)
-    .command(explainCommand)
-    .command(listCommand)
+    .config('config', 'YAML file with option names and values; flags and environment win', readOptions)
+    .command(analyzeCommand(select))
+    .command(explainCommand(select))
+    .command(listCommand(select))
     .demandCommand(1, 1, 'a command is needed')
     .strict()
     .version(version())
@@ -75,7 +81,8 @@ async function program(args: readonly string[]): Promise<void> {
       throw error ?? new Unusable(`${message} (flinkprobe --help)`);
     })
     .exitProcess(false)
-    .parseAsync();
+    .parseSync();
+  return action;
 }
 
 function readOptions(path: string): object {
