@@ -1,0 +1,229 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import t from 'tap';
+import { LinkType } from '../../src/capture/link-layer.ts';
+import { EXIT_CODES } from '../../src/cli/exit-code.ts';
+import { FORMATS } from '../../src/cli/output.ts';
+import { loadProbes, loadRules } from '../../src/evaluate/directory.ts';
+import { CHANNEL_IDS } from '../../src/model/channel.ts';
+import { SEVERITIES } from '../../src/model/report.ts';
+import { anchors, codeBlocks, links, section, tableOf } from '../support/markdown.ts';
+import { read, root, textFiles } from '../support/repository.ts';
+
+/** What the pages say, held against the code, in both directions. */
+const readme = read('README.md');
+const main = path.join(root, 'dist/src/cli/main.js');
+const [rules, probes] = await Promise.all([loadRules(), loadProbes()]);
+
+/** Examples write files: they run where only the captures can be seen. */
+const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-docs-'));
+symlinkSync(path.join(root, 'captures'), path.join(folder, 'captures'), 'junction');
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+function flinkprobe(...args: readonly string[]): SpawnSyncReturns<string> {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:FLINKPROBE_|FORCE_COLOR|COLUMNS)/.test(name));
+  return spawnSync(process.execPath, [main, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: Object.fromEntries(kept),
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+/** Long options that `--help` of a command shows. */
+function optionsOf(...command: readonly string[]): string[] {
+  return [...flinkprobe(...command, '--help').stdout.matchAll(/^ {2}--([\w-]+) /gm)].map((match) => `--${match[1]}`);
+}
+
+t.test('the exit codes of the README are those of the program, word for word', async (t) => {
+  const told = tableOf(readme, 'exit', 'meaning').map(({ exit, meaning }) => [Number(exit), meaning]);
+  t.strictSame(told, EXIT_CODES);
+});
+
+t.test('the README names every option of analyze, and no other', async (t) => {
+  const told = tableOf(section(readme, 'Options of `analyze`'), 'option', 'what').map(({ option }) => option!);
+  const there = optionsOf('analyze');
+  t.ok(there.length > 15, 'help lists options');
+  t.strictSame([...told].sort(), [...there].sort());
+});
+
+t.test('the README names every command, and no other', async (t) => {
+  const told = tableOf(section(readme, 'Use it'), 'command', 'what').map(({ command }) => command!);
+  const there = [...flinkprobe('--help').stdout.matchAll(/^ {2}flinkprobe (\w+)/gm)].map((match) => match[1]!);
+  t.ok(there.length > 0);
+  t.strictSame([...told].sort(), [...there].sort());
+});
+
+t.test('the README names every format, and no other', async (t) => {
+  t.strictSame(
+    tableOf(readme, 'format', 'what').map(({ format }) => format),
+    [...FORMATS],
+  );
+});
+
+t.test('the README names every link type that is decoded, with its number', async (t) => {
+  const told = [...section(readme, 'What it reads').matchAll(/\b([A-Z][A-Z0-9_]+)\s\((\d+)\)/g)];
+  t.strictSame(Object.fromEntries(told.map(([, name, number]) => [name, Number(number)])), { ...LinkType });
+});
+
+t.test('the README names every rule under its severity', async (t) => {
+  const told = tableOf(readme, 'severity', 'rules').map(({ severity, rules }) => [severity, rules!.split(', ').sort()]);
+  const there = SEVERITIES.map((severity) => [
+    severity,
+    rules.filter((rule) => rule.severity === severity).map(({ id }) => id),
+  ]);
+  t.strictSame(told, there);
+});
+
+t.test('src/rules/README.md has a row for every rule, and no other', async (t) => {
+  const byId = (a: { rule: string }, b: { rule: string }): number => (a.rule < b.rule ? -1 : 1);
+  const told = tableOf(read('src/rules/README.md'), 'rule', 'severity', 'title') as unknown as { rule: string }[];
+  const there = rules.map(({ id, severity, title }) => ({ rule: id, severity, title }));
+  t.strictSame([...told].sort(byId), there.sort(byId));
+});
+
+t.test('the README has a row for every channel, in the order of the contract', async (t) => {
+  t.strictSame(
+    tableOf(readme, 'channel', 'protocol').map(({ channel }) => channel),
+    [...CHANNEL_IDS],
+  );
+});
+
+t.test('probes/README.md has a row for every channel, and says what its file says', async (t) => {
+  const listed = (values: readonly (string | number)[]): string => values.join(', ') || 'none';
+  const there = CHANNEL_IDS.map((id) => {
+    const probe = probes.find((one) => one.id === id)!;
+    return {
+      channel: id,
+      what: probe.title,
+      listens: probe.component,
+      protection: probe.protection,
+      protocols: listed(probe.protocols.map(({ name }) => name)),
+      'usual ports': listed(probe.defaultPorts),
+      'port keys': listed(probe.settings.port),
+      'TLS keys': listed(probe.settings.tls),
+    };
+  });
+  t.strictSame(tableOf(read('probes/README.md'), 'channel', 'what'), there);
+});
+
+t.test('what the README calls not there yet is refused by that name', async (t) => {
+  const [commands, formats] = section(readme, 'Not there yet').split('formats');
+  const named = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+  t.ok(named(commands!).length > 0 && named(formats!).length > 0);
+  const asked = [
+    ...named(commands!).map((command) => [command]),
+    ...named(formats!).map((format) => ['analyze', 'captures/1.20.3-w-off.pcap.gz', '--format', format]),
+  ];
+  for (const args of asked) {
+    const { status, stderr } = flinkprobe(...args);
+    t.equal(status, 3, args.join(' '));
+    t.match(stderr, /not in (?:this version|version [\d.]+) yet/, args.join(' '));
+  }
+});
+
+/** Command lines of fenced blocks, with the exit code that stands behind them. */
+const commands = codeBlocks(readme)
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ lines }) => lines)
+  .map((line) => /^(.*?)(?:\s+#\s+(?:exit (\d+)|.*))?$/.exec(line)!)
+  .map(([, text, exit]) => ({ text: text!, exit }));
+
+t.test('every command of the README on a shipped capture ends as it says', async (t) => {
+  const runnable = commands.filter(({ text }) => text.startsWith('flinkprobe analyze captures/'));
+  t.ok(runnable.length >= 5);
+  for (const { text, exit } of runnable) {
+    t.ok(exit, `${text} has an exit code`);
+    const { status, stderr } = flinkprobe(...text.split(/\s+/).slice(1));
+    t.equal(status, Number(exit), `${text} ${stderr}`);
+  }
+});
+
+t.test('every flinkprobe in the examples has options and arguments that exist', async (t) => {
+  const known = optionsOf('analyze');
+  const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));
+  t.ok(calls.length >= 10);
+  for (const call of calls) {
+    const words = call.trim().split(/\s+/);
+    t.equal(words[words.indexOf('flinkprobe') + 1], 'analyze', call);
+    for (const word of words.filter((one) => one.startsWith('--'))) t.ok(known.includes(word), `${word} in ${call}`);
+  }
+});
+
+t.test('npm scripts that the pages name exist', async (t) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = textFiles()
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) => [...read(name).matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map((one) => one[1]!));
+  t.ok(named.includes('start') && named.includes('test'));
+  for (const name of named) t.ok(name in scripts, `npm run ${name}`);
+});
+
+t.test('the output that the README shows is what the program prints', async (t) => {
+  const shown = codeBlocks(readme).find(({ language }) => language === 'text')!.lines;
+  const members = ['jm', 'tm1', 'tm2'].map((member) => `--conf=${member}=captures/1.20.3-w-off.conf/${member}`);
+  // The day of the recording: how long certificates still last is counted from it.
+  const { stdout } = flinkprobe('analyze', 'captures/1.20.3-w-off.pcap.gz', ...members, '--now=2026-11-22T18:00:00Z');
+  const printed = stdout.split('\n');
+  let at = 0;
+  for (const line of shown.filter((one) => one !== '…')) {
+    const found = printed.indexOf(line, at);
+    t.ok(found >= 0, `printed: ${line}`);
+    at = found < 0 ? at : found + 1;
+  }
+});
+
+const pages = textFiles().filter((name) => name.endsWith('.md'));
+
+t.test('every relative link on every page leads somewhere', async (t) => {
+  t.ok(pages.includes('README.md') && pages.includes('probes/README.md'), 'pages are found');
+  for (const page of pages) {
+    const text = read(page);
+    for (const link of links(text).filter((one) => !/^[a-z]+:/.test(one))) {
+      const [file, anchor] = link.split('#') as [string, string?];
+      const target = path.posix.normalize(path.posix.join(path.posix.dirname(page), file));
+      const there = file === '' || (!target.startsWith('..') && existsSync(path.join(root, target)));
+      t.ok(there, `${page}: ${link}`);
+      if (there && anchor !== undefined) t.ok(anchors(file === '' ? text : read(target)).includes(anchor), link);
+    }
+  }
+});
+
+t.test('files that pages name in code exist', async (t) => {
+  for (const page of pages) {
+    // Capital letters stand for a name to put in (`src/rules/ID.ts`).
+    const named = read(page).matchAll(/`((?:src|probes|test|captures)\/[a-z0-9./-]+\.(?:ts|py|json|md|gz))`/g);
+    for (const [, file] of named) {
+      if (file !== 'test/x/y.test.ts' && file !== 'src/x/y.ts')
+        t.ok(existsSync(path.join(root, file!)), `${page}: ${file}`);
+    }
+  }
+});
+
+t.test('no file names a machine, and the lock file no host', async (t) => {
+  const ofMachine = /(?<![\w.~-])\/(?:work|root|workspace|Users|home\/\w+)\/\w|\b[A-Z]:\\Users\\/;
+  const ofRegistry = /\bregistry\.[a-z]/;
+  const files = textFiles();
+  t.ok(files.length > 300 && files.includes('package-lock.json') && files.includes('.gitignore'));
+  for (const name of files) {
+    const text = read(name);
+    const found = ofMachine.exec(text) ?? ofRegistry.exec(text);
+    t.equal(found, null, `${name}: ${found?.[0]}`);
+  }
+  t.notMatch(read('package-lock.json'), '"resolved"');
+});
+
+t.test('the licence is the Apache License 2.0, unchanged, and the package says so', async (t) => {
+  // Of https://www.apache.org/licenses/LICENSE-2.0.txt, as Debian's base-files ships it.
+  const published = 'cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30';
+  t.equal(createHash('sha256').update(read('LICENSE')).digest('hex'), published);
+  t.equal((JSON.parse(read('package.json')) as { license: string }).license, 'Apache-2.0');
+});
+
+t.test('the changes begin with the version of the package', async (t) => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  t.equal(/^## (\S+)/m.exec(read('CHANGELOG.md'))?.[1], version);
+});
