@@ -1,4 +1,4 @@
-import { internalExpectation, portOf } from '../src/flink/internal-tls.ts';
+import { internalExpectation, internalTlsRemedy, portOf } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
 import { flinkBlob } from '../src/protocols/flink-blob.ts';
@@ -13,10 +13,7 @@ export const probe: Probe = {
   // Random unless set; the Docker image and native Kubernetes fix it.
   defaultPorts: [6124],
   settings: { port: ['blob.server.port'], tls: ['security.ssl.internal.enabled', 'blob.service.ssl.enabled'] },
-  remedy: {
-    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt the BLOB service out, and restart JobManager and TaskManagers together.',
-    settings: { 'security.ssl.internal.enabled': 'true', 'blob.service.ssl.enabled': 'true' },
-  },
+  remedy: internalTlsRemedy('blob.service.ssl.enabled'),
   protocols: [flinkBlob],
   port,
   expect: (configuration) =>

@@ -1,4 +1,4 @@
-import { internalExpectation, portOf, rpcTlsSwitch } from '../src/flink/internal-tls.ts';
+import { internalExpectation, internalTlsRemedy, portOf, rpcTlsSwitch } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
 import { pekko } from '../src/protocols/pekko.ts';
@@ -16,10 +16,7 @@ export const probe: Probe = {
     port: ['metrics.internal.query-service.port'],
     tls: ['security.ssl.internal.enabled', 'pekko.ssl.enabled'],
   },
-  remedy: {
-    text: 'The metric query service follows RPC: turn on internal TLS on every process, with one keystore and truststore for all, and do not opt RPC out (up to 1.17 its key is akka.ssl.enabled).',
-    settings: { 'security.ssl.internal.enabled': 'true', 'pekko.ssl.enabled': 'true' },
-  },
+  remedy: internalTlsRemedy('pekko.ssl.enabled'),
   protocols: [pekko],
   port,
   expect: (configuration) =>

@@ -20,14 +20,14 @@ export const probe: Probe = {
   defaultPorts: [8081],
   settings: { port: PORT_KEYS, tls: ['security.ssl.rest.enabled'] },
   remedy: {
-    text: 'Give the JobManager a REST key store, switch REST TLS on and, since Flink has no log-in, ask for client certificates; a trust store is needed for that to take effect.',
+    text: 'Give the JobManager a REST keystore, switch REST TLS on and, since Flink has no log-in, demand client certificates; without a truststore Flink asks nobody for one.',
     settings: {
       'security.ssl.rest.enabled': 'true',
       'security.ssl.rest.keystore': '/path/to/rest.p12',
-      'security.ssl.rest.keystore-password': '…',
-      'security.ssl.rest.key-password': '…',
+      'security.ssl.rest.keystore-password': '<password>',
+      'security.ssl.rest.key-password': '<password>',
       'security.ssl.rest.truststore': '/path/to/rest-trust.p12',
-      'security.ssl.rest.truststore-password': '…',
+      'security.ssl.rest.truststore-password': '<password>',
       'security.ssl.rest.authentication-enabled': 'true',
     },
   },

@@ -1,4 +1,4 @@
-import { internalExpectation, portOf } from '../src/flink/internal-tls.ts';
+import { internalExpectation, internalTlsRemedy, portOf } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
 import { flinkData } from '../src/protocols/flink-data.ts';
@@ -16,10 +16,7 @@ export const probe: Probe = {
     port: ['taskmanager.data.bind-port', 'taskmanager.data.port'],
     tls: ['security.ssl.internal.enabled', 'taskmanager.data.ssl.enabled'],
   },
-  remedy: {
-    text: 'Turn on internal TLS on every process, with one keystore and truststore for all (security.ssl.internal.keystore, keystore-password, key-password, truststore, truststore-password), do not opt the data plane out, and restart all TaskManagers together.',
-    settings: { 'security.ssl.internal.enabled': 'true', 'taskmanager.data.ssl.enabled': 'true' },
-  },
+  remedy: internalTlsRemedy('taskmanager.data.ssl.enabled'),
   protocols: [flinkData],
   port,
   expect: (configuration) =>

@@ -202,7 +202,7 @@ function fixedPort(channel: Channel, endpoint: Endpoint, context: RuleContext): 
 }
 
 function findingOf(worst: Told, group: readonly Told[], print: string, context: RuleContext): Finding {
-  const { rule, judgement, channel, endpoint, subject } = worst;
+  const { rule, judgement, channel, endpoint } = worst;
   const severity = group.map((one) => one.judgement.severity ?? rule.severity).reduce(worstSeverity);
   return {
     ruleId: rule.id,
@@ -215,7 +215,7 @@ function findingOf(worst: Told, group: readonly Told[], print: string, context: 
     expected: judgement.expected ?? '',
     observed: judgement.observed ?? '',
     evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
-    witnesses: witnessesOf(judgement.verdict, channel, endpoint, subject, context),
+    witnesses: witnessesOf(worst, context),
     remediation: judgement.remediation ?? rule.remediation,
     references: rule.references,
     fingerprint: print,
@@ -230,26 +230,36 @@ export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[
 }
 
 function witnessesOf(
-  verdict: 'fail' | 'inconclusive' | 'error',
-  channel: Channel,
-  endpoint: Endpoint | undefined,
-  subject: EndpointSubject | undefined,
+  { rule, judgement, channel, endpoint, subject }: Told,
   context: RuleContext,
 ): Finding['witnesses'] {
+  const { verdict } = judgement;
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
   const heard = (vantage: Observation['vantage']): WitnessVerdict =>
     subject?.observations.some((one) => one.vantage === vantage) ? said : 'not-heard';
-  const promise = promiseOf(context.expectationFor(channel, endpoint?.member));
+  const promise = promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
   // Judgements of the whole run rest on captures as long as nothing else is judged as a whole.
   const wire = subject === undefined ? said : heard('passive');
   return { wire, handshake: heard('active'), promise, record: 'not-heard' };
 }
 
-/** What the configuration says of this channel: `pass` where it promises TLS, `fail` where it does not. */
-function promiseOf(expectation: Expectation | undefined): WitnessVerdict {
-  if (expectation === undefined || expectation.basis !== 'configuration') return 'not-heard';
-  if (expectation.tls === 'impossible') return 'not-heard';
-  return expectation.tls === 'required' ? 'pass' : 'fail';
+/** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */
+function promiseOf(about: Rule['promise'], judgement: Judgement, expectation: Expectation | undefined): WitnessVerdict {
+  if (about === undefined || expectation === undefined || expectation.basis !== 'configuration') return 'not-heard';
+  const { tls, clientAuthentication, protocols, cipherSuites } = expectation;
+  if (tls === 'impossible') return 'not-heard';
+  switch (about) {
+    case 'tls':
+      return tls === 'required' ? 'pass' : 'fail';
+    case 'client-authentication':
+      return clientAuthentication === 'required' ? 'pass' : 'fail';
+    case 'values': {
+      const value = judgement.discriminator ?? '';
+      const listed = value.includes('_') ? cipherSuites : protocols;
+      if (listed === undefined) return 'not-heard';
+      return listed.includes(value) ? 'fail' : 'pass';
+    }
+  }
 }
 
 function byReportOrder(a: Finding, b: Finding): number {

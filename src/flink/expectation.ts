@@ -41,26 +41,3 @@ function content(expectation: Expectation): string {
     because.map((one) => [one.key, one.value]),
   ]);
 }
-
-/**
- * What holds where nothing else is said: internal channels mutual TLS 1.2 or better; REST, history server and SQL
- * gateway TLS 1.2 or better; channels that have no TLS cannot be asked for it; what another system protects is left to
- * that system's settings.
- */
-export function defaultPolicy(probes: readonly Probe[]): readonly Expectation[] {
-  return probes.map((probe) => ({ channel: probe.id, member: null, basis: 'policy', because: [], ...policyOf(probe) }));
-}
-
-function policyOf(probe: Probe): Pick<Expectation, 'tls' | 'clientAuthentication' | 'protocols'> {
-  const protocols = ['TLSv1.2', 'TLSv1.3'];
-  switch (probe.protection) {
-    case 'internal':
-      return { tls: 'required', clientAuthentication: 'required', protocols };
-    case 'rest':
-      return { tls: 'required', clientAuthentication: 'none', protocols };
-    case 'never':
-      return { tls: 'impossible', clientAuthentication: 'none' };
-    case 'outside':
-      return { tls: 'optional', clientAuthentication: 'none' };
-  }
-}

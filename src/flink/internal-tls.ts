@@ -1,5 +1,5 @@
 import type { ChannelId } from '../model/channel.ts';
-import type { EffectiveConfiguration } from '../model/probe.ts';
+import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Expectation, Setting } from '../model/report.ts';
 import { fixedPort, isOn, listOf } from './rest-tls.ts';
 import { DEFAULT_SSL_PROTOCOL, defaultSslAlgorithms } from './version.ts';
@@ -97,6 +97,28 @@ export function clearExpectation(
     basis: 'configuration',
     ...(number === undefined ? {} : { port: number }),
     because,
+  };
+}
+
+/**
+ * What turns on internal TLS for one channel: the common switch, the stores that Flink cannot start without, and the
+ * channel's own switch, which is on by default and may have been opted out.
+ */
+export function internalTlsRemedy(
+  optOut: 'pekko.ssl.enabled' | 'taskmanager.data.ssl.enabled' | 'blob.service.ssl.enabled',
+): Probe['remedy'] {
+  const renamed = optOut === 'pekko.ssl.enabled' ? ' (up to Flink 1.17 its key is akka.ssl.enabled)' : '';
+  return {
+    text: `Turn on internal TLS on every process, with one keystore and one truststore for all, do not opt this channel out${renamed}, and restart JobManager and TaskManagers together.`,
+    settings: {
+      'security.ssl.internal.enabled': 'true',
+      'security.ssl.internal.keystore': '/path/to/internal.p12',
+      'security.ssl.internal.keystore-password': '<password>',
+      'security.ssl.internal.key-password': '<password>',
+      'security.ssl.internal.truststore': '/path/to/internal-trust.p12',
+      'security.ssl.internal.truststore-password': '<password>',
+      [optOut]: 'true',
+    },
   };
 }
 

@@ -51,6 +51,7 @@ export interface Judgement {
   /** Whom it accuses, where that is not the subject's server. */
   readonly endpoint?: Endpoint;
   readonly channel?: Channel;
+  /** Does not repeat the place of the endpoint: the finding has it beside. */
   readonly message?: string;
   readonly expected?: string;
   readonly observed?: string;
@@ -70,6 +71,11 @@ interface RuleText {
   readonly rationale: string;
   readonly remediation: Remediation;
   readonly references: readonly string[];
+  /**
+   * What of a configuration's promises this rule judges, so that the witness `promise` is heard; absent where a
+   * configuration promises nothing about it (dates, keys, names). `values`: versions and suites, by discriminator.
+   */
+  readonly promise?: 'tls' | 'client-authentication' | 'values';
 }
 
 export interface EndpointRule extends RuleText {

@@ -2,7 +2,7 @@ import type { Observation, UndecidedReason } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy } from './support/remedies.ts';
-import { connections, count, digits, distinct, evidenceOf, placeOf } from './support/text.ts';
+import { connections, count, digits, distinct, evidenceOf } from './support/text.ts';
 
 const WHY: Readonly<Record<UndecidedReason, string>> = {
   gap: 'packets are missing at its start',
@@ -36,13 +36,13 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     const undecided = subject.observations.filter(isWorthTelling);
-    if (undecided.length > 0) return [undecidedJudgement(undecided, subject)];
+    if (undecided.length > 0) return [undecidedJudgement(undecided, subject.observations)];
     const tls = subject.observations.filter((one) => one.kind === 'tls' && one.answer === undefined);
     const begun = tls.filter((one) => one.tls?.outcome !== 'refused');
     const protection = protectionOf(subject, context);
     const judged = protection === 'internal' || protection === 'rest';
     if (judged && begun.length > 0 && begun.every((one) => one.tls?.version === undefined)) {
-      return [withoutHandshake(begun, subject)];
+      return [withoutHandshake(begun)];
     }
     return [{ verdict: 'pass' }];
   },
@@ -58,14 +58,14 @@ function isWorthTelling(one: Observation): boolean {
   return one.kind === 'undecided' && (spoke || (one.quality?.gapBytes ?? 0) > 0);
 }
 
-function undecidedJudgement(undecided: readonly Observation[], subject: EndpointSubject): Judgement {
-  const all = connections(subject.observations);
+function undecidedJudgement(undecided: readonly Observation[], observations: readonly Observation[]): Judgement {
+  const all = connections(observations);
   const some = connections(undecided);
   const why = distinct(undecided.map(whyOf)).join('; ');
   return {
     verdict: 'inconclusive',
     discriminator: 'undecided',
-    message: `${digits(some)} of ${count(all, 'connection')} to ${placeOf(subject.server)} may be TLS or clear: ${why}.`,
+    message: `${digits(some)} of ${count(all, 'connection')} may be TLS or clear: ${why}.`,
     expected: 'connections that can be told',
     observed: `${count(some, 'connection')} undecided: ${why}`,
     evidence: undecided.map((one) => evidenceOf(one, `${whyOf(one)}${qualityText(one)}`)),
@@ -86,11 +86,12 @@ function qualityText({ quality }: Observation): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-function withoutHandshake(begun: readonly Observation[], subject: EndpointSubject): Judgement {
+function withoutHandshake(begun: readonly Observation[]): Judgement {
   return {
     verdict: 'inconclusive',
     discriminator: 'handshake',
-    message: `${placeOf(subject.server)} speaks TLS, but no handshake was captured: version, suite, certificate and client authentication are not known.`,
+    message:
+      'Speaks TLS, but no handshake was captured: version, suite, certificate and client authentication are not known.',
     expected: 'a handshake from its first packet on',
     observed: `${count(connections(begun), 'TLS connection')} without a ServerHello`,
     evidence: begun.map((one) => evidenceOf(one, `TLS records only${qualityText(one)}`)),

@@ -1,7 +1,7 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { is3des, isAnonymous, isCbc, isDesOrOlder, isExport } from '../tls/cipher-suites.ts';
 import { chosenSuites, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
-import { STRONG_SUITES, SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
+import { SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
 
 /** CBC suites where encrypt-then-MAC was not agreed. Java's TLS has no such extension, so on Flink that is all of them. */
 export const rule: EndpointRule = {
@@ -9,8 +9,9 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'CBC suite without encrypt-then-MAC',
   severity: 'low',
+  promise: 'values',
   rationale:
-    "CBC suites authenticate first and encrypt then, which has led to one padding-oracle attack after the other; implementations stay safe only by hiding the time that padding takes. Encrypt-then-MAC mends it, but Java's TLS does not have it.",
+    "CBC suites authenticate first and encrypt then, so the padding is not protected: the root of BEAST, Lucky Thirteen and POODLE. Implementations stay safe only by hiding how long padding takes to check. Encrypt-then-MAC would mend it, but Java's TLS does not have it.",
   remediation: SUITES_REMEDY,
   references: ['https://www.rfc-editor.org/rfc/rfc7366', 'https://www.rfc-editor.org/rfc/rfc9325#section-4.2.1'],
 
@@ -24,8 +25,8 @@ export const rule: EndpointRule = {
       // Accepted suites of an active probe were not run with the extension: Java has none, and others rarely do.
       (suite, shownBy) => isPlainCbc(suite) && shownBy.some((one) => one.tls.encryptThenMac !== true),
       {
-        message: (suite, place) => `${place} uses ${suite} without encrypt-then-MAC.`,
-        expected: `an AEAD suite, as in ${STRONG_SUITES}`,
+        message: (suite) => `Uses ${suite}, whose padding is not authenticated.`,
+        expected: 'an AEAD suite: AES-GCM or ChaCha20-Poly1305',
         remediation: suitesRemedy(subject, context),
       },
     );

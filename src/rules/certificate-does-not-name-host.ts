@@ -9,7 +9,7 @@ import {
 import { hasTls, tlsObservations } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { distinct, placeOf } from './support/text.ts';
+import { distinct } from './support/text.ts';
 
 /**
  * Certificate of REST, history server or SQL gateway that does not name its host.
@@ -24,7 +24,7 @@ export const rule: EndpointRule = {
   title: 'REST certificate does not name its host',
   severity: 'medium',
   rationale:
-    'Browsers, curl and every other HTTP client compare the name they connect to with the subject alternative names, and the common name counts no longer. A certificate without the name teaches people to switch the check off (curl -k), and then anyone can sit in the middle.',
+    'Browsers, curl and other HTTP clients compare the name they connect to with the subject alternative names; the common name no longer counts. A certificate without the name teaches people to switch the check off (curl -k), and then anyone can sit in the middle.',
   remediation: remedy(
     'Issue the REST certificate with the host names and addresses that clients use (keytool -ext SAN=dns:jobmanager,ip:10.0.0.1).',
   ),
@@ -52,7 +52,7 @@ export const rule: EndpointRule = {
       return {
         verdict: 'fail',
         discriminator: one.certificate.sha256,
-        message: `The certificate of ${placeOf(subject.server)}, ${certificateText(one.certificate)}, does not name ${names.join(' or ')}${inCommonName}.`,
+        message: `The certificate ${certificateText(one.certificate)} does not name ${names.join(' or ')}${inCommonName}.`,
         expected: `${names.join(' or ')} among the subject alternative names`,
         observed: held.length === 0 ? `no subject alternative name${inCommonName}` : held.join(', '),
         evidence: certificateEvidence(

@@ -21,6 +21,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Served protocol or suite is not the configured one',
   severity: 'medium',
+  promise: 'values',
   rationale:
     'What a process serves is not what its configuration says: it was started with another file, or before the file was changed, or something in front of it ends TLS. Whatever was decided in that file does not hold.',
   remediation: remedy(
@@ -39,7 +40,7 @@ export const rule: EndpointRule = {
     const { protocols, cipherSuites } = subject.expectation!;
     if (chosenVersions(observations).length === 0) return [{ verdict: withoutServerHello(subject) }];
     const complaint = (list: readonly string[], aspect: 'protocols' | 'suites') => ({
-      message: (value: string, place: string) => `${place} serves ${value}, which its configuration does not list.`,
+      message: (value: string) => `Serves ${value}, which its configuration does not list.`,
       expected: `${list.join(', ')} (${originOf(subject.expectation, aspect)})`,
       remediation: rule.remediation,
     });

@@ -1,15 +1,16 @@
 import type { CredentialSighting } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { channelRemedy } from './support/channel-remedy.ts';
 import { remedy } from './support/remedies.ts';
-import { count, distinct, evidenceOf, placeOf } from './support/text.ts';
+import { count, distinct, evidenceOf } from './support/text.ts';
 
 const KIND_TEXT: Readonly<Record<CredentialSighting['kind'], string>> = {
-  'basic-authorization': 'basic authorization (user name and password)',
-  'bearer-authorization': 'bearer token',
-  'other-authorization': 'authorization',
-  cookie: 'session cookie',
-  'session-password': 'session password',
-  'secret-in-configuration': 'secret in a configuration',
+  'basic-authorization': 'a user name and password (basic authorization)',
+  'bearer-authorization': 'a bearer token',
+  'other-authorization': 'an authorization header',
+  cookie: 'a session cookie',
+  'session-password': 'a session password',
+  'secret-in-configuration': 'a secret of the configuration',
 };
 
 /** A secret of Flink's clients or servers crossed in clear: its kind and place are told, never its value. */
@@ -18,6 +19,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Credentials cross in clear',
   severity: 'critical',
+  promise: 'tls',
   rationale:
     'A password or token that was readable on the network has to be taken for known: who captured it can use it until it is changed, also after TLS has been switched on.',
   remediation: remedy('Switch TLS on for this channel, then change every credential that has crossed it.', {
@@ -41,7 +43,7 @@ export const rule: EndpointRule = {
       const undecided = subject.observations.some((one) => one.kind === 'undecided');
       return [{ verdict: undecided ? 'inconclusive' : 'pass' }];
     }
-    const probe = subject.probe ?? context.probes.get(subject.channel);
+    const cure = channelRemedy(subject, context, rule.remediation);
     const kinds = distinct(sightings.map(({ sighting }) => sighting.kind));
     const times = sightings.reduce((sum, { sighting }) => sum + sighting.count, 0);
     const first = sightings[0]!.sighting;
@@ -49,20 +51,20 @@ export const rule: EndpointRule = {
     return [
       {
         verdict: 'fail',
-        message: `${told} crossed in clear to or from ${placeOf(subject.server)}. Take it for known and change it.`,
+        message: `Whoever captures these packets has ${told}: take it for known and change it.`,
         expected: 'credentials only inside TLS',
-        observed: `${told}, ${count(times, 'time')}, first in frame ${first.frame} at stream offset ${first.streamOffset}`,
+        observed: `${kinds.join(', ')}, ${count(times, 'time')}, first in frame ${first.frame} at stream offset ${first.streamOffset}`,
         evidence: sightings.map(({ observation, sighting }) =>
           evidenceOf(
             observation,
-            `${sighting.name} (${KIND_TEXT[sighting.kind]}) from the ${sighting.from}, ${count(sighting.count, 'time')}`,
+            `${sighting.kind} in ${sighting.name} from the ${sighting.from}, ${count(sighting.count, 'time')}`,
             sighting,
           ),
         ),
         remediation: {
-          text: `${probe?.remedy.text ?? rule.remediation.text} Then change every credential that has crossed it.`,
-          settings: probe?.remedy.settings ?? {},
-          command: null,
+          text: `Change every credential that has crossed here, once the channel is safe. ${cure.text}`,
+          settings: cure.settings,
+          command: cure.command,
         },
       },
     ];

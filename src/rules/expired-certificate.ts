@@ -5,12 +5,11 @@ import {
   certificateText,
   type PresentedCertificate,
   presentedCertificates,
-  whose,
+  which,
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 import { bothStandings, daysBetween, lastServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /**
@@ -26,7 +25,7 @@ export const rule: EndpointRule = {
   title: 'Expired certificate served',
   severity: 'high',
   rationale:
-    "Java's trust managers were seen to accept an expired certificate on Flink's internal channels where it stands in the truststore itself, so the cluster runs on and nobody notices, until a client, proxy or truststore that checks dates refuses it. A date that nobody minds is also a key that nobody has changed.",
+    "Java accepts an expired certificate that stands in the truststore itself (seen on Flink's internal channels), so the cluster runs on and nobody notices, until a client, proxy or truststore that checks dates refuses it. A date that nobody minds is also a key that nobody has changed.",
   remediation: remedy(
     'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: Flink does not reload certificates.',
   ),
@@ -50,8 +49,8 @@ export const rule: EndpointRule = {
           ...accused(one),
           discriminator: one.certificate.sha256,
           message: since
-            ? `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, was valid when it was served and has expired since (${one.certificate.notAfter}): check that it has been replaced.`
-            : `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, had expired on ${one.certificate.notAfter} when it was served.`,
+            ? `The ${which(one)} was valid when it was served and has expired since (${one.certificate.notAfter}): check that it has been replaced.`
+            : `The ${which(one)} had expired on ${one.certificate.notAfter} when it was served.`,
           expected: 'a certificate within its validity period',
           observed: bothStandings(one, context),
           evidence: certificateEvidence(

@@ -6,12 +6,11 @@ import {
   certificateText,
   type PresentedCertificate,
   presentedCertificates,
-  whose,
+  which,
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 import { bothStandings, days, daysBetween, lastServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /**
@@ -26,7 +25,7 @@ export const rule: EndpointRule = {
   title: 'Certificate expires soon',
   severity: 'medium',
   rationale:
-    'Released Flink versions do not reload certificates, so a new one needs a restart of every process, which has to be planned. All internal channels share one certificate as a rule, so that all of them end on the same day.',
+    'Released Flink versions do not reload certificates, so a new one needs a restart of every process, which has to be planned. As a rule all internal channels share one certificate, so all of them end on the same day.',
   remediation: remedy(
     'Issue a new certificate, put it into the keystores and truststores of all processes, and plan a restart of all of them before the date.',
   ),
@@ -48,7 +47,7 @@ export const rule: EndpointRule = {
           severity,
           ...accused(one),
           discriminator: one.certificate.sha256,
-          message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, ${when}, on ${one.certificate.notAfter}.`,
+          message: `The ${which(one)} ${when}, on ${one.certificate.notAfter}.`,
           expected: `more than ${context.expiry.mediumDays} days left`,
           observed: bothStandings(one, context),
           evidence: certificateEvidence(

@@ -2,7 +2,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import { hasTls, tlsObservations } from './support/handshakes.ts';
 import { isInternal } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { count, evidenceOf, placeOf } from './support/text.ts';
+import { count, evidenceOf } from './support/text.ts';
 
 /** A hint, no fault: the server's request for a certificate names no authority, as Flink's does with a pin. */
 export const rule: EndpointRule = {
@@ -32,7 +32,7 @@ export const rule: EndpointRule = {
     return [
       {
         verdict: 'fail',
-        message: `${placeOf(subject.server)} asks for client certificates and names no authority: it seems to trust one pinned certificate.`,
+        message: 'Asks for client certificates and names no authority: it seems to trust one pinned certificate.',
         expected: "the truststore's authorities, or a pin that is meant",
         observed: `empty list of authorities in ${count(pinned.length, 'CertificateRequest')}`,
         evidence: pinned.map((one) => evidenceOf(one, 'CertificateRequest with an empty list of authorities')),

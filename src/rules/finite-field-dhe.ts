@@ -1,7 +1,7 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { isAnonymous, suiteProperties } from '../tls/cipher-suites.ts';
 import { chosenSuites, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
-import { STRONG_SUITES, SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
+import { SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
 
 /** Ephemeral or static Diffie-Hellman over a finite field, by the suite's name: TLS 1.2 and older only. */
 function isFiniteField(suite: string): boolean {
@@ -14,8 +14,9 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Finite-field Diffie-Hellman in TLS 1.2',
   severity: 'medium',
+  promise: 'values',
   rationale:
-    'In TLS 1.2 the server alone picks the Diffie-Hellman group and a client cannot ask for a strong one, cannot tell a weak one apart at little cost, and pays dearly for a large one. RFC 9325 says that such suites should not be negotiated.',
+    'In TLS 1.2 the server alone picks the Diffie-Hellman group: a client can neither ask for a strong one nor cheaply tell a weak one, and large ones are slow. RFC 9325 says that such suites should not be negotiated.',
   remediation: SUITES_REMEDY,
   references: [
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.1',
@@ -27,8 +28,8 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isFiniteField, {
-      message: (suite, place) => `${place} uses ${suite}, a finite-field key exchange.`,
-      expected: `an elliptic-curve key exchange, as in ${STRONG_SUITES}`,
+      message: (suite) => `Uses ${suite}, whose group the server picks alone.`,
+      expected: 'an elliptic-curve key exchange (ECDHE)',
       remediation: suitesRemedy(subject, context),
     });
   },

@@ -5,7 +5,7 @@ import { hasTls, type TlsObservation, tlsObservations } from './support/handshak
 import { isInternal } from './support/protection.ts';
 import { explainRefusal, type Refusal } from './support/refusal.ts';
 import { remedy } from './support/remedies.ts';
-import { connections, count, evidenceOf, originOf, placeOf, processOf } from './support/text.ts';
+import { connections, count, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
 
 /**
  * TLS handshakes that one side refused, with the reason as far as the wire tells it.
@@ -19,10 +19,11 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'TLS handshake refused',
   severity: 'high',
+  promise: 'tls',
   rationale:
-    'A refused handshake between members of a cluster means that one of them does not work: a TaskManager that does not register, tasks that fail and restart, blobs that cannot be fetched, while REST may still call the cluster healthy. The alert and what preceded it tell which side has to be changed.',
+    'Between members of a cluster a refused handshake means that one of them is left out: a TaskManager does not register, tasks fail and restart, blobs cannot be fetched, while REST may still call the cluster healthy. The alert, and what came before it, tell which side has to be changed.',
   remediation: remedy(
-    'Compare keystore, truststore, pin, protocol and suites of the two processes and make them equal.',
+    'Compare keystore, truststore, pin, protocol and suites (security.ssl.internal.*, security.ssl.protocol, security.ssl.algorithms) of the two processes, make them equal and restart the one that differs.',
   ),
   references: [
     'https://www.rfc-editor.org/rfc/rfc8446#section-6.2',
@@ -72,17 +73,14 @@ function judge(
   const observations = told.map((one) => one.observation);
   const clients = [...new Set(observations.map((one) => (one.client === undefined ? '?' : processOf(one.client))))];
   const odd = oddClient(observations, peers);
-  const who =
-    odd === undefined
-      ? `${clients.join(', ')} and ${placeOf(subject.server)}`
-      : `${processOf(odd)} and ${placeOf(subject.server)}`;
+  const who = odd === undefined ? `with ${listed(clients)}` : `with ${placeOf(subject.server)}`;
   const proof = observations[0]!.tls.alerts[0]?.frame ?? observations[0]!.frames?.last;
   return {
     verdict: 'fail',
     severity: isInternal(subject, context) ? 'high' : 'medium',
     ...(odd === undefined ? {} : { endpoint: odd }),
     discriminator: `${refusal.reason} ${refusal.by}`,
-    message: `TLS between ${who} was refused: ${refusal.text}`,
+    message: `No TLS ${who}: ${refusal.text}`,
     expected: `an established handshake (${originOf(subject.expectation)})`,
     observed: `${count(connections(observations), 'handshake')} refused${peers.length === 0 ? ', none established' : `, ${connections(peers)} established`}${proof === undefined ? '' : `, first in frame ${proof}`}`,
     evidence: told.map((one) => evidenceOf(one.observation, one.refusal.how, frameOf(one.observation))),

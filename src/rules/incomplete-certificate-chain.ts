@@ -10,7 +10,6 @@ import {
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 
 /** Alerts of a client that cannot build a path: certificate_unknown (Java), unknown_ca (OpenSSL and others). */
 const NO_PATH_ALERTS: ReadonlySet<number> = new Set([46, 48]);
@@ -48,7 +47,7 @@ export const rule: EndpointRule = {
       return {
         verdict: 'fail',
         discriminator: one.certificate.sha256,
-        message: `The chain that ${placeOf(subject.server)} sends is not complete: ${hole}.`,
+        message: `The chain that is sent has a hole: ${hole}.`,
         expected: 'leaf, then each issuer in turn, up to the trust anchor or the one below it',
         observed: one.chain.map((certificate) => certificate.subject).join(' <- '),
         evidence: certificateEvidence(one, `${one.chain.length} certificate(s), ${hole}`),

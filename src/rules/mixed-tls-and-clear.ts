@@ -1,6 +1,8 @@
 import type { Channel } from '../model/channel.ts';
-import type { Endpoint, Expectation, Observation } from '../model/report.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Endpoint, Expectation, Observation, Remediation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { remedyFor } from './support/channel-remedy.ts';
 import { isServedInClear, isServedInTls, type OneSided, oneSidedConnection } from './support/clear.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { connections, count, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
@@ -16,8 +18,9 @@ export const rule: ClusterRule = {
   scope: 'cluster',
   title: 'One side of a channel speaks TLS, the other clear',
   severity: 'high',
+  promise: 'tls',
   rationale:
-    'Flink switches TLS for each process by its own configuration, and a process that disagrees with its peers cannot connect: TaskManagers do not register, tasks fail and restart, or blobs are fetched in vain. After a change of TLS settings, all processes have to be restarted together; a TaskManager that cannot register ends itself after taskmanager.registration.timeout (5 minutes).',
+    'Every Flink process switches TLS by its own configuration, and one that disagrees with its peers cannot connect: TaskManagers do not register, tasks fail and restart, or blobs are fetched in vain. After a change of TLS settings all processes have to be restarted together. A TaskManager that cannot register ends itself after taskmanager.registration.timeout (5 minutes).',
   remediation: remedy('Give all processes the same TLS settings and restart those that differ.', {
     'security.ssl.internal.enabled': 'true',
   }),
@@ -100,7 +103,7 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
   const others = listed(members.map((one) => processOf(odd.speaks === 'clear' ? one.tlsSide : one.clearSide)));
   const [mine, theirs] = odd.speaks === 'clear' ? ['in clear', 'TLS'] : ['TLS', 'in clear'];
   const likely = members.every((one) => one.certainty === 'likely')
-    ? ' Most likely: the other side only closed or kept silent.'
+    ? ' Inferred, not proven: the side that wants TLS closed or kept silent, as a TLS port of Flink does.'
     : '';
   const promise = context.expectationFor(channel, odd.endpoint.member);
   return {
@@ -109,25 +112,45 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
     endpoint: listening(odd, members),
     discriminator: odd.speaks,
     message: `${processOf(odd.endpoint)} speaks ${mine} on ${probe?.title ?? channel} while ${others} speak${others.includes(',') || others.includes(' and ') ? '' : 's'} ${theirs}: they cannot talk to each other.${restartNote(members[0]!, odd, cluster)}${likely}`,
-    expected: expectedText(odd, promise),
+    expected: expectedText(odd, promise, likelyCause(odd, members, cluster)),
     observed: `${count(connections(observations), 'connection')} refused; ${observations[0]!.answer?.text ?? 'no answer'}`,
     evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
-    remediation: {
-      text:
-        odd.speaks === 'clear'
-          ? `Give ${processOf(odd.endpoint)} the TLS settings of the others and restart it.`
-          : `${processOf(odd.endpoint)} has TLS on and the others have not: give them the same settings and restart them.`,
-      settings: probe?.remedy.settings ?? {},
-      command: null,
-    },
+    remediation: cureOf(odd, others, probe, promise, context),
   };
 }
 
 /** A configuration that does not ask for TLS is the cause, not what is expected. */
-function expectedText(odd: Odd, promise: Expectation | undefined): string {
+function expectedText(odd: Odd, promise: Expectation | undefined, cause: string): string {
   const isAsked = promise === undefined || promise.basis === 'policy' || promise.tls === 'required';
-  if (isAsked) return `the same on both sides, TLS (${originOf(promise)})`;
+  if (isAsked) return `the same on both sides, TLS (${originOf(promise)})${cause}`;
   return `the same on both sides, TLS (default policy); the configuration of ${processOf(odd.endpoint)} does not ask for it: ${originOf(promise)}`;
+}
+
+/** Where the clear side has no name, the one configuration that asks for clear text may still be its. */
+function likelyCause(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject): string {
+  if (odd.speaks !== 'clear' || odd.endpoint.member !== undefined) return '';
+  const { channel } = members[0]!.subject;
+  const promises = cluster.expectations.filter((one) => one.channel === channel && one.basis === 'configuration');
+  const off = promises.filter((one) => one.tls === 'forbidden');
+  if (off.length === 0 || off.length === promises.length) return '';
+  const named = off.map((one) => `${one.member ?? 'all members'}: ${originOf(one)}`);
+  return `; ${processOf(odd.endpoint)} has no name here (--names gives it one), and the configurations that ask for clear text are of ${listed(named)}`;
+}
+
+function cureOf(
+  odd: Odd,
+  others: string,
+  probe: Probe | undefined,
+  promise: Expectation | undefined,
+  context: RuleContext,
+): Remediation {
+  const what =
+    odd.speaks === 'clear'
+      ? `Give ${processOf(odd.endpoint)} the TLS settings of the others and restart it.`
+      : `Give ${others} the TLS settings of ${processOf(odd.endpoint)} and restart all of them together.`;
+  if (probe === undefined) return remedy(what);
+  const isOwn = odd.speaks === 'clear' && promise?.tls !== 'required';
+  return remedy(what, remedyFor(probe, isOwn ? promise : undefined, context).settings);
 }
 
 /** The address that people know is the listening one; a client's port is another one in every connection. */

@@ -2,7 +2,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
 import { isInternal } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { connections, count, distinct, evidenceOf, originOf, placeOf } from './support/text.ts';
+import { connections, count, distinct, evidenceOf, originOf } from './support/text.ts';
 
 /**
  * An internal channel lets clients in without a certificate.
@@ -15,10 +15,11 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Internal channel without client authentication',
   severity: 'high',
+  promise: 'client-authentication',
   rationale:
-    'On internal channels the certificate is the only proof that a peer belongs to the cluster: who gets in without one can call RPC (which deserializes Java objects, and so runs code), fetch user code and read records. Flink always demands a certificate there, so this is a proxy or mesh that ends TLS in front, or not Flink.',
+    'On internal channels the certificate is the only proof that a peer belongs to the cluster. Whoever gets in without one can call RPC (which deserializes Java objects, and so runs code), fetch user code and read records. Flink itself always demands a certificate there, so something else answers: a proxy or mesh that ends TLS in front, or another program.',
   remediation: remedy(
-    "Let Flink itself end TLS on internal ports (exclude them from the proxy or mesh, or make that demand certificates of the cluster's own authority).",
+    "Let Flink itself end TLS on its internal ports: take them out of the proxy or mesh in front, or make that demand certificates of the cluster's own authority.",
     { 'security.ssl.internal.enabled': 'true' },
   ),
   references: [
@@ -64,7 +65,7 @@ function openJudgement(open: readonly TlsObservation[], subject: EndpointSubject
   const reasons = distinct(open.map(openness));
   return {
     verdict: 'fail',
-    message: `${placeOf(subject.server)} lets clients in without a certificate: ${reasons.join('; ')}.`,
+    message: `Lets clients in without a certificate: ${reasons.join('; ')}.`,
     expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
     observed: `${reasons.join('; ')}, in ${count(connections(open), 'handshake')}`,
     evidence: open.map((one) => evidenceOf(one, `${openness(one)}${basisText(one)}`)),
@@ -85,7 +86,7 @@ function unknownJudgement(established: readonly TlsObservation[], subject: Endpo
   return {
     verdict: 'inconclusive',
     severity: 'info',
-    message: `Whether ${placeOf(subject.server)} demands a client certificate cannot be told: ${why}.`,
+    message: `Whether a client certificate is demanded cannot be told: ${why}.`,
     expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
     observed: why,
     evidence: established.map((one) =>

@@ -4,12 +4,11 @@ import {
   certificateEvidence,
   certificateText,
   presentedCertificates,
-  whose,
+  which,
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 import { bothStandings, firstServedAt, standingAt, withoutFault } from './support/validity.ts';
 
 /** A certificate served before its notBefore: told also where the date has come since, as the clock or issue was wrong. */
@@ -36,7 +35,7 @@ export const rule: EndpointRule = {
       verdict: 'fail',
       ...accused(one),
       discriminator: one.certificate.sha256,
-      message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, was served before it is valid (${one.certificate.notBefore}).`,
+      message: `The ${which(one)} was served before it is valid (${one.certificate.notBefore}).`,
       expected: 'a certificate within its validity period',
       observed: bothStandings(one, context),
       evidence: certificateEvidence(one, `${certificateText(one.certificate)} not before ${one.certificate.notBefore}`),

@@ -1,7 +1,7 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { isAnonymous, isExport, isNull } from '../tls/cipher-suites.ts';
 import { chosenSuites, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
-import { STRONG_SUITES, SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
+import { SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
 
 /** Suites without encryption, without authentication, or with keys of 40 and 56 bits. */
 export const rule: EndpointRule = {
@@ -9,6 +9,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Suite without encryption or authentication, or export grade',
   severity: 'critical',
+  promise: 'values',
   rationale:
     'NULL suites send everything readable, anonymous suites let anyone sit in the middle, export suites are broken in minutes. TLS with such a suite protects nothing although every check for TLS passes.',
   remediation: SUITES_REMEDY,
@@ -19,8 +20,8 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     const isBroken = (suite: string): boolean => isNull(suite) || isAnonymous(suite) || isExport(suite);
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isBroken, {
-      message: (suite, place) => `${place} uses ${suite}, ${flaw(suite)}.`,
-      expected: `encryption and authentication, as in ${STRONG_SUITES}`,
+      message: (suite) => `Uses ${suite}, ${flaw(suite)}.`,
+      expected: 'a suite that encrypts and authenticates',
       remediation: suitesRemedy(subject, context),
     });
   },

@@ -1,9 +1,10 @@
 import type { Observation } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { channelRemedy } from './support/channel-remedy.ts';
 import { isServedInClear } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { connections, count, digits, distinct, evidenceOf, originOf, placeOf } from './support/text.ts';
+import { connections, count, digits, distinct, evidenceOf, originOf } from './support/text.ts';
 
 /**
  * A channel that Flink can protect is served in clear.
@@ -17,6 +18,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Channel in clear where TLS is expected',
   severity: 'critical',
+  promise: 'tls',
   rationale:
     "Whoever can read or change packets on the way reads records, state, jobs and results, and can take part: Flink's internal channels deserialize Java objects, and REST accepts jobs, so that clear text is also code execution for whoever sits in the middle.",
   remediation: remedy('Switch TLS on for this channel on every process and restart them together.', {
@@ -42,12 +44,11 @@ export const rule: EndpointRule = {
     return [
       {
         verdict: 'fail',
-        message:
-          `${probe?.title ?? subject.channel} at ${placeOf(subject.server)} speaks in clear. ${probe?.carries ?? ''}`.trim(),
+        message: `${probe?.title ?? subject.channel} speaks in clear. ${probe?.carries ?? ''}`.trim(),
         expected: expectedText(subject),
         observed: observedText(clear, subject),
-        evidence: clear.map((one) => evidenceOf(one, clearText(one))),
-        ...(probe === undefined ? {} : { remediation: { ...probe.remedy, command: null } }),
+        evidence: mostTellingFirst(clear).map((one) => evidenceOf(one, clearText(one))),
+        remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
   },
@@ -67,8 +68,26 @@ function observedText(clear: readonly Observation[], subject: EndpointSubject): 
   const share = some === all ? count(all, 'connection') : `${digits(some)} of ${count(all, 'connection')}`;
   const bytes = clear.reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
   const protocols = distinct(clear.map((one) => one.plaintext?.protocol)).join(', ');
+  const kinds = distinct(clear.flatMap((one) => (one.plaintext?.stateTransfer ?? []).map(({ kind }) => kind)));
+  const carried = kinds.length === 0 ? '' : `, with ${kinds.join(', ')}`;
   const first = clear[0]?.frames === undefined ? '' : `, first in frame ${clear[0].frames.first}`;
-  return `${share} in clear (${protocols}), ${digits(bytes)} bytes${first}`;
+  return `${share} in clear (${protocols}), ${digits(bytes)} bytes${carried}${first}${endText(clear, subject)}`;
+}
+
+/** Clear text that came to an end while the port was still asked: the process has changed in between. */
+function endText(clear: readonly Observation[], subject: EndpointSubject): string {
+  const last = clear
+    .map((one) => one.lastSeenAt)
+    .sort()
+    .at(-1)!;
+  const later = subject.observations.filter((one) => one.observedAt > last && one.kind !== 'undecided');
+  return later.length === 0 ? '' : `; none after ${last}, though asked ${count(connections(later), 'time')}`;
+}
+
+/** Connections that carry something of the user's prove most; among equals the order stays. */
+function mostTellingFirst(clear: readonly Observation[]): readonly Observation[] {
+  const carries = (one: Observation): number => Number((one.plaintext?.stateTransfer.length ?? 0) > 0);
+  return [...clear].sort((a, b) => carries(b) - carries(a));
 }
 
 function clearText(one: Observation): string {

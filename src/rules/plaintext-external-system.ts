@@ -1,8 +1,9 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { channelRemedy } from './support/channel-remedy.ts';
 import { isServedInClear } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy } from './support/remedies.ts';
-import { connections, count, digits, distinct, evidenceOf, placeOf } from './support/text.ts';
+import { connections, count, digits, distinct, evidenceOf } from './support/text.ts';
 
 /**
  * Object store or ZooKeeper in clear, where neither state nor a credential was recognised: those have rules of their
@@ -13,6 +14,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'External system that Flink relies on is reached in clear',
   severity: 'medium',
+  promise: 'tls',
   rationale:
     'Flink takes leader addresses, job graphs and state handles from ZooKeeper and state from the object store. Whoever changes these answers on the way decides whom the TaskManagers obey and what a job restores. No security.ssl key reaches these connections.',
   remediation: remedy('Reach the object store over https and ZooKeeper over its TLS port.'),
@@ -41,8 +43,7 @@ export const rule: EndpointRule = {
     return [
       {
         verdict: 'fail',
-        message:
-          `${probe?.title ?? subject.channel} at ${placeOf(subject.server)} is reached in clear. ${probe?.carries ?? ''}`.trim(),
+        message: `${probe?.title ?? subject.channel} is reached in clear. ${probe?.carries ?? ''}`.trim(),
         expected: 'TLS (default policy for what Flink relies on)',
         observed: `${count(connections(clear), 'connection')} in clear (${protocols})`,
         evidence: clear.map((one) =>
@@ -51,7 +52,7 @@ export const rule: EndpointRule = {
             `${one.plaintext?.protocol ?? 'clear text'}, ${digits(one.bytes.client)} + ${digits(one.bytes.server)} bytes`,
           ),
         ),
-        ...(probe === undefined ? {} : { remediation: { ...probe.remedy, command: null } }),
+        remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
   },

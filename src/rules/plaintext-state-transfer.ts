@@ -1,8 +1,10 @@
 import type { Observation, StateTransfer, StateTransferKind } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { channelRemedy } from './support/channel-remedy.ts';
+import { contentsText } from './support/contents.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { count, digits, distinct, evidenceOf, listed, originOf, placeOf } from './support/text.ts';
+import { count, digits, distinct, evidenceOf, listed, originOf } from './support/text.ts';
 
 /** What holds the content of state or of the stream itself; user code, files and jobs are told with their channel. */
 const STATE: ReadonlySet<StateTransferKind> = new Set<StateTransferKind>([
@@ -33,6 +35,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'State or records cross in clear',
   severity: 'critical',
+  promise: 'tls',
   rationale:
     'State and records are the data of the job: keys, counters, whole events, as they were read from the sources. Flink encrypts neither before it sends or stores them, so a clear channel shows them to every host on the way, and lets such a host change what a job restores.',
   remediation: remedy('Protect the channel that carries it: TLS for internal channels, https for the object store.', {
@@ -55,17 +58,15 @@ export const rule: EndpointRule = {
         .map((transfer) => ({ observation, transfer })),
     );
     if (leaks.length === 0) return [{ verdict: withoutLeak(subject) }];
-    const probe = subject.probe ?? context.probes.get(subject.channel);
-    const kinds = distinct(leaks.map(({ transfer }) => transfer.kind));
     const first = leaks[0]!.transfer;
     return [
       {
         verdict: 'fail',
-        message: `${kinds.join(', ')} cross in clear to or from ${placeOf(subject.server)}: whoever captures these packets reads them.`,
+        message: `Whoever captures these packets reads ${contentsText(leaks.map(({ transfer }) => transfer.kind))}.`,
         expected: expectedText(subject),
         observed: `${leakTotals(leaks.map(({ transfer }) => transfer))}, first in frame ${first.frame} at stream offset ${first.streamOffset}`,
         evidence: leaks.map(({ observation, transfer }) => evidenceOf(observation, leakText(transfer), transfer)),
-        ...(probe === undefined ? {} : { remediation: { ...probe.remedy, command: null } }),
+        remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
   },
@@ -97,6 +98,12 @@ function leakTotals(transfers: readonly StateTransfer[]): string {
 }
 
 function leakText(transfer: StateTransfer): string {
-  const names = transfer.names === undefined || transfer.names.length === 0 ? '' : ` of ${listed(transfer.names, 3)}`;
-  return `${transfer.kind}${names} from the ${transfer.from}, ${count(transfer.count, 'time')}, ${digits(transfer.bytes)} bytes`;
+  const names = longestOf(transfer.names ?? []);
+  const of = names.length === 0 ? '' : ` of ${listed(names, 3)}`;
+  return `${transfer.kind}${of} from the ${transfer.from}, ${count(transfer.count, 'time')}, ${digits(transfer.bytes)} bytes`;
+}
+
+/** A path says its job and checkpoint itself: names that stand in a longer one are left out. */
+function longestOf(names: readonly string[]): readonly string[] {
+  return names.filter((name) => !names.some((other) => other !== name && other.includes(name)));
 }

@@ -1,8 +1,9 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { channelRemedy } from './support/channel-remedy.ts';
 import { isServedInClear } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy } from './support/remedies.ts';
-import { connections, count, digits, distinct, evidenceOf, placeOf } from './support/text.ts';
+import { connections, count, digits, distinct, evidenceOf } from './support/text.ts';
 
 /** A channel for which Flink has no TLS at all is in use: told with what to put around it. */
 export const rule: EndpointRule = {
@@ -36,12 +37,10 @@ export const rule: EndpointRule = {
     );
     const bytes = clear.reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
     const carried = kinds.length === 0 ? '' : `, with ${kinds.join(', ')}`;
-    const remediation = probe?.remedy ?? rule.remediation;
     return [
       {
         verdict: 'fail',
-        message:
-          `${probe?.title ?? subject.channel} at ${placeOf(subject.server)} is in use and has no TLS. ${probe?.carries ?? ''}`.trim(),
+        message: `${probe?.title ?? subject.channel} is in use and has no TLS. ${probe?.carries ?? ''}`.trim(),
         expected: 'no reach from outside, since this channel cannot do TLS (default policy)',
         observed: `${count(connections(clear), 'connection')} in clear, ${digits(bytes)} bytes${carried}`,
         evidence: clear.map((one) => {
@@ -49,7 +48,7 @@ export const rule: EndpointRule = {
           const said = `${one.plaintext?.protocol ?? 'clear text'}, ${digits(one.bytes.client)} + ${digits(one.bytes.server)} bytes`;
           return evidenceOf(one, proof === undefined ? said : `${said}, ${proof.kind}`, proof);
         }),
-        remediation: { ...remediation, command: null },
+        remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
   },

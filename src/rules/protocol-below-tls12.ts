@@ -10,6 +10,7 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'Protocol older than TLS 1.2',
   severity: 'high',
+  promise: 'values',
   rationale:
     'SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and were deprecated in 2021. Flink has set TLSv1.2 by default ever since, so an older version was configured on purpose or comes from a proxy in front.',
   remediation: remedy('Set the protocol on every process and restart them together.', {
@@ -25,7 +26,7 @@ export const rule: EndpointRule = {
       chosenVersions(tlsObservations(subject.observations)),
       (version) => OLD_VERSIONS.has(version),
       {
-        message: (version, place) => `${place} speaks ${version}, which no one should use any more.`,
+        message: (version) => `Speaks ${version}, which is deprecated and weak.`,
         expected: 'TLS 1.2 or better',
         remediation: protocolRemedy(subject, context),
       },

@@ -1,7 +1,7 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { is3des, isAnonymous, isDesOrOlder, isExport, isRc4 } from '../tls/cipher-suites.ts';
 import { chosenSuites, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
-import { STRONG_SUITES, SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
+import { SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
 
 /** RC4, 3DES, and what is older still (DES, RC2, IDEA); export and anonymous ones have a rule of their own. */
 export const rule: EndpointRule = {
@@ -9,8 +9,9 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'RC4, 3DES or an older cipher',
   severity: 'high',
+  promise: 'values',
   rationale:
-    'RC4 leaks what is sent often in the same place, as headers are. 3DES and other ciphers with blocks of 64 bits leak once some tens of gigabytes have crossed one connection (Sweet32), which a Flink shuffle does in an hour. RFC 9325 says that neither must be negotiated.',
+    'RC4 leaks what is sent often at the same place, as headers are. 3DES and other ciphers with blocks of 64 bits leak after some tens of gigabytes on one connection (Sweet32), which a busy shuffle reaches within the hour. RFC 9325 forbids both.',
   remediation: SUITES_REMEDY,
   references: [
     'https://www.rfc-editor.org/rfc/rfc7465',
@@ -22,8 +23,8 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isOutworn, {
-      message: (suite, place) => `${place} uses ${suite}, a cipher that is broken or nearly so.`,
-      expected: `AES-GCM or ChaCha20-Poly1305, as in ${STRONG_SUITES}`,
+      message: (suite) => `Uses ${suite}: a cipher that leaks what it encrypts.`,
+      expected: 'AES-GCM or ChaCha20-Poly1305',
       remediation: suitesRemedy(subject, context),
     });
   },

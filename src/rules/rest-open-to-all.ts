@@ -2,7 +2,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import { hasTls, tlsObservations } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { count, evidenceOf, originOf, placeOf } from './support/text.ts';
+import { connections, count, evidenceOf, originOf } from './support/text.ts';
 
 /** Client authentication is configured for REST, and REST lets everyone in: Flink drops it without a truststore. */
 export const rule: EndpointRule = {
@@ -10,13 +10,14 @@ export const rule: EndpointRule = {
   scope: 'endpoint',
   title: 'REST is open to all although client authentication is configured',
   severity: 'critical',
+  promise: 'client-authentication',
   rationale:
     'With security.ssl.rest.authentication-enabled and no REST truststore, Flink 1.18 and newer start without an error and ask nobody for a certificate (seen on 1.20.3 and 2.3.0). REST takes jobs, so whoever reaches the port runs code.',
   remediation: remedy(
     'Name a REST truststore with its password, restart the JobManager, and look at the wire again. Until then keep the port away from everyone.',
     {
       'security.ssl.rest.authentication-enabled': 'true',
-      'security.ssl.rest.truststore': '/path/to/rest.truststore',
+      'security.ssl.rest.truststore': '/path/to/rest-trust.p12',
       'security.ssl.rest.truststore-password': '<password>',
     },
   ),
@@ -39,9 +40,10 @@ export const rule: EndpointRule = {
       return [
         {
           verdict: 'fail',
-          message: `${placeOf(subject.server)} asks nobody for a certificate although client authentication is configured: whoever reaches it may submit jobs.`,
+          message:
+            'Asks nobody for a certificate although client authentication is configured: whoever reaches it may submit jobs.',
           expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
-          observed: `${count(open.length, 'handshake')} without a client certificate`,
+          observed: `${count(connections(open), 'handshake')} without a client certificate`,
           evidence: open.map((one) => {
             const { basis, evidence } = one.tls.clientAuthentication;
             return evidenceOf(
@@ -60,9 +62,9 @@ export const rule: EndpointRule = {
       {
         verdict: 'inconclusive',
         severity: 'info',
-        message: `Whether ${placeOf(subject.server)} demands the client certificate that is configured cannot be told from what was captured.`,
+        message: 'Whether the client certificate that is configured is demanded cannot be told from what was captured.',
         expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
-        observed: `${count(established.length, 'TLS connection')}, none of which shows it`,
+        observed: `${count(connections(established), 'TLS connection')}, none of which shows it`,
         evidence: established.map((one) =>
           evidenceOf(one, `${one.tls.version ?? 'unknown version'}, client authentication hidden`),
         ),

@@ -5,12 +5,11 @@ import {
   certificateEvidence,
   certificateText,
   presentedCertificates,
-  whose,
+  which,
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 
 const MINIMUM_RSA_BITS = 2048;
 const MINIMUM_CURVE_BITS = 224;
@@ -22,7 +21,7 @@ export const rule: EndpointRule = {
   title: 'Certificate with a key that is too short',
   severity: 'high',
   rationale:
-    'RSA keys of 1024 bits are within reach of those who can pay, and a broken key lets its finder join the cluster as any of its members, since all of them share it. Java accepts such a certificate as a trust anchor, so that Flink runs with it without a word (seen on 1.20.3).',
+    'RSA keys of 1024 bits can be broken by those who can pay. Who breaks the key of a cluster can join it as any of its members, since all of them share it. Java takes such a certificate as a trust anchor, so Flink runs with it without a word (seen on 1.20.3).',
   remediation: remedy(
     'Issue the certificate again with RSA 3072 bits or an elliptic curve of 256 bits (keytool -genkeypair -keyalg RSA -keysize 3072).',
   ),
@@ -39,7 +38,7 @@ export const rule: EndpointRule = {
         verdict: 'fail',
         ...accused(one),
         discriminator: one.certificate.sha256,
-        message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, has ${weakness(one.certificate)}.`,
+        message: `The ${which(one)} has ${weakness(one.certificate)}.`,
         expected: `RSA of at least ${MINIMUM_RSA_BITS} bits, or a curve of at least ${MINIMUM_CURVE_BITS}`,
         observed: weakness(one.certificate)!,
         evidence: certificateEvidence(one, `${certificateText(one.certificate)} with ${weakness(one.certificate)}`),

@@ -6,12 +6,11 @@ import {
   certificateText,
   isSelfSigned,
   presentedCertificates,
-  whose,
+  which,
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-import { placeOf } from './support/text.ts';
 
 /**
  * SHA-1 or MD5 (or older) in a certificate's signature.
@@ -25,7 +24,7 @@ export const rule: EndpointRule = {
   title: 'Certificate signed with SHA-1 or MD5',
   severity: 'medium',
   rationale:
-    'Colliding certificates have been made for MD5 since 2008 and are within reach for SHA-1 since 2017: an authority that still signs with them can be led to sign one thing and vouch for another. Java refuses such chains more and more (jdk.certpath.disabledAlgorithms).',
+    'Colliding certificates were made for MD5 in 2008 and have been within reach for SHA-1 since 2017: an authority that still signs with them can be led to sign one thing and so vouch for another. Newer Java versions refuse such chains (jdk.certpath.disabledAlgorithms).',
   remediation: remedy('Issue the certificate again with SHA-256 (keytool -sigalg SHA256withRSA).'),
   references: [
     'https://www.rfc-editor.org/rfc/rfc9155',
@@ -47,7 +46,7 @@ export const rule: EndpointRule = {
         severity: anchor ? 'low' : 'medium',
         ...accused(one),
         discriminator: one.certificate.sha256,
-        message: `The ${whose(one)} at ${placeOf(subject.server)}, ${certificateText(one.certificate)}, is signed with ${one.certificate.signatureAlgorithm}${anchor ? '; it is self-signed, so no peer has to rely on that signature' : ''}.`,
+        message: `The ${which(one)} is signed with ${one.certificate.signatureAlgorithm}${anchor ? '; it is self-signed, so no peer has to rely on that signature' : ''}.`,
         expected: 'a signature with SHA-256 or better',
         observed: one.certificate.signatureAlgorithm,
         evidence: certificateEvidence(

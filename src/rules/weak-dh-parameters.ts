@@ -2,7 +2,7 @@ import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts'
 import { suiteProperties } from '../tls/cipher-suites.ts';
 import { hasTls, tlsObservations } from './support/handshakes.ts';
 import { remedy, STRONG_SUITES } from './support/remedies.ts';
-import { count, distinct, evidenceOf, placeOf } from './support/text.ts';
+import { count, distinct, evidenceOf } from './support/text.ts';
 
 const MINIMUM_BITS = 2048;
 
@@ -42,7 +42,7 @@ export const rule: EndpointRule = {
       return {
         verdict: 'fail',
         discriminator: String(bits),
-        message: `${placeOf(subject.server)} exchanges keys in a Diffie-Hellman group of ${bits} bits${group}.`,
+        message: `Exchanges keys in a Diffie-Hellman group of ${bits} bits${group}.`,
         expected: `at least ${MINIMUM_BITS} bits`,
         observed: `${bits} bits in ${count(shown.length, 'handshake')}`,
         evidence: shown.map((one) => evidenceOf(one, `ServerKeyExchange with ${bits} bits`)),

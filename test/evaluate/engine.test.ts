@@ -103,7 +103,10 @@ t.test('gives a process without a name what all configurations agree on', async 
 t.test('knows the default policy of every kind of channel, and none for unknown', async (t) => {
   const of = (channel: Observation['channel']) => run([], [clear({ channel })]).subjects[0]!.expectation;
   t.match(of('taskmanager-data'), { tls: 'required', clientAuthentication: 'required' });
-  t.match(of('history-server'), { tls: 'required', clientAuthentication: 'none' });
+  for (const channel of ['rest', 'history-server', 'sql-gateway'] as const) {
+    t.match(of(channel), { tls: 'required', clientAuthentication: 'none', basis: 'policy', member: null });
+  }
+  t.strictSame(of('rest')?.protocols, ['TLSv1.2', 'TLSv1.3']);
   t.match(of('jmx'), { tls: 'impossible' });
   t.match(of('checkpoint-storage'), { tls: 'optional' });
   t.equal(of('unknown'), undefined);
@@ -262,9 +265,13 @@ t.test('tells two unnamed processes of one host on random ports apart', async (t
 });
 
 t.test('says which witness was heard, and what the configuration promises', async (t) => {
+  const about = (promise: NonNullable<Rule['promise']>, discriminator?: string) =>
+    endpointRule('failing', () => [{ ...FAIL, ...(discriminator === undefined ? {} : { discriminator }) }], {
+      promise,
+    });
   const active = tls({ change: { vantage: 'active' } });
   const witnesses = (observations: readonly Observation[], expectations: ReturnType<typeof promise>[] = []) =>
-    run([failing], observations, expectations).findings[0]!.witnesses;
+    run([about('tls')], observations, expectations).findings[0]!.witnesses;
   t.same(witnesses([clear()]), { wire: 'fail', handshake: 'not-heard', promise: 'not-heard', record: 'not-heard' });
   t.same(witnesses([active], [promise('jobmanager-rpc')]), {
     wire: 'not-heard',
@@ -273,6 +280,16 @@ t.test('says which witness was heard, and what the configuration promises', asyn
     record: 'not-heard',
   });
   t.equal(witnesses([clear()], [promise('jobmanager-rpc', { tls: 'optional' })]).promise, 'fail');
+  const heard = (rule: Rule, change: Parameters<typeof promise>[1] = {}) =>
+    run([rule], [tls()], [promise('jobmanager-rpc', change)]).findings[0]!.witnesses.promise;
+  t.equal(heard(failing), 'not-heard', 'a configuration promises nothing about dates, keys and names');
+  t.equal(heard(about('client-authentication')), 'pass');
+  t.equal(heard(about('client-authentication'), { clientAuthentication: 'none' }), 'fail');
+  const cipherSuites = ['TLS_RSA_WITH_AES_128_CBC_SHA'];
+  t.equal(heard(about('values', 'TLS_RSA_WITH_AES_128_CBC_SHA'), { cipherSuites }), 'fail', 'the file asks for it');
+  t.equal(heard(about('values', 'TLS_RSA_WITH_NULL_SHA'), { cipherSuites }), 'pass');
+  t.equal(heard(about('values', 'TLS_RSA_WITH_NULL_SHA'), { protocols: ['TLSv1.2'] }), 'not-heard');
+  t.equal(heard(about('values', 'TLSv1.1'), { protocols: ['TLSv1.2'] }), 'pass');
 });
 
 t.test('lets a rule of the whole run accuse one endpoint', async (t) => {

@@ -7,7 +7,7 @@ import { probe as rest } from '../../probes/rest.ts';
 import { probe as sqlGateway } from '../../probes/sql-gateway.ts';
 import { probe as taskmanagerData } from '../../probes/taskmanager-data.ts';
 import { type ParsedConfiguration, parseFlinkConfiguration } from '../../src/flink/config.ts';
-import { defaultPolicy, expectations } from '../../src/flink/expectation.ts';
+import { expectations } from '../../src/flink/expectation.ts';
 
 const PROBES = [checkpointStorage, historyServer, prometheus, rest, sqlGateway, taskmanagerData];
 
@@ -48,23 +48,5 @@ t.test('leaves the member of a single configuration, and channels that it does n
     ],
   );
   t.same(expectations([], PROBES), []);
-  t.end();
-});
-
-t.test('asks by default for mutual TLS inside, TLS on HTTP, nothing of channels without TLS', (t) => {
-  const policy = defaultPolicy(PROBES);
-  t.same(
-    policy.map((one) => [one.channel, one.tls, one.clientAuthentication]),
-    [
-      ['checkpoint-storage', 'optional', 'none'],
-      ['history-server', 'required', 'none'],
-      ['prometheus', 'impossible', 'none'],
-      ['rest', 'required', 'none'],
-      ['sql-gateway', 'required', 'none'],
-      ['taskmanager-data', 'required', 'required'],
-    ],
-  );
-  t.ok(policy.every((one) => one.basis === 'policy' && one.member === null));
-  t.same(policy.find((one) => one.channel === 'rest')?.protocols, ['TLSv1.2', 'TLSv1.3']);
   t.end();
 });

@@ -40,7 +40,14 @@ t.test('promises clear text by default', async (t) => {
 
 t.test('its remedy is what it promises TLS by', async (t) => {
   t.equal(probe.expect(configuration(probe.remedy.settings))?.tls, 'required');
-  t.same(Object.keys(probe.remedy.settings), probe.settings.tls);
+  const { settings } = probe.remedy;
+  t.same(
+    Object.keys(settings).filter((key) => settings[key] === 'true'),
+    probe.settings.tls,
+  );
+  for (const key of ['keystore', 'keystore-password', 'key-password', 'truststore', 'truststore-password']) {
+    t.ok(settings[`security.ssl.internal.${key}`], `Flink does not start without ${key}`);
+  }
 });
 
 t.test('is random where nothing is said', async (t) => {

@@ -8,13 +8,13 @@ const listed = promise('jobmanager-rpc', { protocols: ['TLSv1.2'], cipherSuites:
 t.test('fails a version that the configuration does not list', async (t) => {
   const found = finding(rule, [tls13()], { expectations: [promise('jobmanager-rpc', { protocols: ['TLSv1.2'] })] });
   t.equal(found.severity, 'medium');
-  t.match(found.message, /serves TLSv1\.3, which its configuration does not list/);
+  t.match(found.message, /^Serves TLSv1\.3, which its configuration does not list/);
   t.match(found.expected, /^TLSv1\.2 \(security\.ssl\.internal\.enabled: true \(config\.yaml:12\)\)$/);
 });
 
 t.test('fails a suite that the configuration does not list', async (t) => {
   const other = tls({ tls: { cipherSuite: 'TLS_RSA_WITH_AES_128_CBC_SHA' } });
-  t.match(finding(rule, [other], { expectations: [listed] }).message, /serves TLS_RSA_WITH_AES_128_CBC_SHA/);
+  t.match(finding(rule, [other], { expectations: [listed] }).message, /^Serves TLS_RSA_WITH_AES_128_CBC_SHA/);
 });
 
 t.test('fails version and suite each for itself', async (t) => {

@@ -14,11 +14,9 @@ const basic = {
 t.test('fails basic authorization over clear REST with its place, and asks to change the password', async (t) => {
   const found = finding(rule, [clear({ channel: 'rest', plaintext: { credentials: [basic] } })]);
   t.equal(found.severity, 'critical');
-  t.equal(
-    found.observed,
-    'basic authorization (user name and password), 5 times, first in frame 412 at stream offset 73',
-  );
-  t.match(found.remediation.text, /Mend rest\. Then change every credential/);
+  t.equal(found.observed, 'basic-authorization, 5 times, first in frame 412 at stream offset 73');
+  t.match(found.message, /a user name and password \(basic authorization\)/);
+  t.match(found.remediation.text, /^Change every credential that has crossed here.* Mend rest\.$/);
   t.match(found.evidence[0], { frame: 412, streamOffset: 73 });
 });
 

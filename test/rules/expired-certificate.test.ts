@@ -19,10 +19,7 @@ const expired = certificate({ sha256: 'ee'.repeat(32), notAfter: '2026-10-22T13:
 t.test('fails a certificate that had expired when it was served, and tells both times', async (t) => {
   const found = finding(rule, [tls({ tls: { serverCertificate: chain(expired), clientCertificate: chain(expired) } })]);
   t.equal(found.severity, 'high');
-  t.match(
-    found.observed,
-    'when served (2026-11-22T13:00:00Z): expired for 31 days; now (2026-11-23T13:00:00Z): expired for 32 days',
-  );
+  t.match(found.observed, 'when served (2026-11-22): expired for 31 days; now (2026-11-23): expired for 32 days');
 });
 
 t.test('tells at low what was valid when served and has expired since', async (t) => {
@@ -35,13 +32,13 @@ t.test('tells at low what was valid when served and has expired since', async (t
 t.test('accuses a client for a certificate that only it presents', async (t) => {
   const found = finding(rule, [tls({ client: TM2, tls: { clientCertificate: chain(expired) } })]);
   t.equal(found.endpoint?.member, 'tm2');
-  t.match(found.message, /client certificate of tm2/);
+  t.match(found.message, /The client certificate CN=internal/);
 });
 
 t.test('judges the issuing certificates of the chain too', async (t) => {
   const leaf = certificate({ sha256: '11'.repeat(32), issuer: 'CN=ca', selfIssued: false });
   const found = finding(rule, [tls({ channel: 'rest', tls: { serverCertificate: chain(leaf, expired) } })]);
-  t.match(found.message, /issuing certificate of jm/);
+  t.match(found.message, /The issuing certificate CN=/);
 });
 
 t.test('counts the last second of the period as valid, and the next as expired', async (t) => {

@@ -10,6 +10,7 @@ import {
   hidden,
   judged,
   midstreamTls,
+  promise,
   TM1,
   TM2,
   tls,
@@ -75,7 +76,7 @@ t.test('explains alert 42 after an empty certificate: the issuer is not in the s
   t.match(found.message, /empty certificate list/);
   t.match(
     found.message,
-    /its issuer is not in the server's list of authorities\. The server accepts certificates issued by CN=internal,O=lab/,
+    /one whose issuer is not among the server's authorities\. The server asks for one issued by CN=internal,O=lab/,
   );
 });
 
@@ -109,7 +110,7 @@ t.test('tells who refuses whom by the side that sends alert 46', async (t) => {
   ]);
   t.match(
     byClient.message,
-    /the client does not trust the server's certificate \(CN=internal,O=lab, issued by CN=internal,O=lab\)/,
+    /it does not trust the server's certificate CN=internal,O=lab\. Its truststore .* does not hold the issuer/,
   );
   const byServer = finding(rule, [
     good,
@@ -131,8 +132,16 @@ t.test('reads an empty list of authorities as a pin, and accuses the server wher
     });
   const found = finding(rule, [pinned(TM1), pinned(TM2)]);
   t.equal(found.endpoint?.member, 'jm');
-  t.match(found.message, /fingerprint pin/);
-  t.match(found.remediation.text, /security\.ssl\.internal\.cert\.fingerprint/);
+  t.match(found.message, /fingerprint pin.*presented was CN=internal,O=lab with the SHA-1 51aa0/);
+  const { sha1 } = certificate();
+  t.strictSame(found.remediation.settings, { 'security.ssl.internal.cert.fingerprint': sha1 });
+  const because = [
+    { key: 'security.ssl.internal.cert.fingerprint', value: '00ff', file: 'jm/config.yaml', line: 26, origin: 'file' },
+  ] as const;
+  const configured = finding(rule, [pinned(TM1), pinned(TM2)], {
+    expectations: [promise('jobmanager-rpc', { because })],
+  });
+  t.match(configured.message, /fingerprint: 00ff \(jm\/config\.yaml:26\); presented was/);
 });
 
 t.test('explains a client that closes after an encrypted alert in TLS 1.3', async (t) => {
@@ -146,7 +155,7 @@ t.test('explains a client that closes after an encrypted alert in TLS 1.3', asyn
       },
     }),
   ]);
-  t.match(found.message, /the client sent an encrypted alert after the server's flight: the client does not trust/);
+  t.match(found.message, /the client sent an encrypted alert after the server's flight: it does not trust/);
 });
 
 t.test('says plainly where the wire does not tell the reason', async (t) => {

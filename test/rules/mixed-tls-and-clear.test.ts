@@ -25,7 +25,7 @@ t.test('accuses tm2 that speaks TLS to a JobManager which others reach in clear'
   const found = finding(rule, [clear({ client: TM1 }), hello({ client: TM2, answer: 'fin' })]);
   t.equal(found.endpoint?.member, 'tm2');
   t.match(found.message, /tm2 speaks TLS on .* while jm speaks in clear/);
-  t.match(found.remediation.text, /tm2 has TLS on and the others have not/);
+  t.match(found.remediation.text, /^Give jm the TLS settings of tm2 and restart all of them together\.$/);
 });
 
 t.test('tells one story where two TaskManagers meet in both directions, about the clear one', async (t) => {
@@ -53,14 +53,14 @@ t.test('accuses the JobManager that alone came back with TLS, and tells until wh
 
 t.test('takes a TLS alert as proof, two warning alerts and a TLS record included', async (t) => {
   for (const answer of ['alert', 'tls'] as const) {
-    t.notMatch(finding(rule, [clearRefused({ channel: 'blob-server', client: TM2, answer })]).message, /Most likely/);
+    t.notMatch(finding(rule, [clearRefused({ channel: 'blob-server', client: TM2, answer })]).message, /Inferred/);
   }
-  t.match(finding(rule, [clearRefused({ client: TM2, answer: 'fin' })]).message, /Most likely/, 'a FIN alone is none');
+  t.match(finding(rule, [clearRefused({ client: TM2, answer: 'fin' })]).message, /Inferred/, 'a FIN alone is none');
 });
 
 t.test('takes HTTP as the answer to a ClientHello for proof', async (t) => {
   const found = finding(rule, [hello({ channel: 'rest', client: TM1, answer: 'plaintext' })]);
-  t.notMatch(found.message, /Most likely/);
+  t.notMatch(found.message, /Inferred/);
   t.equal(found.endpoint?.member, 'jm');
 });
 
@@ -110,6 +110,32 @@ t.test('names the configuration of the odd process as the cause', async (t) => {
     found.expected,
     /the configuration of tm2 does not ask for it: security\.ssl\.internal\.enabled: false \(tm2\/config\.yaml:19\)/,
   );
+});
+
+t.test('names the one configuration that asks for clear text where the clear side has no name', async (t) => {
+  const channel = 'taskmanager-data';
+  const because = [
+    { key: 'taskmanager.data.ssl.enabled', value: 'false', file: 'tm2/config.yaml', line: 28, origin: 'file' },
+  ] as const;
+  const expectations = [
+    promise(channel, { member: 'tm1' }),
+    promise(channel, { member: 'tm2', tls: 'forbidden', clientAuthentication: 'none', because }),
+  ];
+  const unnamed = clearRefused({
+    channel,
+    server: { host: '10.77.0.2' },
+    client: { host: '10.77.0.3' },
+    answer: 'fin',
+  });
+  const found = finding(rule, [unnamed], { expectations });
+  t.match(
+    found.expected,
+    /10\.77\.0\.3 has no name here .*tm2: taskmanager\.data\.ssl\.enabled: false \(tm2\/config\.yaml:28\)/,
+  );
+  const named = clearRefused({ channel, server: TM1, client: TM2, answer: 'fin' });
+  t.strictSame(finding(rule, [named], { expectations }).remediation.settings, {
+    'taskmanager.data.ssl.enabled': 'true',
+  });
 });
 
 t.test('judges thousands of refused connections in a moment', async (t) => {

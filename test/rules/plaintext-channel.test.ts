@@ -5,6 +5,7 @@ import {
   clearRefused,
   finding,
   hello,
+  PROBES,
   promise,
   TM2,
   tls,
@@ -17,10 +18,12 @@ t.test('fails a channel that is served in clear, with the address, the counts an
   const one = clear({ channel: 'taskmanager-data', server: TM2, plaintext: { stateTransfer: [transfer('records')] } });
   const found = finding(rule, [one, clear({ channel: 'taskmanager-data', server: TM2 })]);
   t.equal(found.severity, 'critical');
-  t.match(found.message, /tm2 \(10\.77\.0\.3:6121\) speaks in clear/);
+  t.match(found.message, /^title of taskmanager-data speaks in clear\. What taskmanager-data carries\.$/);
   t.match(
     found.observed,
-    new RegExp(`^2 connections in clear \\(flink-data\\), 41,852 bytes, first in frame ${one.frames!.first}$`),
+    new RegExp(
+      `^2 connections in clear \\(flink-data\\), 41,852 bytes, with records, first in frame ${one.frames!.first}$`,
+    ),
   );
   t.match(found.expected, /TLS 1\.2 or better with client certificates \(default policy\)/);
   t.match(found.evidence[0]!.text, /carries records/);
@@ -31,6 +34,12 @@ t.test('names file and line where a configuration promises TLS', async (t) => {
   const found = finding(rule, [clear()], { expectations: [promise('jobmanager-rpc')] });
   t.match(found.expected, 'security.ssl.internal.enabled: true (config.yaml:12)');
   t.same(found.witnesses, { wire: 'fail', handshake: 'not-heard', promise: 'pass', record: 'not-heard' });
+  t.equal(found.severity, 'critical');
+  t.match(
+    found.remediation.text,
+    /^The configuration asks for TLS already: security\.ssl\.internal\.enabled: true \(config\.yaml:12\)\. Restart/,
+  );
+  t.strictSame(found.remediation.settings, {}, 'no setting helps');
 });
 
 t.test('fails clear text that a configuration has switched on, and says so', async (t) => {
@@ -40,6 +49,50 @@ t.test('fails clear text that a configuration has switched on, and says so', asy
   });
   t.match(found.expected, /does not ask for it: security\.ssl\.internal\.enabled: false \(Flink's default\)/);
   t.equal(found.witnesses.promise, 'fail');
+});
+
+t.test('asks only for the opt-out where that alone is wrong, and names its place', async (t) => {
+  const because = [
+    { key: 'pekko.ssl.enabled', value: 'false', file: 'jm/config.yaml', line: 26, origin: 'file' },
+  ] as const;
+  const found = finding(rule, [clear()], { expectations: [promise('jobmanager-rpc', { tls: 'forbidden', because })] });
+  t.match(found.remediation.text, /opt-out pekko\.ssl\.enabled \(jm\/config\.yaml:26\)/);
+  t.strictSame(found.remediation.settings, { 'pekko.ssl.enabled': 'true' });
+});
+
+t.test('names the key of RPC as the Flink version has it', async (t) => {
+  const remedy = { text: 'Mend.', settings: { 'security.ssl.internal.enabled': 'true', 'pekko.ssl.enabled': 'true' } };
+  const probes = PROBES.map((probe) => (probe.id === 'jobmanager-rpc' ? { ...probe, remedy } : probe));
+  const keys = (flinkVersion?: string): readonly string[] =>
+    Object.keys(
+      finding(rule, [clear()], { probes, ...(flinkVersion === undefined ? {} : { flinkVersion }) }).remediation
+        .settings,
+    );
+  const [old, renamed] = [
+    ['security.ssl.internal.enabled', 'akka.ssl.enabled'],
+    ['security.ssl.internal.enabled', 'pekko.ssl.enabled'],
+  ];
+  t.strictSame(keys('1.17.2'), old);
+  t.strictSame(keys('1.9.0'), old);
+  t.strictSame(keys('1.18.0'), renamed);
+  t.strictSame(keys('2.0.0'), renamed);
+  t.strictSame(keys(), renamed);
+});
+
+t.test('tells when clear text ended while the port was still asked', async (t) => {
+  const until = '2026-11-22T13:00:05Z';
+  const late = clearRefused({ client: TM2, at: '2026-11-22T13:00:46Z', answer: 'fin' });
+  t.match(
+    finding(rule, [clear({ until }), late, late]).observed,
+    /none after 2026-11-22T13:00:05Z, though asked 2 times$/,
+  );
+  t.notMatch(finding(rule, [clear({ until: '2026-11-22T13:01:00Z' }), late]).observed, /none after/);
+});
+
+t.test('puts connections that carry something of the user’s first into the evidence', async (t) => {
+  const plain = Array.from({ length: 9 }, () => clear());
+  const telling = clear({ plaintext: { stateTransfer: [transfer('keyed-state-inline')] } });
+  t.equal(finding(rule, [...plain, telling]).evidence[0]?.observation, telling.id);
 });
 
 t.test('fails where TLS and clear connections were both served, and counts the clear ones', async (t) => {

@@ -17,7 +17,7 @@ t.test('fails records on a clear data plane', async (t) => {
     server: TM2,
     plaintext: { stateTransfer: [transfer('records')] },
   });
-  t.match(finding(rule, [records]).message, /^records cross in clear to or from tm2/);
+  t.match(finding(rule, [records]).message, /^Whoever captures these packets reads the job's records\.$/);
 });
 
 t.test('fails checkpoints on an object store over http, whatever the internal TLS settings are', async (t) => {

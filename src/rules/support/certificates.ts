@@ -1,7 +1,7 @@
 import type { Certificate, CertificateChain, Endpoint, Evidence, Seen } from '../../model/report.ts';
 import type { EndpointSubject } from '../../model/rule.ts';
 import { type TlsObservation, tlsObservations } from './handshakes.ts';
-import { evidenceOf, processOf } from './text.ts';
+import { evidenceOf } from './text.ts';
 
 /** One certificate that a process presented at an endpoint, with all connections that show it there. */
 export interface PresentedCertificate {
@@ -75,11 +75,11 @@ export function isSelfSigned(certificate: Certificate): boolean {
   return certificate.selfIssued;
 }
 
-/** Which certificate of whom: `certificate of tm2`, `issuing certificate that jm sends`. */
-export function whose(presented: PresentedCertificate): string {
+/** Which certificate of the accused endpoint: `certificate CN=… (51aa…)`, `client certificate …`, `issuing certificate …`. */
+export function which(presented: PresentedCertificate): string {
   const kind = presented.position === 0 ? 'certificate' : 'issuing certificate';
   const role = presented.role === 'client' ? 'client ' : '';
-  return `${role}${kind} of ${processOf(presented.owner)}`;
+  return `${role}${kind} ${certificateText(presented.certificate)}`;
 }
 
 export function certificateEvidence(presented: PresentedCertificate, said: string): readonly Evidence[] {

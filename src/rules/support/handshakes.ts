@@ -1,6 +1,6 @@
 import type { Observation, TlsDetails } from '../../model/report.ts';
 import type { EndpointSubject, Judgement } from '../../model/rule.ts';
-import { connections, count, distinct, evidenceOf, placeOf } from './text.ts';
+import { connections, count, distinct, evidenceOf } from './text.ts';
 
 export type TlsObservation = Observation & { readonly tls: TlsDetails };
 
@@ -52,7 +52,7 @@ function chosen(
 
 /** What is said of each value that a rule finds bad. */
 export interface Complaint {
-  readonly message: (value: string, place: string) => string;
+  readonly message: (value: string) => string;
   readonly expected: string;
   readonly remediation: Judgement['remediation'];
 }
@@ -73,7 +73,7 @@ export function judgeChosen(
   return bad.map((one) => ({
     verdict: 'fail',
     discriminator: one.value,
-    message: complaint.message(one.value, placeOf(subject.server)),
+    message: complaint.message(one.value),
     expected: complaint.expected,
     observed: observedText(one, subject),
     evidence: one.observations.map((shown) => evidenceOf(shown, chosenText(shown, one))),

@@ -1,8 +1,8 @@
-import type { Alert, Expectation, Remediation } from '../../model/report.ts';
+import type { Alert, Certificate, Expectation, Remediation } from '../../model/report.ts';
 import { isSignallingSuite, suiteProperties } from '../../tls/cipher-suites.ts';
 import type { TlsObservation } from './handshakes.ts';
 import { remedy, STRONG_SUITES } from './remedies.ts';
-import { distinct, listed, originOf } from './text.ts';
+import { distinct, listed, settingPlace, settingText } from './text.ts';
 
 /** Why a handshake was refused, as far as alert, version, suites and certificates tell. */
 export interface Refusal {
@@ -30,6 +30,8 @@ export interface RefusalContext {
   readonly expectation: Expectation | undefined;
   readonly internal: boolean;
 }
+
+const PIN_KEY = 'security.ssl.internal.cert.fingerprint';
 
 /** Alerts by which a peer refuses a certificate (RFC 8446 section 6.2; 41 is SSLv3's, RFC 6101). */
 const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([41, 42, 43, 44, 45, 46, 48, 49, 116]);
@@ -105,7 +107,7 @@ function certificateRefused(one: TlsObservation, alert: Alert, context: RefusalC
   if (isEmptyCertificate(one) || alert.code === 116 || alert.code === 41) return emptyCertificate(one, sent(alert));
   const expiry = alert.code === 45 ? ' because it has expired' : '';
   const pin = isPinned(one)
-    ? ". The server names no authorities, the sign of a fingerprint pin: the client's certificate is not the pinned one"
+    ? `. It names no authorities, the sign of a fingerprint pin: the client's certificate is not the pinned one${pinText(one, context)}`
     : '';
   return {
     reason: 'client-certificate-refused',
@@ -113,30 +115,46 @@ function certificateRefused(one: TlsObservation, alert: Alert, context: RefusalC
     how: sent(alert),
     text: `the server refused the client's certificate${expiry} with ${named(alert)}${pin}`,
     remediation: isPinned(one)
-      ? remedy(
-          'Make security.ssl.internal.cert.fingerprint on the server the SHA-1 of the certificate that the clients present (keytool -list shows it), or remove the pin.',
-        )
+      ? pinRemedy(one)
       : remedy(
           "Import the issuer of the client's certificate into the server's truststore, or give the client the cluster's keystore.",
         ),
   };
 }
 
+/** What is pinned by the server's configuration, and what was presented instead. */
+function pinText(one: TlsObservation, { expectation }: RefusalContext): string {
+  const pin = expectation?.because.find((setting) => setting.key === PIN_KEY);
+  const leaf = presentedLeaf(one);
+  const presented = leaf === undefined ? '' : `; presented was ${leaf.subject} with the SHA-1 ${leaf.sha1}`;
+  return `${pin === undefined ? '' : `: ${settingText(pin)}`}${presented}`;
+}
+
+function pinRemedy(one: TlsObservation): Remediation {
+  const leaf = presentedLeaf(one);
+  return remedy(
+    "Set the pin on the server to the SHA-1 of the cluster's certificate (what the clients presented, if that is the right one; keytool -list -v shows it), or take the pin out, and restart the server.",
+    leaf === undefined ? {} : { [PIN_KEY]: leaf.sha1 },
+  );
+}
+
+function presentedLeaf(one: TlsObservation): Certificate | undefined {
+  return one.tls.clientCertificate.seen === 'present' ? one.tls.clientCertificate.chain[0] : undefined;
+}
+
 function serverCertificateRefused(one: TlsObservation, how: string, context: RefusalContext): Refusal {
-  const store = context.internal ? 'security.ssl.internal.truststore' : 'its truststore';
-  const pin = context.internal
-    ? ", or a pin in security.ssl.internal.cert.fingerprint that is not this certificate's"
-    : '';
+  const store = context.internal ? 'truststore (security.ssl.internal.truststore)' : 'truststore';
+  const pin = context.internal ? ", or its pin (security.ssl.internal.cert.fingerprint) is another certificate's" : '';
   const leaf = one.tls.serverCertificate.seen === 'present' ? one.tls.serverCertificate.chain[0] : undefined;
-  const shown = leaf === undefined ? '' : ` (${leaf.subject}, issued by ${leaf.issuer})`;
+  const shown = leaf === undefined ? '' : ` ${leaf.subject}${leaf.selfIssued ? '' : `, issued by ${leaf.issuer}`}`;
   return {
     reason: 'server-certificate-refused',
     by: 'client',
     how,
-    text: `${how}: the client does not trust the server's certificate${shown}: another ${store}${pin}`,
+    text: `${how}: it does not trust the server's certificate${shown}. Its ${store} does not hold the issuer${pin}`,
     remediation: context.internal
       ? remedy(
-          'Give the client the same keystore, truststore and pin as the rest of the cluster: security.ssl.internal.keystore, security.ssl.internal.truststore, security.ssl.internal.cert.fingerprint.',
+          'Give the client the stores and the pin of the rest of the cluster (security.ssl.internal.keystore, security.ssl.internal.truststore, security.ssl.internal.cert.fingerprint) and restart it.',
         )
       : remedy("Import the issuer of the server's certificate into the client's truststore."),
   };
@@ -145,14 +163,14 @@ function serverCertificateRefused(one: TlsObservation, how: string, context: Ref
 /** JSSE answers a request with an empty list where no key of its store has an issuer that the server names. */
 function emptyCertificate(one: TlsObservation, how: string): Refusal {
   const names = one.tls.clientAuthentication.certificateAuthorities;
-  const wanted = names.length === 0 ? '' : ` The server accepts certificates issued by ${listed(names, 3)}.`;
+  const wanted = names.length === 0 ? '' : ` The server asks for one issued by ${listed(names, 3)}.`;
   return {
     reason: 'empty-client-certificate',
     by: 'server',
     how,
-    text: `the client sent an empty certificate list and ${how}: the client has no certificate, or its issuer is not in the server's list of authorities.${wanted}`,
+    text: `the client sent an empty certificate list and ${how}: the client has no key in its keystore, or one whose issuer is not among the server's authorities.${wanted}`,
     remediation: remedy(
-      "Give the client the cluster's keystore (security.ssl.internal.keystore), or import the issuer of its certificate into the server's truststore (security.ssl.internal.truststore).",
+      "Give the client the keystore of the rest of the cluster (security.ssl.internal.keystore) and restart it; or, if its own certificate is meant, import the issuer into the server's truststore (security.ssl.internal.truststore).",
     ),
   };
 }
@@ -178,9 +196,9 @@ function noCommonSuite(one: TlsObservation, alert: Alert, context: RefusalContex
 }
 
 function source(context: RefusalContext): string {
-  return context.expectation?.cipherSuites === undefined
-    ? ' (seen on other connections)'
-    : ` (${originOf(context.expectation, 'suites')})`;
+  if (context.expectation?.cipherSuites === undefined) return ' (seen on other connections)';
+  const written = context.expectation.because.find((setting) => setting.key === 'security.ssl.algorithms');
+  return written === undefined ? " (Flink's default)" : `, by ${settingPlace(written)}`;
 }
 
 function keyTypeHint(offered: readonly string[], served: readonly string[]): string {

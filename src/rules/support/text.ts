@@ -46,6 +46,12 @@ const ASPECTS: Readonly<Record<Aspect, RegExp>> = {
   suites: /\.algorithms$/,
 };
 
+/** `security.ssl.algorithms (config.yaml:25)`: for values that the sentence has already. */
+export function settingPlace(setting: Setting): string {
+  if (setting.file === undefined) return setting.key;
+  return `${setting.key} (${setting.file}${setting.line === undefined ? '' : `:${setting.line}`})`;
+}
+
 /** Where an expectation comes from, for the end of a sentence; what stands in a file goes before Flink's defaults. */
 export function originOf(expectation: Expectation | undefined, aspect: Aspect = 'tls'): string {
   if (expectation === undefined || expectation.basis === 'policy') return 'default policy';

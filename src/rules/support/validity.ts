@@ -33,9 +33,9 @@ export function daysBetween(from: number, to: number): number {
   return (to - from) / DAY;
 }
 
-/** `2026-11-22T13:00:02Z`: seconds are enough for people. */
-export function moment(milliseconds: number): string {
-  return Number.isNaN(milliseconds) ? 'an unreadable time' : `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+/** `2026-11-22`, in UTC. */
+function dayOf(milliseconds: number): string {
+  return Number.isNaN(milliseconds) ? 'an unreadable time' : new Date(milliseconds).toISOString().slice(0, 10);
 }
 
 export function days(value: number): string {
@@ -44,11 +44,11 @@ export function days(value: number): string {
   return whole === 1 ? '1 day' : `${whole} days`;
 }
 
-/** Both judgements in one sentence: as of when it was served, and as of now. */
+/** Both judgements in one sentence, to the day: as of when it was served, and as of now. The proof has the moment. */
 export function bothStandings(presented: PresentedCertificate, context: RuleContext): string {
   const served = lastServedAt(presented);
   const say = (at: number): string => standingText(presented.certificate, at);
-  return `when served (${moment(served)}): ${say(served)}; now (${moment(context.now)}): ${say(context.now)}`;
+  return `when served (${dayOf(served)}): ${say(served)}; now (${dayOf(context.now)}): ${say(context.now)}`;
 }
 
 function standingText(certificate: Certificate, at: number): string {
