@@ -101,7 +101,7 @@ function isEstablished(facts: ConnectionFacts): boolean {
 }
 
 function isEstablished13(facts: ConnectionFacts, client: SideFacts, server: SideFacts, cipherSuite: string): boolean {
-  if (facts.decrypted && client.finishedRead && server.finishedRead) {
+  if (facts.decrypted && client.finishedRead && server.finishedRead && !isTurnedAway(client, server)) {
     return true;
   }
   if (!client.sawBytes) {
@@ -113,6 +113,13 @@ function isEstablished13(facts: ConnectionFacts, client: SideFacts, server: Side
     return more > 0 && !isAlertLength(client.applicationLengths.at(-1), cipherSuite) && server.closed === undefined;
   }
   return client.applicationCount > 0;
+}
+
+/** Servers that judge the certificate after the handshake (Node) close without a ticket, an alert or an answer. */
+function isTurnedAway(client: SideFacts, server: SideFacts): boolean {
+  const { closed } = server;
+  const leftFirst = closed !== undefined && (client.closed === undefined || closed.order < client.closed.order);
+  return leftFirst && closed.how !== 'cut' && server.afterPeer.length === 0 && !server.gapped;
 }
 
 /** Records of the longest server flight seen, one a message, and two tickets. */
