@@ -2,7 +2,7 @@ import { coverage } from '../evaluate/coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { runVerdict } from '../evaluate/severity.ts';
-import { parseFlinkConfiguration } from '../flink/config.ts';
+import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { ChannelId } from '../model/channel.ts';
@@ -41,12 +41,7 @@ export interface AnalysisRequest {
 export async function analyse(request: AnalysisRequest): Promise<Report> {
   const startedAt = new Date().toISOString();
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
-  const parsed = request.configurations.map(({ member, files }) =>
-    parseFlinkConfiguration(files, {
-      member,
-      ...(request.flinkVersion === undefined ? {} : { flinkVersion: request.flinkVersion }),
-    }),
-  );
+  const parsed = await parseConfigurations(request);
   const run = await readCaptures(request, protocolsOf(probes));
   const topology = new Topology(probes, parsed);
   if (request.names !== undefined) topology.addHosts(request.names);
@@ -72,6 +67,16 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   });
   const inputs = [...run.inputs, ...request.configurations.map(describeConfiguration)];
   return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, flinkVersions });
+}
+
+/** The YAML library is loaded only where there is a configuration to read. */
+async function parseConfigurations(request: AnalysisRequest): Promise<ParsedConfiguration[]> {
+  if (request.configurations.length === 0) return [];
+  const { parseFlinkConfiguration } = await import('../flink/config.ts');
+  const { flinkVersion } = request;
+  return request.configurations.map(({ member, files }) =>
+    parseFlinkConfiguration(files, { member, ...(flinkVersion === undefined ? {} : { flinkVersion }) }),
+  );
 }
 
 /** Two passes where a capture's own secrets stood behind the packets that they open. */

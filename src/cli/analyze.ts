@@ -107,7 +107,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       signal: stop.signal,
       ...(args.verbose ? { say: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
     });
-    writeReport(args.redact ? redact(report) : report, outputs, {
+    await writeReport(args.redact ? redact(report) : report, outputs, {
       failOn,
       now,
       layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Report } from '../model/report.ts';
-import { formatJson } from '../report/json.ts';
-import { formatJsonl } from '../report/jsonl.ts';
+import { jsonPieces } from '../report/json.ts';
+import { jsonlPieces } from '../report/jsonl.ts';
 import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
 import type { FailOn } from '../report/severity.ts';
 import { formatText } from '../report/text.ts';
@@ -60,36 +60,76 @@ function parseOutput(text: string): Output {
 }
 
 /** Writes a report everywhere it was asked for; files with mode 0600, since they may hold evidence. */
-export function writeReport(report: Report, outputs: readonly Output[], options: OutputOptions): void {
+export async function writeReport(report: Report, outputs: readonly Output[], options: OutputOptions): Promise<void> {
   for (const { format, path } of outputs) {
     if (path !== undefined) {
-      const text =
-        format === 'text'
-          ? render(report, 'text', { ...options, colour: 'not-wanted' }, 100)
-          : render(report, format, options, 100);
-      try {
-        writeFileSync(path, text, { mode: 0o600 });
-      } catch (error) {
-        throw new Unusable(`${path}: cannot be written: ${(error as Error).message}`);
-      }
+      const toFile = format === 'text' ? ({ ...options, colour: 'not-wanted' } as const) : options;
+      writeFile(path, render(report, format, toFile, FILE_WIDTH));
       continue;
     }
     if (options.quiet === 'quiet' && format === 'text') continue;
-    process.stdout.write(render(report, format, options, process.stdout.columns ?? 100));
+    await writeStandard(render(report, format, options, process.stdout.columns ?? FILE_WIDTH));
   }
 }
 
-function render(report: Report, format: Format, options: OutputOptions, width: number): string {
+/** Columns of a text report that goes to no terminal. */
+const FILE_WIDTH = 100;
+/** Characters that are gathered before they are handed to the system. */
+const WRITE_AT_ONCE = 65_536;
+
+function writeFile(path: string, pieces: Iterable<string>): void {
+  try {
+    const file = openSync(path, 'w', 0o600);
+    for (const part of gathered(pieces)) writeSync(file, part);
+    closeSync(file);
+  } catch (error) {
+    throw new Unusable(`${path}: cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Waits for a slow reader instead of holding the text for it. */
+async function writeStandard(pieces: Iterable<string>): Promise<void> {
+  for (const part of gathered(pieces)) {
+    if (!process.stdout.write(part)) await drained(process.stdout);
+    if (!process.stdout.writable) return;
+  }
+}
+
+/** Until the stream takes more, or is closed: a reader that went away takes nothing any more. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'] as const;
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
+}
+
+function* gathered(pieces: Iterable<string>): Generator<string> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < WRITE_AT_ONCE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+function render(report: Report, format: Format, options: OutputOptions, width: number): Iterable<string> {
   const { failOn, now, layout } = options;
   switch (format) {
     case 'text':
-      return formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) });
+      return [formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) })];
     case 'json':
-      return formatJson(report);
+      return jsonPieces(report);
     case 'jsonl':
-      return formatJsonl(report);
+      return jsonlPieces(report);
     case 'nagios':
-      return formatNagios(report, { failOn, now });
+      return [formatNagios(report, { failOn, now })];
   }
 }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import yargs from 'yargs';
 import { analyzeCommand } from './analyze.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
@@ -17,7 +16,8 @@ const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config'
 export async function run(args: readonly string[]): Promise<void> {
   try {
     refuseUnknown(args.find((one) => !one.startsWith('-')));
-    await chosen(args)?.();
+    const parseYaml = namesOptionsFile(args) ? (await import('yaml')).parse : undefined;
+    await chosen(args, parseYaml)?.();
   } catch (error) {
     if (isClosedPipe(error)) return;
     report(error);
@@ -51,7 +51,7 @@ function restoreStandardInput(args: Record<string, unknown>): void {
 }
 
 /** The command that the arguments choose; undefined where they only ask for help. */
-function chosen(args: readonly string[]): (() => Promise<void>) | undefined {
+function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (() => Promise<void>) | undefined {
   let action: (() => Promise<void>) | undefined;
   const select: Select = (selected) => {
     action = selected;
@@ -66,7 +66,9 @@ function chosen(args: readonly string[]): (() => Promise<void>) | undefined {
       requiresArg: true,
       describe: 'YAML file with option names and values; flags and environment win',
     })
-    .config('config', 'YAML file with option names and values; flags and environment win', readOptions)
+    .config('config', 'YAML file with option names and values; flags and environment win', (path) =>
+      readOptions(path, parseYaml!),
+    )
     .command(analyzeCommand(select))
     .command(explainCommand(select))
     .command(listCommand(select))
@@ -75,7 +77,8 @@ function chosen(args: readonly string[]): (() => Promise<void>) | undefined {
     .version(version())
     .help()
     .epilogue(`Exit codes:\n${EXIT_CODES.map(([code, text]) => `  ${code}  ${text}`).join('\n')}`)
-    .wrap(Math.min(process.stdout.columns ?? 100, 120))
+    // yargs renders the help on every run: unwrapped, where nobody reads it, that costs nothing.
+    .wrap(asksForHelp(args) ? Math.min(process.stdout.columns ?? 100, 120) : null)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': true, 'greedy-arrays': false })
     .fail((message, error) => {
       throw error ?? new Unusable(`${message} (flinkprobe --help)`);
@@ -85,10 +88,21 @@ function chosen(args: readonly string[]): (() => Promise<void>) | undefined {
   return action;
 }
 
-function readOptions(path: string): object {
+type YamlParser = (text: string) => unknown;
+
+/** The YAML library is loaded only where an options file is named. */
+function namesOptionsFile(args: readonly string[]): boolean {
+  return process.env.FLINKPROBE_CONFIG !== undefined || args.some((one) => /^--config(=|$)/.test(one));
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  return args.some((one) => one === '--help' || one === '-h');
+}
+
+function readOptions(path: string, parseYaml: YamlParser): object {
   let options: unknown;
   try {
-    options = parseYaml(readFileSync(path, 'utf8'), { prettyErrors: true });
+    options = parseYaml(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new Unusable(`${path}: ${(error as Error).message}`);
   }

@@ -23,9 +23,18 @@ export interface ObservationContext {
   readonly time: (seconds: number, nanoseconds: number) => string;
 }
 
-/** Turns what was kept of connections into observations, once all names and ports are known. */
-export function observations(kept: readonly KeptConnection[], context: ObservationContext): Observation[] {
-  return kept.map(({ record, repeats }, index) => observe(record, `o${index + 1}`, repeats, context));
+/**
+ * Turns what was kept of connections into observations, once all names and ports are known.
+ *
+ * Consumes the list: each record is let go when its observation is made, so that both never stand in memory.
+ */
+export function observations(kept: KeptConnection[], context: ObservationContext): Observation[] {
+  kept.reverse();
+  const made: Observation[] = [];
+  for (let next = kept.pop(); next !== undefined; next = kept.pop()) {
+    made.push(observe(next.record, `o${made.length + 1}`, next.repeats, context));
+  }
+  return made;
 }
 
 interface Roles {

@@ -7,7 +7,7 @@ import { Dialogue } from './dialogue.ts';
 import { type ConnectionRecord, recordConnection } from './record.ts';
 
 /** Connections that are kept one by one; beyond it those like a kept one are only counted. Protects memory. */
-export const MAX_KEPT_CONNECTIONS = 4000;
+export const MAX_KEPT_CONNECTIONS = 10_000;
 /** Kept of each kind of connection, however many there are. */
 const MAX_KEPT_ALIKE = 16;
 

@@ -20,9 +20,12 @@ export function jsonlRecords(report: Report): JsonlRecord[] {
 
 /** One JSON object a line; JSON escapes every line break, so that a line is always whole. */
 export function formatJsonl(report: Report): string {
-  return jsonlRecords(report)
-    .map((record) => `${escapeSeparators(JSON.stringify(record))}\n`)
-    .join('');
+  return [...jsonlPieces(report)].join('');
+}
+
+/** The same text line by line. */
+export function* jsonlPieces(report: Report): Generator<string> {
+  for (const record of jsonlRecords(report)) yield `${escapeSeparators(JSON.stringify(record))}\n`;
 }
 
 /** U+2028, U+2029 and U+0085 are legal in JSON but end a line for some readers. */
