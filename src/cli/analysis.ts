@@ -16,6 +16,7 @@ import type { FailOn } from '../report/severity.ts';
 import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
 import type { ConfigurationFiles } from './common.ts';
+import { Unusable } from './failure.ts';
 import { version } from './version.ts';
 
 /** All that an analysis of captures depends on. Files named here are read, nothing else is. */
@@ -35,6 +36,8 @@ export interface AnalysisRequest {
   readonly now: number;
   readonly signal?: AbortSignal;
   readonly say?: (line: string) => void;
+  /** Told of what is odd about the inputs and does not end the run. */
+  readonly warn?: (line: string) => void;
 }
 
 /** Reads captures and configurations, judges them and puts the report together. */
@@ -65,7 +68,10 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
     quality: run.inputs.flatMap((input) => (input.quality === undefined ? [] : [input.quality])),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
   });
-  const inputs = [...run.inputs, ...request.configurations.map(describeConfiguration)];
+  const inputs = [
+    ...run.inputs,
+    ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
+  ];
   return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, flinkVersions });
 }
 
@@ -74,9 +80,15 @@ async function parseConfigurations(request: AnalysisRequest): Promise<ParsedConf
   if (request.configurations.length === 0) return [];
   const { parseFlinkConfiguration } = await import('../flink/config.ts');
   const { flinkVersion } = request;
-  return request.configurations.map(({ member, files }) =>
-    parseFlinkConfiguration(files, { member, ...(flinkVersion === undefined ? {} : { flinkVersion }) }),
-  );
+  return request.configurations.map(({ member, files }) => {
+    const parsed = parseFlinkConfiguration(files, { member, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
+    const [first] = parsed.problems;
+    if (first !== undefined && parsed.keys().length === 0) {
+      throw new Unusable(`--conf: ${first.file}:${first.line}: ${first.message}`);
+    }
+    for (const { file, line, message } of parsed.problems) request.warn?.(`${file}:${line}: ${message}`);
+    return parsed;
+  });
 }
 
 /** Two passes where a capture's own secrets stood behind the packets that they open. */
@@ -109,8 +121,8 @@ function learn(run: CaptureRun, topology: Topology): void {
   }
 }
 
-function describeConfiguration({ path }: ConfigurationFiles): Input {
-  return { kind: 'configuration', path };
+function describeConfiguration({ path }: ConfigurationFiles, { problems }: ParsedConfiguration): Input {
+  return { kind: 'configuration', path, ...(problems.length > 0 ? { problems } : {}) };
 }
 
 interface Parts {

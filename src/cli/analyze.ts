@@ -105,6 +105,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       failOn,
       now,
       signal: stop.signal,
+      warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`),
       ...(args.verbose ? { say: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
     });
     await writeReport(args.redact ? redact(report) : report, outputs, {

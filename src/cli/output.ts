@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { Report } from '../model/report.ts';
 import { jsonPieces } from '../report/json.ts';
 import { jsonlPieces } from '../report/jsonl.ts';
@@ -80,6 +80,8 @@ const WRITE_AT_ONCE = 65_536;
 function writeFile(path: string, pieces: Iterable<string>): void {
   try {
     const file = openSync(path, 'w', 0o600);
+    // The mode above holds for a new file only.
+    fchmodSync(file, 0o600);
     for (const part of gathered(pieces)) writeSync(file, part);
     closeSync(file);
   } catch (error) {

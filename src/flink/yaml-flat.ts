@@ -56,8 +56,8 @@ function javaTrim(text: string): string {
 
 /**
  * Flink's parser for `config.yaml` (1.19+): YAML 1.2 core schema, nested keys joined with `.`, lists as YAML flow text
- * (`GlobalConfiguration.flatten`, `YamlParserUtils`). Where Flink would refuse the file, a problem says so and what can
- * be read is read.
+ * (`GlobalConfiguration.flatten`, `YamlParserUtils`). A file that is no YAML gives problems and no
+ * entry; where Flink would refuse it for another reason, a problem says so and what can be read is read.
  */
 export function parseStandardYaml(text: string): FlatFile {
   const lines = new LineCounter();
@@ -79,6 +79,10 @@ export function parseStandardYaml(text: string): FlatFile {
       line: lineOf(lines, error.pos[0]),
       message: `not valid YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`,
     });
+  }
+  if (problems.length > 0) {
+    // Half a file would promise what nobody wrote.
+    return { entries: [], problems };
   }
   if (documents.length > 1) {
     problems.push({

@@ -382,6 +382,14 @@ export interface Input {
   readonly firstPacketAt?: string;
   readonly lastPacketAt?: string;
   readonly quality?: CaptureQuality;
+  /** What could not be read of a configuration, or is not read by Flink. */
+  readonly problems?: readonly FileProblem[];
+}
+
+export interface FileProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
 }
 
 export interface Report {

@@ -308,6 +308,7 @@ const input = z
     firstPacketAt: time.exactOptional(),
     lastPacketAt: time.exactOptional(),
     quality: quality.exactOptional(),
+    problems: z.array(z.strictObject({ file: text, line: whole, message: text })).exactOptional(),
   })
   .meta({ id: 'Input' });
 

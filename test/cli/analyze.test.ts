@@ -273,6 +273,19 @@ t.test('--conf compares with the configuration and names file and line', async (
   t.match(stdout, /config\.yaml:\d+/);
 });
 
+t.test('a configuration that is odd is told with file and line; one that cannot be read ends with 3', async (t) => {
+  const file = scratch(t);
+  const twice = file('config.yaml', Buffer.from('rest.port: 8081\nrest.port: 8082\n'));
+  const odd = await flinkprobe(['analyze', all, '--conf', `jm=${twice}`]);
+  t.equal(odd.status, 0);
+  t.match(odd.stderr, /config\.yaml:2: /);
+  const broken = file('config.yaml', Buffer.from('a: b\n  c: [\n'));
+  const { status, stdout, stderr } = await flinkprobe(['analyze', all, '--conf', `jm=${broken}`]);
+  t.equal(status, 3);
+  t.equal(stdout, '');
+  t.match(stderr, /--conf: .*config\.yaml:\d+: /);
+});
+
 t.test('--host, --port, --since and --until narrow what is looked at', async (t) => {
   const channels = async (args: readonly string[]): Promise<string[]> => {
     const report = JSON.parse((await flinkprobe(['analyze', off, '--format', 'json', ...args])).stdout);
