@@ -103,6 +103,10 @@ function byRecordLengths(facts: ConnectionFacts, outcome: Outcome): Verdict {
       'record-lengths',
     );
   }
+  if (facts.clientHello?.offersEarlyData === true) {
+    // Rejected early data goes on until the client has read the server's hello (RFC 8446 section 4.2.10).
+    return unknown('early data was offered: its records cannot be told from the flight', 'record-lengths');
+  }
   const finished = 4 + finishedHashLength(serverHello.cipherSuite);
   const lengths = `first client record ${first}${second === undefined ? '' : `, then ${second}`}; Finished is ${finished}`;
   if (isAlertLength(first, serverHello.cipherSuite)) {

@@ -65,7 +65,9 @@ function encryptedRefusal(facts: ConnectionFacts): Refusal | undefined {
   // Where a key log opened an alert, its text is judged and not its length.
   const opened = (side: Side): boolean => facts.alerts.some((alert) => alert.side === side);
   const { cipherSuite } = serverHello;
-  if (isAlertLength(client.applicationLengths[0], cipherSuite) && !client.gapped && !opened(clientSide)) {
+  // Early data may have any length.
+  const inFlight = facts.clientHello?.offersEarlyData === true;
+  if (!inFlight && isAlertLength(client.applicationLengths[0], cipherSuite) && !client.gapped && !opened(clientSide)) {
     return refusalBy(clientSide, client, server.lastMessage ?? 'server_hello');
   }
   const byServer = isRefusedByServer(client, server, cipherSuite) && !opened(otherSide(clientSide));
