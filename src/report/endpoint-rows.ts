@@ -143,14 +143,28 @@ function judge(
   );
   if (coverage?.verdict === 'inconclusive') return { result: 'INCONCLUSIVE' };
   if (findings.some((finding) => weigh(finding, failOn) === 'waived')) return { result: 'WAIVED' };
-  return { result: 'PASS' };
+  return { result: group.some(isServed) ? 'PASS' : 'INCONCLUSIVE' };
+}
+
+/** Something good was seen: TLS that was established, or clear text that the server took part in and nobody minds. */
+function isServed({ kind, tls, answer, plaintext }: Observation): boolean {
+  if (kind === 'tls') return tls?.outcome === 'established' && answer === undefined;
+  if (kind !== 'plaintext' || (answer !== undefined && answer.kind !== 'plaintext')) return false;
+  const { redirectsToHttps = 0, responses } = plaintext?.details ?? {};
+  return redirectsToHttps === 0 || redirectsToHttps !== responses;
 }
 
 function tlsCell(group: readonly Observation[], form: RowOptions['suites']): string {
-  const clear = group.some(({ kind }) => kind === 'plaintext');
+  const requests = group.filter(({ kind }) => kind === 'plaintext');
+  const clear = requests.length > 0;
+  const refused = clear && requests.every(({ answer }) => answer !== undefined && answer.kind !== 'plaintext');
   const tls = group.flatMap((observation) => (observation.tls === undefined ? [] : [observation.tls]));
   if (tls.length === 0)
-    return clear ? 'clear' : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
+    return clear
+      ? refused
+        ? 'refused (clear)'
+        : 'clear'
+      : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
   const versions = distinct(tls.map(({ version }) => version)).map((version) => version.replace(/^TLSv/, ''));
   const suites = distinct(tls.map(({ cipherSuite }) => cipherSuite)).map(form === 'whole' ? String : shortSuite);
   const agreed = versions.length === 0 ? 'refused' : versions.sort().join(',');
@@ -169,7 +183,10 @@ function shortSuite(suite: string): string {
     .replaceAll('_', '-');
 }
 
-/** `required`: proven by a refusal. `given`, `none given`: what answered a request. `~`: inferred from record lengths. */
+/**
+ * `required`: proven by a refusal of who had none. `given`, `none given`: what answered a request. `~`: inferred from
+ * record lengths. What says less of the endpoint than another connection does is left out.
+ */
 function clientCertificateCell(group: readonly Observation[]): string {
   const cells = group.flatMap(({ tls }) => {
     if (tls?.version === undefined) return [];
@@ -177,9 +194,17 @@ function clientCertificateCell(group: readonly Observation[]): string {
     const mark = basis === 'record-lengths' ? '~' : '';
     const given = { certificate: ', given', empty: ', none given', none: ', none given', unknown: '' }[presented];
     const words = { required: 'required', requested: 'asked', 'not-requested': 'not asked', unknown: 'unknown' };
-    return [`${mark}${words[verdict]}${verdict === 'required' || verdict === 'requested' ? given : ''}`];
+    return [`${mark}${words[verdict]}${verdict === 'requested' ? given : ''}`];
   });
-  return distinct(cells).sort().join(' / ') || NOTHING;
+  const told = distinct(cells).sort();
+  return told.filter((cell) => !told.some((other) => saysMore(other, cell))).join(' / ') || NOTHING;
+}
+
+function saysMore(other: string, cell: string): boolean {
+  if (cell === 'unknown') return other !== 'unknown';
+  const [more, less] = [other.replace('~', ''), cell.replace('~', '')];
+  if (more === 'required') return less.startsWith('asked');
+  return less === 'asked' ? more.startsWith('asked, ') : other === less && cell === `~${less}`;
 }
 
 function certificateCells(

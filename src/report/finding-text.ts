@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from '../model/report.ts';
+import type { Endpoint, Evidence, Finding } from '../model/report.ts';
 import { placeOf } from './endpoint-rows.ts';
 import { labelled } from './layout.ts';
 import type { Paint } from './paint.ts';
@@ -27,13 +27,18 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
       finding.title,
       finding.waived?.id ?? null,
       finding.change ?? null,
-      finding.remediation,
+      cureKey(finding),
     ]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
   }
   return [...groups.values()];
+}
+
+/** Commands name their endpoint: they are listed, and keep no findings apart. */
+function cureKey({ remediation }: Finding): string {
+  return JSON.stringify([remediation.text, remediation.settings]);
 }
 
 export function verdictWord(finding: Finding, failOn: FailOn): string {
@@ -48,13 +53,23 @@ export function verdictWord(finding: Finding, failOn: FailOn): string {
   return words[weigh(finding, failOn)];
 }
 
-/** The lines of one group: word, severity, rule and title, then where, expected, observed, proof, fix, more. */
-export function findingLines(
-  group: FindingGroup,
-  options: { readonly width: number; readonly detail: Detail; readonly failOn: FailOn; readonly paint: Paint },
-): string[] {
-  const { width, detail, failOn, paint } = options;
+export interface FindingTextOptions {
+  readonly width: number;
+  readonly detail: Detail;
+  readonly failOn: FailOn;
+  readonly paint: Paint;
+  /** `host port` of every endpoint that was seen to listen: others are clients, whose port says nothing. */
+  readonly listening: ReadonlySet<string>;
+  /** Cures that were printed already and by which finding; filled in passing. */
+  readonly cures: Map<string, string>;
+}
+
+/** The lines of one group: word, severity, rule and title, then where, why, expected, observed, proof, fix, more. */
+export function findingLines(group: FindingGroup, options: FindingTextOptions): string[] {
+  const { width, detail, failOn, paint, listening } = options;
   const [finding] = group;
+  const whereOf = (one: Finding): string =>
+    one.endpoint === undefined ? one.channel : `${one.channel}  ${processOf(one.endpoint, listening)}`;
   const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, INDENT, width);
   const list = (label: string, texts: readonly string[]): string[] =>
     texts.flatMap((text, index) => field(index === 0 ? label : '', text));
@@ -73,11 +88,8 @@ export function findingLines(
       'observed',
       differing(group, (one) => one.observed, detail),
     ),
-    ...list(
-      'proof',
-      limited(unique(group.flatMap(({ evidence }) => evidence.map(proof))), detail, BRIEF.proofs, 'proofs'),
-    ),
-    ...fixLines(finding, field),
+    ...list('proof', proofs(group, detail)),
+    ...fixLines(group, options, field),
     ...(finding.waived === null
       ? []
       : field('waived', `until ${finding.waived.until} by ${finding.waived.owner}: ${finding.waived.reason}`)),
@@ -95,8 +107,10 @@ function headline(finding: Finding, failOn: FailOn, width: number, paint: Paint)
   return [paint(tone, first!), ...rest.map((line) => paint(tone, line))];
 }
 
-function whereOf(finding: Finding): string {
-  return finding.endpoint === undefined ? finding.channel : `${finding.channel}  ${placeOf(finding.endpoint)}`;
+/** `jm 10.77.0.1:6123`; a client without its port, which is another one in every connection. */
+function processOf(endpoint: Endpoint, listening: ReadonlySet<string>): string {
+  const place = placeOf(endpoint);
+  return listening.has(`${endpoint.host} ${endpoint.port}`) ? place : place.replace(/:\d+$/, ' (client)');
 }
 
 /** One text where all say the same but for their own name; else each text with the endpoints that it is of. */
@@ -132,30 +146,73 @@ function limited(texts: readonly string[], detail: Detail, limit: number, noun: 
   return [...texts.slice(0, limit), `and ${texts.length - limit} more ${noun} (--wide shows all)`];
 }
 
-function proof(evidence: Evidence): string {
+/** `and 6 more`, where a rule found more than a finding keeps. */
+const MORE = /^and (\d+) more$/;
+
+function proofs(group: FindingGroup, detail: Detail): string[] {
+  const all = group.flatMap(({ evidence, endpoint }) =>
+    evidence.map((one) => ({ one, text: proof(one, group.length === 1 && detail === 'brief' ? endpoint : undefined) })),
+  );
+  const uncounted = all.map(({ one }) => Number(MORE.exec(one.text)?.[1] ?? 0)).reduce((a, b) => a + b, 0);
+  const texts = unique(all.filter(({ one }) => !MORE.test(one.text)).map(({ text }) => text));
+  const shown = detail === 'whole' || texts.length <= BRIEF.proofs + 1 ? texts : texts.slice(0, BRIEF.proofs);
+  const left = texts.length - shown.length + uncounted;
+  if (left === 0) return shown;
+  const hint = texts.length > shown.length ? ` (--wide shows ${uncounted === 0 ? 'all' : texts.length})` : '';
+  return [...shown, `and ${left} more${hint}`];
+}
+
+/** `server` is left out of who asked whom where the finding is of that endpoint alone. */
+function proof(evidence: Evidence, server: Endpoint | undefined): string {
   const place = [
     ...(evidence.file === undefined ? [] : [evidence.file]),
     ...(evidence.frame === undefined ? [] : [`frame ${evidence.frame}`]),
     ...(evidence.streamOffset === undefined ? [] : [`offset ${evidence.streamOffset}`]),
     ...(evidence.observation === undefined ? [] : [evidence.observation]),
   ].join(', ');
-  return place === '' ? evidence.text : `${place}: ${evidence.text}`;
+  const text = server === undefined ? evidence.text : evidence.text.replace(` -> ${namedPlaceOf(server)}:`, ':');
+  return place === '' ? text : `${place}: ${text}`;
+}
+
+/** As rules write it: `jm (10.77.0.1:6123)`. */
+function namedPlaceOf(endpoint: Endpoint): string {
+  const { member: _, ...unnamed } = endpoint;
+  const address = placeOf(unnamed);
+  return endpoint.member === undefined ? address : `${endpoint.member} (${address})`;
 }
 
 /** Setting lines are never wrapped or cut, so that they can be copied into the file as they stand. */
-function fixLines(finding: Finding, field: (label: string, text: string) => string[]): string[] {
-  const { text, settings, command } = finding.remediation;
+function fixLines(
+  group: FindingGroup,
+  { detail, cures }: FindingTextOptions,
+  field: (label: string, text: string) => string[],
+): string[] {
+  const { text, settings } = group[0].remediation;
   const indent = ' '.repeat(INDENT + LABEL_WIDTH + 2);
+  const commands = unique(group.flatMap(({ remediation }) => remediation.command ?? []));
+  const keys = Object.entries(settings).map(([key, value]) => `${indent}${printable(key)}: ${yamlScalar(value)}`);
+  const known = (key: string): string | undefined => (detail === 'brief' ? cures.get(key) : undefined);
+  const [whole, alone] = [cureKey(group[0]), JSON.stringify(settings)];
+  const name = `${group[0].ruleId} on ${group[0].channel}`;
+  const before = known(whole);
+  if (before !== undefined && commands.length === 0) return field('fix', `the same as of ${before}, above`);
+  const same = keys.length > 1 ? known(alone) : undefined;
+  if (!cures.has(whole)) cures.set(whole, name);
+  if (!cures.has(alone)) cures.set(alone, name);
   return [
     ...(text === '' ? [] : field('fix', text)),
-    ...Object.entries(settings).map(([key, value]) => `${indent}${printable(key)}: ${yamlScalar(value)}`),
-    ...(command === null ? [] : [`${indent}${printable(command)}`]),
+    ...(same === undefined ? keys : field('', `The settings are those of ${same}, above.`)),
+    ...limited(commands.map(printable), detail, BRIEF.places, 'endpoints').map((command) => `${indent}${command}`),
   ];
 }
 
+/** What YAML would read as a number, a time or a truth value, and is meant as text. */
+const LOOKS_LIKE_A_NUMBER = /^[-+]?\.?[0-9][0-9_.:eE+-]*$/;
+
 /** Plain where YAML reads it back as it is; else double-quoted, whose escapes are those of JSON. */
 function yamlScalar(value: string): string {
-  const plain = /^[A-Za-z0-9_./<][A-Za-z0-9_./,:<>+-]*$/.test(value) && !/:$/.test(value);
+  const plain =
+    /^[A-Za-z0-9_./<][A-Za-z0-9_./,:<>+-]*$/.test(value) && !/:$/.test(value) && !LOOKS_LIKE_A_NUMBER.test(value);
   return plain ? value : printable(JSON.stringify(value));
 }
 

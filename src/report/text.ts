@@ -24,6 +24,8 @@ const DEFAULT_WIDTH = 100;
 /** Narrower terminals are written as if they had so many columns. */
 const LEAST_WIDTH = 60;
 const LABEL_WIDTH = 10;
+/** Configurations of one folder that are named. */
+const MAX_NAMES = 12;
 
 const COLUMNS: readonly Column[] = [
   { title: 'CHANNEL', least: 16 },
@@ -51,10 +53,14 @@ export function formatText(report: Report, options: TextOptions = {}): string {
   const width = layout === 'wide' ? Number.POSITIVE_INFINITY : Math.max(options.width ?? DEFAULT_WIDTH, LEAST_WIDTH);
   const paint = painter(options.colour ?? 'none');
   const detail = layout === 'wide' ? 'whole' : 'brief';
+  const listening = new Set(report.observations.map(({ server }) => `${server.host} ${server.port}`));
+  const cures = new Map<string, string>();
   const sections = [
     headerLines(report, width, paint),
     tableLines(endpointRows(report, { failOn, now, suites: layout === 'wide' ? 'whole' : 'short' }), width, paint),
-    ...groupFindings(report.findings).map((group) => findingLines(group, { width, detail, failOn, paint })),
+    ...groupFindings(report.findings).map((group) =>
+      findingLines(group, { width, detail, failOn, paint, listening, cures }),
+    ),
     closingLines(report, width, paint),
   ];
   return `${sections
@@ -76,11 +82,14 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
   return [
     paint('title', title!),
     ...rest,
-    ...report.inputs.flatMap((input) => [
-      ...field(input.kind, inputText(input)),
-      ...qualityTexts(input).flatMap((text) => field('  quality', text)),
-    ]),
+    ...report.inputs
+      .filter(({ kind }) => kind !== 'configuration')
+      .flatMap((input) => [
+        ...field(input.kind, inputText(input)),
+        ...qualityTexts(input).flatMap((text) => field('  quality', text)),
+      ]),
     ...field('against', promiseText(report)),
+    ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
     ...(report.complete
       ? []
       : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
@@ -130,11 +139,31 @@ function promiseText(report: Report): string {
   if (configured.length === 0) {
     return 'default policy: internal channels mutual TLS 1.2 or better, REST TLS 1.2 or better';
   }
-  const members = [...new Set(configured.flatMap(({ member }) => member ?? []))];
-  const of = members.length === 0 ? '' : ` of ${members.join(', ')}`;
-  const files = new Set(configured.flatMap(({ because }) => because.flatMap(({ file }) => file ?? [])));
-  const named = files.size === 0 || files.size > 3 ? '' : ` (${[...files].join(', ')})`;
-  return `configuration${of}${named}${byPolicy ? '; default policy where it is silent' : ''}`;
+  const policy = byPolicy ? 'the policy where it is silent' : 'the default policy where it asks for less';
+  return `configuration, and ${policy}${differencesText(configured)}`;
+}
+
+/** Channels that the members' configurations do not agree on: where the others disagree, somebody is wrong. */
+function differencesText(configured: Report['expectations']): string {
+  const by = (channel: string): number => configured.filter((one) => one.channel === channel).length;
+  const differing = [...new Set(configured.map(({ channel }) => channel))].filter((channel) => by(channel) > 1);
+  return differing.length === 0 ? '' : `; members differ on ${differing.join(', ')}`;
+}
+
+/** Folders of one parent on one line: `/etc/flink: jm, tm1, tm2`. */
+function foldedPaths(inputs: readonly Input[]): string[] {
+  const parents = new Map<string, string[]>();
+  for (const { path } of inputs) {
+    const cut = path.search(/[\\/][^\\/]+[\\/]?$/);
+    const parent = cut <= 0 ? '' : path.slice(0, cut);
+    parents.set(parent, [...(parents.get(parent) ?? []), cut <= 0 ? path : path.slice(cut + 1)]);
+  }
+  return [...parents].map(([parent, names]) => {
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+    const said = `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
+    if (parent === '') return said;
+    return names.length === 1 ? `${parent}/${said}` : `${parent}: ${said}`;
+  });
 }
 
 function cellsOf(row: EndpointRow): string[] {

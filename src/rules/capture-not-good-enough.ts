@@ -41,7 +41,7 @@ export const rule: EndpointRule = {
     const begun = tls.filter((one) => one.tls?.outcome !== 'refused');
     const protection = protectionOf(subject, context);
     const judged = protection === 'internal' || protection === 'rest';
-    if (judged && begun.length > 0 && begun.every((one) => one.tls?.version === undefined)) {
+    if (judged && begun.length > 0 && begun.every((one) => one.tls?.outcome !== 'established')) {
       return [withoutHandshake(begun)];
     }
     return [{ verdict: 'pass' }];
@@ -87,13 +87,17 @@ function qualityText({ quality }: Observation): string {
 }
 
 function withoutHandshake(begun: readonly Observation[]): Judgement {
+  const isHidden = begun.every((one) => one.tls?.version === undefined);
   return {
     verdict: 'inconclusive',
     discriminator: 'handshake',
-    message:
-      'Speaks TLS, but no handshake was captured: version, suite, certificate and client authentication are not known.',
-    expected: 'a handshake from its first packet on',
-    observed: `${count(connections(begun), 'TLS connection')} without a ServerHello`,
-    evidence: begun.map((one) => evidenceOf(one, `TLS records only${qualityText(one)}`)),
+    message: isHidden
+      ? 'Speaks TLS, but no handshake was captured: version, suite, certificate and client authentication are not known.'
+      : 'Speaks TLS, but no handshake was captured to its end: whether both sides accepted each other is not known.',
+    expected: 'a handshake from its first packet to its last',
+    observed: `${count(connections(begun), 'TLS connection')} ${isHidden ? 'without a ServerHello' : 'without an end of the handshake'}`,
+    evidence: begun.map((one) =>
+      evidenceOf(one, `${isHidden ? 'TLS records only' : 'handshake not finished'}${qualityText(one)}`),
+    ),
   };
 }

@@ -1,7 +1,7 @@
 import type { Observation } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { channelRemedy } from './support/channel-remedy.ts';
-import { isServedInClear } from './support/clear.ts';
+import { isServedInClear, oneSidedConnection } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { connections, count, digits, distinct, evidenceOf, originOf } from './support/text.ts';
@@ -38,7 +38,7 @@ export const rule: EndpointRule = {
     const clear = subject.observations.filter(isServedInClear);
     if (clear.length === 0) {
       const sawTls = subject.observations.some((one) => one.kind === 'tls' && one.tls?.version !== undefined);
-      return [{ verdict: sawTls ? 'pass' : 'inconclusive' }];
+      return [sawTls ? { verdict: 'pass' } : nothingServed(subject, context)];
     }
     const probe = subject.probe ?? context.probes.get(subject.channel);
     return [
@@ -53,6 +53,28 @@ export const rule: EndpointRule = {
     ];
   },
 };
+
+/**
+ * Requests that nobody served: neither TLS nor clear text was seen. Silent where another rule tells these connections:
+ * `mixed-tls-and-clear`, `capture-not-good-enough`, or nothing was asked at all.
+ */
+function nothingServed(subject: EndpointSubject, context: RuleContext): Judgement {
+  const asked = subject.observations.filter((one) => one.answer !== undefined);
+  const isTold = (one: Observation): boolean =>
+    one.kind === 'undecided' || oneSidedConnection(one, subject, context) !== undefined;
+  if (asked.length === 0 || subject.observations.some(isTold)) return { verdict: 'inconclusive' };
+  return {
+    verdict: 'inconclusive',
+    severity: 'info',
+    message: 'Whether it serves TLS or clear text was not seen: no request was answered in kind.',
+    expected: expectedText(subject),
+    observed: `${count(connections(asked), 'connection')} without an answer; ${asked[0]!.answer!.text}`,
+    evidence: asked.map((one) => evidenceOf(one, one.answer!.text)),
+    remediation: remedy(
+      'Capture while a client of the cluster connects to it, or ask the endpoint (flinkprobe verify).',
+    ),
+  };
+}
 
 function expectedText({ expectation }: EndpointSubject): string {
   const mutual = expectation?.clientAuthentication === 'required' ? ' with client certificates' : '';

@@ -79,10 +79,30 @@ t.test('gives each finding where, expected, observed, proof, fix as YAML and whe
 });
 
 t.test('quotes setting values that YAML would read otherwise', async (t) => {
-  const settings = { a: 'TLS_A,TLS_B', b: 'x: y', c: '', d: '# no', e: '<keystore>', f: '*' };
+  const settings = {
+    a: 'TLS_A,TLS_B',
+    b: 'x: y',
+    c: '',
+    d: '# no',
+    e: '<keystore>',
+    f: '*',
+    g: '00112233',
+    h: '1e5',
+    i: '12:30',
+  };
   const report = cleanReport({ findings: [finding({ remediation: { text: '', settings, command: null } })] });
   const text = formatText(report);
-  for (const line of ['a: TLS_A,TLS_B', 'b: "x: y"', 'c: ""', 'd: "# no"', 'e: <keystore>', 'f: "*"']) {
+  for (const line of [
+    'a: TLS_A,TLS_B',
+    'b: "x: y"',
+    'c: ""',
+    'd: "# no"',
+    'e: <keystore>',
+    'f: "*"',
+    'g: "00112233"',
+    'h: "1e5"',
+    'i: "12:30"',
+  ]) {
     t.match(text, `\n              ${line}\n`);
   }
 });
@@ -92,7 +112,7 @@ t.test('says what is not clean of an input, what it was held against, and what n
   t.match(text, /^flinkprobe 0\.1\.0 {3}analyze {3}Flink 1\.20\.3\n/);
   t.match(text, 'quality 2 gaps (4 KiB missing)');
   t.match(text, 'truncated-record at byte 1607');
-  t.match(text, 'against   configuration (/etc/acme/config.yaml)');
+  t.match(text, 'against   configuration, and the default policy where it asks for less');
   t.match(text, '\nnot seen  taskmanager-rpc\n');
   t.match(text, '3 refused attempts');
   t.match(text, /\nverdict {3}FAIL {3}1 critical, 1 high, 1 low\n$/);
@@ -137,6 +157,70 @@ t.test('says once what differs between endpoints only in their names', async (t)
   t.equal(formatText(cleanReport({ findings }), { layout: 'wide' }).match(/uses the default suite/g)?.length, 2);
 });
 
+t.test('prints a cure once, and refers to it afterwards; --wide prints all', async (t) => {
+  const remediation = { text: 'Switch it on.', settings: { a: 'true', b: '/path' }, command: null };
+  const findings = [
+    finding({ remediation }),
+    finding({ ruleId: 'second', remediation }),
+    finding({ ruleId: 'third', remediation: { ...remediation, text: 'Change the password.' } }),
+  ];
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.equal(text.match(/^ {14}a: true$/gm)?.length, 1);
+  t.match(text, '  fix       the same as of plaintext-data on taskmanager-data, above');
+  t.match(
+    text,
+    'Change the password.\n            The settings are those of plaintext-data on taskmanager-data, above.',
+  );
+  const wide = formatText(cleanReport({ findings, verdict: 'fail' }), { layout: 'wide' });
+  t.equal(wide.match(/^ {14}a: true$/gm)?.length, 3);
+});
+
+t.test('lists the commands of a group, which name their endpoints, under one text', async (t) => {
+  const findings = ['jm', 'gw'].map((host) =>
+    finding({
+      endpoint: { host, port: 8081 },
+      remediation: { text: 'Ask it:', settings: {}, command: `flinkprobe verify rest=${host}:8081` },
+    }),
+  );
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.equal(text.match(/Ask it:/g)?.length, 1);
+  t.match(text, '\n              flinkprobe verify rest=jm:8081\n              flinkprobe verify rest=gw:8081\n');
+});
+
+t.test('names a client without its port, which is another one in every connection', async (t) => {
+  const server = finding({ channel: 'jobmanager-rpc', endpoint: observation().server });
+  const client = finding({ channel: 'jobmanager-rpc', endpoint: { host: '10.77.0.3', port: 40_000, member: 'tm2' } });
+  t.match(formatText(cleanReport({ findings: [server] })), 'where     jobmanager-rpc  jm 10.77.0.1:6123\n');
+  t.match(formatText(cleanReport({ findings: [client] })), 'where     jobmanager-rpc  tm2 10.77.0.3 (client)\n');
+});
+
+t.test('counts proofs that a finding did not keep, and leaves out the endpoint that stands above', async (t) => {
+  const endpoint = { host: '10.77.0.3', port: 6121, member: 'tm2' };
+  const texts = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ text: `${name} -> tm2 (10.77.0.3:6121): in clear` }));
+  const findings = [finding({ endpoint, evidence: [...texts, { text: 'and 6 more' }] })];
+  const text = formatText(cleanReport({ findings, verdict: 'fail' }));
+  t.match(
+    text,
+    'proof     a: in clear\n            b: in clear\n            c: in clear\n            and 8 more (--wide shows 5)',
+  );
+});
+
+t.test('folds configurations of one folder into a line and says where members differ', async (t) => {
+  const inputs = ['jm', 'tm1', 'tm2'].map((name) => ({ kind: 'configuration' as const, path: `/etc/flink/${name}` }));
+  const promised = (member: string, tls: 'required' | 'forbidden') =>
+    ({
+      channel: 'jobmanager-rpc',
+      member,
+      tls,
+      clientAuthentication: 'required',
+      basis: 'configuration',
+      because: [],
+    }) as const;
+  const expectations = [promised('jm', 'required'), promised('tm2', 'forbidden')];
+  const text = formatText(cleanReport({ inputs, expectations }));
+  t.match(text, 'members differ on\n          jobmanager-rpc\n          /etc/flink: jm, tm1, tm2\n');
+});
+
 t.test('groups neither different severities nor waived with open findings', async (t) => {
   const waived = { id: 'w', until: '2026-12-31', owner: 'sec-eng', reason: 'migration' };
   const findings = [finding(), finding({ severity: 'high' }), finding({ waived })];
@@ -153,6 +237,18 @@ t.test('never says PASS of an endpoint that nothing could be said of', async (t)
   t.match(rowsOf(cleanReport({ observations: [gap] }), 100)[0], /INCONCLUSIVE +gap/);
   const undecided = finding({ channel: 'jobmanager-rpc', endpoint: rest.server, verdict: 'inconclusive' });
   t.match(rowsOf(cleanReport({ findings: [undecided] }), 100)[0], /INCONCLUSIVE +1\.2/);
+});
+
+t.test('never says PASS where requests were refused and nothing good was seen', async (t) => {
+  const answer = { kind: 'fin', text: 'a clear request was answered by FIN without a byte' } as const;
+  const { tls: _, ...base } = observation({ channel: 'taskmanager-data' });
+  const clear = clearObservation({ channel: 'taskmanager-data', server: base.server });
+  t.match(rowsOf(cleanReport({ observations: [{ ...clear, answer }] }), 100)[0], /INCONCLUSIVE +refused \(clear\)/);
+  t.match(rowsOf(cleanReport({ observations: [clear] }), 100)[0], /PASS +clear/, 'allowed and served');
+  const redirect = { ...clear.plaintext!, details: { responses: 2, redirectsToHttps: 2 } };
+  t.match(rowsOf(cleanReport({ observations: [{ ...clear, plaintext: redirect }] }), 100)[0], /INCONCLUSIVE/);
+  const cut = observation({ tls: tlsDetails({ outcome: 'incomplete' }) });
+  t.match(rowsOf(cleanReport({ observations: [cut] }), 100)[0], /INCONCLUSIVE +1\.2/, 'no handshake to its end');
 });
 
 t.test('marks the row whose observation proves a finding about the other side', async (t) => {
@@ -182,7 +278,29 @@ t.test('says what was presented to a request, and counts repeats', async (t) => 
       },
     }),
   });
-  t.match(rowsOf(cleanReport({ observations: [empty] }), 140)[0], / required, none given .* 5$/);
+  t.match(rowsOf(cleanReport({ observations: [empty] }), 140)[0], / required .* 5$/);
+});
+
+t.test('says of an endpoint what its most telling connection shows of client certificates', async (t) => {
+  type Seen = ReturnType<typeof tlsDetails>['clientAuthentication'];
+  const of = (verdict: Seen['verdict'], presented: Seen['presented'], basis: Seen['basis'] = 'messages') =>
+    observation({
+      tls: tlsDetails({
+        clientAuthentication: { verdict, presented, basis, certificateAuthorities: [], certificateTypes: [] },
+      }),
+    });
+  const cell = (...seen: ReturnType<typeof of>[]) => {
+    const header = formatText(cleanReport({ observations: seen }), { layout: 'plain' });
+    return header
+      .split('\n')
+      .find((line) => line.startsWith('endpoint'))!
+      .split('\t')[6];
+  };
+  t.equal(cell(of('requested', 'certificate'), of('required', 'empty')), 'required');
+  t.equal(cell(of('requested', 'unknown'), of('requested', 'certificate')), 'asked, given');
+  t.equal(cell(of('unknown', 'unknown'), of('not-requested', 'none', 'record-lengths')), '~not asked');
+  t.equal(cell(of('not-requested', 'none'), of('requested', 'certificate')), 'asked, given / not asked', 'both stay');
+  t.equal(cell(of('unknown', 'unknown')), 'unknown');
 });
 
 t.test('writes one record of tab-separated fields a line with --plain', async (t) => {
