@@ -97,6 +97,11 @@ function callChannel(record: ConnectionRecord, roles: Roles, context: Observatio
     if (reading.channel !== undefined) return { channel: reading.channel, basis: 'protocol' };
     if (server !== undefined && speaks(server.channel, reading.protocol, context)) return server;
     if (reading.protocol === 'http') return { channel: 'unknown', basis: 'protocol' };
+    if (reading.protocol === 'flink-rpc' && context.probes.has('metrics-query-service')) {
+      // Nothing but control frames, on a port that nobody named: RPC would show its heartbeats every 10 seconds and
+      // listens on a port that is known as a rule; the metric query service is idle until asked, on a random one.
+      return { channel: 'metrics-query-service', basis: 'port' };
+    }
     const only = [...context.probes.values()].filter((probe) => speaks(probe.id, reading.protocol, context));
     const first = only[0];
     return first === undefined ? { channel: 'unknown', basis: 'protocol' } : { channel: first.id, basis: 'protocol' };

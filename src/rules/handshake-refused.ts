@@ -74,13 +74,13 @@ function judge(
   const clients = [...new Set(observations.map((one) => (one.client === undefined ? '?' : processOf(one.client))))];
   const odd = oddClient(observations, peers);
   const who = odd === undefined ? `with ${listed(clients)}` : `with ${placeOf(subject.server)}`;
-  const proof = observations[0]!.tls.alerts[0]?.frame ?? observations[0]!.frames?.last;
+  const proof = frameOf(observations[0]!).frame;
   return {
     verdict: 'fail',
     severity: isInternal(subject, context) ? 'high' : 'medium',
     ...(odd === undefined ? {} : { endpoint: odd }),
     discriminator: `${refusal.reason} ${refusal.by}`,
-    message: `No TLS ${who}: ${refusal.text}`,
+    message: `No TLS ${who}: ${refusal.text.replace(/\.$/, '')}.`,
     expected: `an established handshake (${originOf(subject.expectation)})`,
     observed: `${count(connections(observations), 'handshake')} refused${peers.length === 0 ? ', none established' : `, ${connections(peers)} established`}${proof === undefined ? '' : `, first in frame ${proof}`}`,
     evidence: told.map((one) => evidenceOf(one.observation, one.refusal.how, frameOf(one.observation))),
@@ -98,6 +98,6 @@ function oddClient(refused: readonly TlsObservation[], peers: readonly TlsObserv
 }
 
 function frameOf(observation: TlsObservation): { readonly frame?: number } {
-  const frame = observation.tls.refusal?.frame ?? observation.tls.alerts[0]?.frame;
+  const frame = observation.tls.refusal?.frame ?? observation.tls.alerts[0]?.frame ?? observation.frames?.last;
   return frame === undefined ? {} : { frame };
 }

@@ -102,39 +102,41 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
   const observations = members.map((one) => one.observation);
   const others = listed(members.map((one) => processOf(odd.speaks === 'clear' ? one.tlsSide : one.clearSide)));
   const [mine, theirs] = odd.speaks === 'clear' ? ['in clear', 'TLS'] : ['TLS', 'in clear'];
-  const likely = members.every((one) => one.certainty === 'likely')
+  const inferred = members.every((one) => one.certainty === 'likely')
     ? ' Inferred, not proven: the side that wants TLS closed or kept silent, as a TLS port of Flink does.'
     : '';
   const promise = context.expectationFor(channel, odd.endpoint.member);
+  const likely = likelyCauses(odd, channel, cluster);
   return {
     verdict: 'fail',
     channel,
     endpoint: listening(odd, members),
     discriminator: odd.speaks,
-    message: `${processOf(odd.endpoint)} speaks ${mine} on ${probe?.title ?? channel} while ${others} speak${others.includes(',') || others.includes(' and ') ? '' : 's'} ${theirs}: they cannot talk to each other.${restartNote(members[0]!, odd, cluster)}${likely}`,
-    expected: expectedText(odd, promise, likelyCause(odd, members, cluster)),
+    message: `${processOf(odd.endpoint)} speaks ${mine} on ${probe?.title ?? channel} while ${others} speak${others.includes(',') || others.includes(' and ') ? '' : 's'} ${theirs}: they cannot talk to each other.${restartNote(members[0]!, odd, cluster)}${inferred}`,
+    expected: expectedText(odd, promise, likely),
     observed: `${count(connections(observations), 'connection')} refused; ${observations[0]!.answer?.text ?? 'no answer'}`,
     evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
-    remediation: cureOf(odd, others, probe, promise, context),
+    remediation: cureOf(odd, others, probe, likely.length === 1 ? likely[0] : promise, context),
   };
 }
 
 /** A configuration that does not ask for TLS is the cause, not what is expected. */
-function expectedText(odd: Odd, promise: Expectation | undefined, cause: string): string {
+function expectedText(odd: Odd, promise: Expectation | undefined, likely: readonly Expectation[]): string {
   const isAsked = promise === undefined || promise.basis === 'policy' || promise.tls === 'required';
-  if (isAsked) return `the same on both sides, TLS (${originOf(promise)})${cause}`;
+  if (isAsked) {
+    const named = likely.map((one) => `${one.member ?? 'some member'} (${originOf(one)})`);
+    const hint = `; ${processOf(odd.endpoint)} has no name here (--names gives it one), and clear text is asked for by the configuration of ${listed(named)}`;
+    return `the same on both sides, TLS (${originOf(promise)})${likely.length === 0 ? '' : hint}`;
+  }
   return `the same on both sides, TLS (default policy); the configuration of ${processOf(odd.endpoint)} does not ask for it: ${originOf(promise)}`;
 }
 
 /** Where the clear side has no name, the one configuration that asks for clear text may still be its. */
-function likelyCause(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject): string {
-  if (odd.speaks !== 'clear' || odd.endpoint.member !== undefined) return '';
-  const { channel } = members[0]!.subject;
+function likelyCauses(odd: Odd, channel: Channel, cluster: ClusterSubject): readonly Expectation[] {
+  if (odd.speaks !== 'clear' || odd.endpoint.member !== undefined) return [];
   const promises = cluster.expectations.filter((one) => one.channel === channel && one.basis === 'configuration');
   const off = promises.filter((one) => one.tls === 'forbidden');
-  if (off.length === 0 || off.length === promises.length) return '';
-  const named = off.map((one) => `${one.member ?? 'all members'}: ${originOf(one)}`);
-  return `; ${processOf(odd.endpoint)} has no name here (--names gives it one), and the configurations that ask for clear text are of ${listed(named)}`;
+  return off.length === promises.length ? [] : off;
 }
 
 function cureOf(

@@ -130,8 +130,9 @@ t.test('names the one configuration that asks for clear text where the clear sid
   const found = finding(rule, [unnamed], { expectations });
   t.match(
     found.expected,
-    /10\.77\.0\.3 has no name here .*tm2: taskmanager\.data\.ssl\.enabled: false \(tm2\/config\.yaml:28\)/,
+    /10\.77\.0\.3 has no name here .* of tm2 \(taskmanager\.data\.ssl\.enabled: false \(tm2\/config\.yaml:28\)\)$/,
   );
+  t.strictSame(found.remediation.settings, { 'taskmanager.data.ssl.enabled': 'true' });
   const named = clearRefused({ channel, server: TM1, client: TM2, answer: 'fin' });
   t.strictSame(finding(rule, [named], { expectations }).remediation.settings, {
     'taskmanager.data.ssl.enabled': 'true',

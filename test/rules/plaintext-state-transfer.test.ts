@@ -2,6 +2,15 @@ import t from 'tap';
 import { rule } from '../../src/rules/plaintext-state-transfer.ts';
 import { clear, finding, promise, TM2, tls, transfer, undecided, verdict } from '../support/observations.ts';
 
+t.test('names the endpoint of the configuration over https', async (t) => {
+  const because = [
+    { key: 's3.endpoint', value: 'http://s3:9000', file: 'config.yaml', line: 25, origin: 'file' },
+  ] as const;
+  const expectations = [promise('checkpoint-storage', { tls: 'forbidden', clientAuthentication: 'none', because })];
+  const store = clear({ channel: 'checkpoint-storage', plaintext: { stateTransfer: [transfer('keyed-state-file')] } });
+  t.strictSame(finding(rule, [store], { expectations }).remediation.settings, { 's3.endpoint': 'https://s3:9000' });
+});
+
 t.test('fails state inside clear RPC with frame, offset and counts', async (t) => {
   const acknowledged = transfer('keyed-state-inline', { count: 216, bytes: 345_600, names: ['TaskStateSnapshot'] });
   const found = finding(rule, [clear({ plaintext: { stateTransfer: [acknowledged] } })]);

@@ -33,7 +33,14 @@ export function remedyFor(probe: Probe, expectation: Expectation | undefined, co
     const off = expectation.because.filter((setting) => /\.enabled$/.test(setting.key));
     if (off.length > 0 && !off.some((setting) => MASTER_SWITCHES.has(setting.key))) return withoutOptOut(off);
   }
-  return remedy(probe.remedy.text, forVersion(probe.remedy.settings, context.flinkVersion));
+  return remedy(probe.remedy.text, overHttps(expectation) ?? forVersion(probe.remedy.settings, context.flinkVersion));
+}
+
+/** The endpoints that the configuration itself names over http, over https. */
+function overHttps(expectation: Expectation | undefined): Readonly<Record<string, string>> | undefined {
+  const plain = (expectation?.because ?? []).filter((setting) => /^http:\/\//i.test(setting.value));
+  if (plain.length === 0) return undefined;
+  return Object.fromEntries(plain.map(({ key, value }) => [key, value.replace(/^http:/i, 'https:')]));
 }
 
 function restartWithConfiguration(because: readonly Setting[]): Remediation {

@@ -23,7 +23,8 @@ const WORDS: Readonly<Record<StateTransferKind, string>> = {
   'job-submission': 'job submissions',
 };
 
-/** `keyed state, operator state`: each once. */
+/** `keyed state, operator state and records`: each once. */
 export function contentsText(kinds: readonly StateTransferKind[]): string {
-  return [...new Set(kinds.map((kind) => WORDS[kind]))].join(', ');
+  const words = [...new Set(kinds.map((kind) => WORDS[kind]))];
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
