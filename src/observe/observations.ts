@@ -3,7 +3,15 @@ import type { Encapsulations } from '../capture/encapsulation.ts';
 import type { Topology } from '../flink/topology.ts';
 import type { Channel, ChannelId } from '../model/channel.ts';
 import type { ClearReading, Probe } from '../model/probe.ts';
-import type { CertificateChain, Endpoint, Observation, PlaintextDetails, Seen, TlsDetails } from '../model/report.ts';
+import type {
+  Certificate,
+  CertificateChain,
+  Endpoint,
+  Observation,
+  PlaintextDetails,
+  Seen,
+  TlsDetails,
+} from '../model/report.ts';
 import { identifyHttpAnswer } from '../protocols/http-flink.ts';
 import type { SeenChain, TlsReading } from '../tls/reading.ts';
 import type { CertificateCache } from '../x509/certificate.ts';
@@ -268,7 +276,7 @@ function tlsDetails(reading: TlsReading, context: ObservationContext): TlsDetail
       ? {
           seen: 'present',
           truncated: chain.truncated,
-          chain: chain.certificates.map((der) => context.certificates.read(der)),
+          chain: chain.certificates.map((der) => certificateOf(der, context.certificates)),
         }
       : chain;
   return {
@@ -317,6 +325,15 @@ function tlsDetails(reading: TlsReading, context: ObservationContext): TlsDetail
     ...(reading.decrypted ? { decrypted: true } : {}),
     ...(reading.problems.length > 0 ? { problems: reading.problems } : {}),
   };
+}
+
+/** Connections share one copy of a certificate's bytes: its hash is asked for once. */
+const byIdentity = new WeakMap<Uint8Array, Certificate>();
+
+function certificateOf(der: Uint8Array, cache: CertificateCache): Certificate {
+  const known = byIdentity.get(der) ?? cache.read(der);
+  byIdentity.set(der, known);
+  return known;
 }
 
 /** Leaves out what is undefined. */
