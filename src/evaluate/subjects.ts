@@ -58,11 +58,16 @@ function placeKey(observation: Observation): string {
   return `${observation.server.host} ${observation.server.port} ${encapsulationKey(observation.encapsulation)}`;
 }
 
-/** A port has one owner: a connection that could not be told belongs to the one channel that this port was seen to serve. */
+/**
+ * A port has one owner: a connection that could not be told belongs to the one channel that this port was seen to serve.
+ * A default port alone, with nothing on it that could be told, is nobody's.
+ */
 function portOwners(connections: readonly Observation[]): ReadonlyMap<string, Channel> {
   const seen = new Map<string, Set<Channel>>();
   for (const observation of connections) {
     if (observation.channel === 'unknown') continue;
+    const isTold = observation.kind === 'plaintext' || observation.tls?.version !== undefined;
+    if (observation.channelBasis === 'port' && !isTold) continue;
     const place = placeKey(observation);
     const channels = seen.get(place) ?? new Set();
     channels.add(observation.channel);

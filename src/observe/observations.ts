@@ -194,11 +194,29 @@ function said(record: ConnectionRecord, roles: Roles, context: ObservationContex
     case 'undecided':
       return { kind: 'undecided', because: record.cutBytes > 0 ? 'truncated' : speech.because };
     case 'unknown':
-      return {
-        kind: 'plaintext',
-        plaintext: { protocol: 'unknown', details: {}, firstBytes: '', stateTransfer: [], credentials: [] },
-      };
+      return saidUnknown(record, roles);
   }
+}
+
+const UNKNOWN: PlaintextDetails = {
+  protocol: 'unknown',
+  details: {},
+  firstBytes: '',
+  stateTransfer: [],
+  credentials: [],
+};
+
+/** Bytes that nobody claims. Where the server met them with TLS or by closing, it took no part in them. */
+function saidUnknown(record: ConnectionRecord, roles: Roles): Said {
+  const head = record.heads[roles.server];
+  const isMidstream = record.syn === 'not-seen' && record.synAck === 'not-seen';
+  const tookPart = head.length > 0 && !isTlsHead(head.bytes);
+  if (tookPart || isMidstream || isOneSided(record)) return { kind: 'plaintext', plaintext: UNKNOWN };
+  return { kind: 'plaintext', plaintext: UNKNOWN, answer: describeAnswer(record, head, 'a clear request') };
+}
+
+function isTlsHead(bytes: Uint8Array): boolean {
+  return bytes.length >= 3 && bytes[0]! >= 20 && bytes[0]! <= 23 && bytes[1] === 3 && bytes[2]! <= 4;
 }
 
 /** A connection without a byte: how it ended. */
@@ -240,9 +258,7 @@ function nameAnswer(bytes: Uint8Array): string | undefined {
 function saidClear(record: ConnectionRecord, roles: Roles, reading: ClearReading, context: ObservationContext): Said {
   const plaintext = plaintextDetails(reading, roles, context);
   const head = record.heads[roles.server];
-  const isTls =
-    head.length >= 3 && head.bytes[0]! >= 20 && head.bytes[0]! <= 23 && head.bytes[1] === 3 && head.bytes[2]! <= 4;
-  if ((reading.answered && !isTls) || isOneSided(record)) return { kind: 'plaintext', plaintext };
+  if ((reading.answered && !isTlsHead(head.bytes)) || isOneSided(record)) return { kind: 'plaintext', plaintext };
   if (record.syn === 'not-seen' && record.synAck === 'not-seen' && head.length === 0)
     return { kind: 'plaintext', plaintext };
   return { kind: 'plaintext', plaintext, answer: describeAnswer(record, head, `a clear ${reading.protocol} request`) };
