@@ -45,7 +45,9 @@ export function createDecompressor(compression: Compression, sink: DecompressedS
   }
   const { createZstdDecompress } = zlib as ZlibWithZstd;
   if (createZstdDecompress === undefined) return new PlainZstdDecompressor(sink);
-  return new StreamDecompressor(createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES }), sink);
+  return new FramedDecompressor(
+    () => new StreamDecompressor(createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES }), sink),
+  );
 }
 
 interface ZlibWithZstd {
@@ -63,7 +65,7 @@ const OUTPUT_CHUNK_BYTES = 64 * 1024;
 const PIECE_SHARE = 1 / 64;
 const SMALLEST_PIECE_BYTES = 1024;
 
-/** Around a decompressing stream of `node:zlib`; gzip of several members and zstd of several frames are one stream. */
+/** Around a decompressing stream of `node:zlib`; gzip of several members is one stream. */
 class StreamDecompressor implements Decompressor {
   readonly #stream: ZlibStream;
   #damage: string | undefined;
@@ -125,6 +127,52 @@ class StreamDecompressor implements Decompressor {
       start(resolve);
     });
     this.#settle = undefined;
+  }
+}
+
+/** zstd by `node:zlib`, whose stream ends with its first frame and drops what follows: each frame has one of its own. */
+class FramedDecompressor implements Decompressor {
+  readonly #frames = new ZstdFrames();
+  readonly #open: () => Decompressor;
+  #current: Decompressor | undefined;
+  #damage: string | undefined;
+
+  constructor(open: () => Decompressor) {
+    this.#open = open;
+  }
+
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  async push(bytes: Uint8Array, start: number, end: number): Promise<void> {
+    for (let at = start; at < end && this.#damage === undefined; ) {
+      const offset = this.#frames.offset;
+      const step = this.#frames.advance(bytes, at, end);
+      const sound = step.fault === undefined ? step.at : at + Math.max(this.#frames.faultOffset - offset, 0);
+      if (sound > at) {
+        this.#current ??= this.#open();
+        await this.#current.push(bytes, at, sound);
+        this.#damage = this.#current.damage;
+      }
+      this.#damage ??= step.fault;
+      at = step.at;
+      if (this.#frames.isBetweenFrames) await this.#endFrame();
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (this.#damage === undefined && !this.#frames.isBetweenFrames) {
+      this.#damage = `the zstd stream ends inside a frame, after ${this.#frames.offset} compressed bytes`;
+    }
+    await this.#endFrame();
+  }
+
+  async #endFrame(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    await current?.finish();
+    this.#damage ??= current?.damage;
   }
 }
 

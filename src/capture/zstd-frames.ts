@@ -36,6 +36,16 @@ export class ZstdFrames {
 
   /** What is wrong with the stream, if anything is. */
   push(bytes: Uint8Array, start: number, end: number): string | undefined {
+    for (let at = start; at < end; ) {
+      const step = this.advance(bytes, at, end);
+      if (step.fault !== undefined) return step.fault;
+      at = step.at;
+    }
+    return undefined;
+  }
+
+  /** Goes on to the end of the current frame, of the bytes, or to a fault; `at` is where it stopped. */
+  advance(bytes: Uint8Array, start: number, end: number): { readonly at: number; readonly fault?: string } {
     let at = start;
     while (at < end) {
       if (this.#skip > 0) {
@@ -43,15 +53,16 @@ export class ZstdFrames {
         this.#skip -= skipped;
         this.#offset += skipped;
         at += skipped;
-        continue;
+      } else {
+        this.#field[this.#have++] = bytes[at++]!;
+        this.#offset++;
+        if (this.#have < this.#want) continue;
+        const fault = this.#readField();
+        if (fault !== undefined) return { at, fault };
       }
-      this.#field[this.#have++] = bytes[at++]!;
-      this.#offset++;
-      if (this.#have < this.#want) continue;
-      const fault = this.#readField();
-      if (fault !== undefined) return fault;
+      if (this.isBetweenFrames) return { at };
     }
-    return undefined;
+    return { at };
   }
 
   #expect(part: Part, want: number): undefined {
