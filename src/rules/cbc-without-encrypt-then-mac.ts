@@ -11,7 +11,7 @@ export const rule: EndpointRule = {
   severity: 'low',
   promise: 'values',
   rationale:
-    "CBC suites authenticate first and encrypt then, so the padding is not protected: the root of BEAST, Lucky Thirteen and POODLE. Implementations stay safe only by hiding how long padding takes to check. Encrypt-then-MAC would mend it, but Java's TLS does not have it.",
+    "CBC suites authenticate first and encrypt then, so the padding is not protected: the root of POODLE, Lucky Thirteen and the padding oracles after them. Implementations stay safe only by hiding how long padding takes to check. Encrypt-then-MAC would mend it, but Java's TLS does not have it.",
   remediation: SUITES_REMEDY,
   references: ['https://www.rfc-editor.org/rfc/rfc7366', 'https://www.rfc-editor.org/rfc/rfc9325#section-4.2.1'],
 

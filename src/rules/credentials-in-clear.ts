@@ -22,9 +22,12 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     'A password or token that was readable on the network has to be taken for known: who captured it can use it until it is changed, also after TLS has been switched on.',
-  remediation: remedy('Switch TLS on for this channel, then change every credential that has crossed it.', {
-    'security.ssl.rest.enabled': 'true',
-  }),
+  remediation: remedy(
+    'Change every credential that has crossed the channel, once TLS is on there (flinkprobe explain CHANNEL lists the keys).',
+    {
+      'security.ssl.rest.enabled': 'true',
+    },
+  ),
   references: [
     'https://www.rfc-editor.org/rfc/rfc7617#section-4',
     'https://www.rfc-editor.org/rfc/rfc6750#section-5.3',

@@ -27,7 +27,7 @@ export const rule: EndpointRule = {
   rationale:
     "Java accepts an expired certificate that stands in the truststore itself (seen on Flink's internal channels), so the cluster runs on and nobody notices, until a client, proxy or truststore that checks dates refuses it. A date that nobody minds is also a key that nobody has changed.",
   remediation: remedy(
-    'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: Flink does not reload certificates.',
+    'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: released Flink versions do not reload certificates.',
   ),
   references: ['https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5', 'FLINK-37504'],
 

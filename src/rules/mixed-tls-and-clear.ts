@@ -21,9 +21,12 @@ export const rule: ClusterRule = {
   promise: 'tls',
   rationale:
     'Every Flink process switches TLS by its own configuration, and one that disagrees with its peers cannot connect: TaskManagers do not register, tasks fail and restart, or blobs are fetched in vain. After a change of TLS settings all processes have to be restarted together. A TaskManager that cannot register ends itself after taskmanager.registration.timeout (5 minutes).',
-  remediation: remedy('Give all processes the same TLS settings and restart those that differ.', {
-    'security.ssl.internal.enabled': 'true',
-  }),
+  remediation: remedy(
+    'Give all processes the same TLS settings and restart those that differ (flinkprobe explain CHANNEL lists the keys).',
+    {
+      'security.ssl.internal.enabled': 'true',
+    },
+  ),
   references: [SECURITY_SSL_PAGE, 'Flink documentation: Configuration, taskmanager.registration.timeout'],
 
   appliesTo(subject: ClusterSubject, context: RuleContext): boolean {

@@ -21,10 +21,13 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     "Whoever can read or change packets on the way reads records, state, jobs and results, and can take part: Flink's internal channels deserialize Java objects, and REST accepts jobs, so that clear text is also code execution for whoever sits in the middle.",
-  remediation: remedy('Switch TLS on for this channel on every process and restart them together.', {
-    'security.ssl.internal.enabled': 'true',
-    'security.ssl.rest.enabled': 'true',
-  }),
+  remediation: remedy(
+    'Switch TLS on for the channel on every process and restart them together (flinkprobe explain CHANNEL lists all keys that it needs).',
+    {
+      'security.ssl.internal.enabled': 'true',
+      'security.ssl.rest.enabled': 'true',
+    },
+  ),
   references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc9325#section-3.2'],
 
   appliesTo(subject: EndpointSubject, context: RuleContext): boolean {

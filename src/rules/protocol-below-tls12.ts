@@ -12,7 +12,7 @@ export const rule: EndpointRule = {
   severity: 'high',
   promise: 'values',
   rationale:
-    'SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and were deprecated in 2021. Flink has set TLSv1.2 by default ever since, so an older version was configured on purpose or comes from a proxy in front.',
+    "SSL 2.0 and 3.0 are broken, TLS 1.0 and 1.1 rest on MD5 and SHA-1 and were deprecated in 2021. Flink's default is TLSv1.2 (security.ssl.protocol), so an older version was configured on purpose or comes from a proxy in front.",
   remediation: remedy('Set the protocol on every process and restart them together.', {
     'security.ssl.protocol': 'TLSv1.2',
   }),

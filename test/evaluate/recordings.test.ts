@@ -141,6 +141,17 @@ t.test('the odd member’s own configuration is named, in both syntaxes', async 
   }
 });
 
+t.test(
+  'Pekko connections with control frames only are not taken for JobManager RPC, and the port is all there is',
+  async (t) => {
+    const report = await judge(named('1.20.3-w-rolling'), []);
+    const idle = report.observations.filter(({ server }) => server.port === 6126);
+    t.equal(idle.length, 2);
+    for (const { channel, channelBasis } of idle)
+      t.strictSame([channel, channelBasis], ['metrics-query-service', 'port']);
+  },
+);
+
 t.test('the same capture gives the same report, but for the times of the run', async (t) => {
   const one = named('1.20.3-w-rolling');
   const timeless = ({ startedAt: _, finishedAt: __, ...report }: Report) => report;

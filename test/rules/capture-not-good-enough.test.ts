@@ -2,6 +2,12 @@ import t from 'tap';
 import { rule } from '../../src/rules/capture-not-good-enough.ts';
 import { clear, finding, midstreamTls, tls, undecided, verdict } from '../support/observations.ts';
 
+t.test('says so where the capture ends within every handshake', async (t) => {
+  const cut = tls({ tls: { outcome: 'incomplete' } });
+  t.match(finding(rule, [cut]).message, /no handshake was captured to its end/);
+  t.equal(verdict(rule, [cut, tls()]), 'pass', 'one whole handshake is enough');
+});
+
 t.test('is inconclusive about a connection that may be TLS or clear, though others were decided', async (t) => {
   const lost = undecided('gap', { change: { quality: { gapBytes: 14_480 } } });
   const found = finding(rule, [tls(), lost, clear()]);

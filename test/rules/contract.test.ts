@@ -21,6 +21,21 @@ t.test('every rule has all its texts, long enough to help', async (t) => {
   }
 });
 
+t.test(
+  'texts keep one style: no exclamation, no dash, no second person, no repetition between title, why and cure',
+  async (t) => {
+    for (const { id, title, rationale, remediation } of rules) {
+      const all = `${title} ${rationale} ${remediation.text}`;
+      t.notMatch(all, /[!–—]|\b[Yy]ou(r)?\b|\b[Pp]lease\b|\be\.g\.|\bi\.e\./, id);
+      t.match(rationale, /\.$/, `${id} ends its rationale with a full stop`);
+      t.notOk(rationale.includes(title) || remediation.text.includes(title), `${id} repeats its title`);
+      const sentences = rationale.split(/(?<=\.)\s+(?=[A-Z])/);
+      t.ok(sentences.length >= 1 && sentences.length <= 4, `${id} says why in at most four sentences`);
+      for (const sentence of sentences) t.notOk(remediation.text.includes(sentence), `${id} says a sentence twice`);
+    }
+  },
+);
+
 t.test('every reference is a page of the RFC editor or of Flink, or a name to look up', async (t) => {
   const known =
     /^(https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d+(#section-[\d.]+)?|https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/\S+\/|(FLINK|JDK|CVE)-[\d-]+|NIST SP \S+|Flink documentation: .+|tcpdump\(8\): .+)$/;

@@ -5,6 +5,7 @@ import {
   clearRefused,
   finding,
   hello,
+  judged,
   PROBES,
   promise,
   TM2,
@@ -124,6 +125,15 @@ t.test('passes a TLS REST port that sends clear HTTP to https', async (t) => {
   t.equal(verdict(rule, [tls({ channel: 'rest' }), redirected]), 'pass');
   const served = clear({ channel: 'rest', plaintext: { details: { responses: 2, redirectsToHttps: 1 } } });
   t.equal(verdict(rule, [tls({ channel: 'rest' }), served]), 'fail', 'one answer of two was no redirect');
+});
+
+t.test('says so where requests were left without an answer and neither TLS nor clear text was served', async (t) => {
+  const found = finding(rule, [clearRefused({ answer: 'silence' }), clearRefused({ answer: 'silence' })]);
+  t.equal(found.verdict, 'inconclusive');
+  t.equal(found.severity, 'info');
+  t.match(found.observed, /^2 connections without an answer; a clear request was answered by silence$/);
+  t.strictSame(judged(rule, [clearRefused({ answer: 'alert' })]).findings, [], 'mixed-tls-and-clear tells these');
+  t.strictSame(judged(rule, [undecided('gap')]).findings, [], 'capture-not-good-enough tells these');
 });
 
 t.test('is inconclusive where nothing was decided, or only a ClientHello went unanswered', async (t) => {
