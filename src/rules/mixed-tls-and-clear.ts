@@ -119,7 +119,7 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
     expected: expectedText(odd, promise, likely),
     observed: `${count(connections(observations), 'connection')} refused; ${observations[0]!.answer?.text ?? 'no answer'}`,
     evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
-    remediation: cureOf(odd, others, probe, likely.length === 1 ? likely[0] : promise, context),
+    remediation: cureOf(odd, probe, likely.length === 1 ? likely[0] : promise, context),
   };
 }
 
@@ -144,7 +144,6 @@ function likelyCauses(odd: Odd, channel: Channel, cluster: ClusterSubject): read
 
 function cureOf(
   odd: Odd,
-  others: string,
   probe: Probe | undefined,
   promise: Expectation | undefined,
   context: RuleContext,
@@ -152,7 +151,7 @@ function cureOf(
   const what =
     odd.speaks === 'clear'
       ? `Give ${processOf(odd.endpoint)} the TLS settings of the others and restart it.`
-      : `Give ${others} the TLS settings of ${processOf(odd.endpoint)} and restart all of them together.`;
+      : `Give all other processes the TLS settings of ${processOf(odd.endpoint)} and restart them together.`;
   if (probe === undefined) return remedy(what);
   const isOwn = odd.speaks === 'clear' && promise?.tls !== 'required';
   return remedy(what, remedyFor(probe, isOwn ? promise : undefined, context).settings);

@@ -1,7 +1,7 @@
 import type { Observation } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { channelRemedy } from './support/channel-remedy.ts';
-import { isServedInClear, oneSidedConnection } from './support/clear.ts';
+import { isServedInClear, isServedInTls, oneSidedConnection } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { connections, count, digits, distinct, evidenceOf, originOf } from './support/text.ts';
@@ -105,7 +105,10 @@ function endText(clear: readonly Observation[], subject: EndpointSubject): strin
     .map((one) => one.lastSeenAt)
     .sort()
     .at(-1)!;
-  const later = subject.observations.filter((one) => one.observedAt > last && one.kind !== 'undecided');
+  // A ClientHello that a clear port refuses shows no change.
+  const later = subject.observations.filter(
+    (one) => one.observedAt > last && (one.kind === 'plaintext' || isServedInTls(one)),
+  );
   return later.length === 0 ? '' : `; none after ${last}, though asked ${count(connections(later), 'time')}`;
 }
 

@@ -25,7 +25,7 @@ t.test('accuses tm2 that speaks TLS to a JobManager which others reach in clear'
   const found = finding(rule, [clear({ client: TM1 }), hello({ client: TM2, answer: 'fin' })]);
   t.equal(found.endpoint?.member, 'tm2');
   t.match(found.message, /tm2 speaks TLS on .* while jm speaks in clear/);
-  t.match(found.remediation.text, /^Give jm the TLS settings of tm2 and restart all of them together\.$/);
+  t.match(found.remediation.text, /^Give all other processes the TLS settings of tm2 and restart them together\.$/);
 });
 
 t.test('tells one story where two TaskManagers meet in both directions, about the clear one', async (t) => {

@@ -88,6 +88,8 @@ t.test('tells when clear text ended while the port was still asked', async (t) =
     /none after 2026-11-22T13:00:05Z, though asked 2 times$/,
   );
   t.notMatch(finding(rule, [clear({ until: '2026-11-22T13:01:00Z' }), late]).observed, /none after/);
+  const helloLater = hello({ client: TM2, at: '2026-11-22T13:00:46Z', answer: 'fin' });
+  t.notMatch(finding(rule, [clear({ until }), helloLater]).observed, /none after/, 'clear ports refuse those too');
 });
 
 t.test('puts connections that carry something of the user’s first into the evidence', async (t) => {
