@@ -11,7 +11,7 @@ const MASTER_SWITCHES: ReadonlySet<string> = new Set([
   'security.ssl.enabled',
 ]);
 
-/** Flink 1.18 renamed the opt-out of RPC when it moved from Akka to Pekko (FLINK-32468). */
+/** Flink 1.18 renamed the opt-out of RPC when it moved from Akka to Pekko. */
 const RPC_KEY = { old: 'akka.ssl.enabled', renamed: 'pekko.ssl.enabled', in: [1, 18] } as const;
 
 /**
