@@ -12,7 +12,7 @@ export const TcpLimits: {
   /** Bytes of out-of-order data that all connections together may hold back. */
   heldBytesPerProcess: 32 * 1024 * 1024,
   /** Connections that are followed at the same time; beyond it the one idle for longest is closed. */
-  openConnections: 16_384,
+  openConnections: 8192,
 };
 
 export type TcpLimitName = keyof typeof TcpLimits;

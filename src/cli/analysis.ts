@@ -50,6 +50,7 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   if (request.names !== undefined) topology.addHosts(request.names);
   for (const [address, name] of run.names) topology.addName(address, name);
   learn(run, topology);
+  topology.nameSoleServers(run.witness.kept.map(({ record }) => ({ host: record.hosts[1], port: record.ports[1] })));
 
   const seen = observations(run.witness.kept, {
     topology,

@@ -68,12 +68,19 @@ export async function writeReport(report: Report, outputs: readonly Output[], op
       continue;
     }
     if (options.quiet === 'quiet' && format === 'text') continue;
-    await writeStandard(render(report, format, options, process.stdout.columns ?? FILE_WIDTH));
+    await writeStandard(render(report, format, options, terminalWidth()));
   }
 }
 
 /** Columns of a text report that goes to no terminal. */
 const FILE_WIDTH = 100;
+
+/** Of the terminal; elsewhere what COLUMNS says. */
+function terminalWidth(): number {
+  const told = Number(process.env.COLUMNS);
+  return process.stdout.columns ?? (Number.isInteger(told) && told > 0 ? told : FILE_WIDTH);
+}
+
 /** Characters that are gathered before they are handed to the system. */
 const WRITE_AT_ONCE = 65_536;
 

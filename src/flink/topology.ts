@@ -33,6 +33,7 @@ const MAX_DISCOVERED = 65_536;
  */
 export class Topology {
   readonly #probes: readonly Probe[];
+  readonly #configurations: readonly EffectiveConfiguration[];
   readonly #names = new Names();
   readonly #processes: readonly ConfiguredProcess[];
   /** Other systems that the cluster uses: object stores, ZooKeeper. */
@@ -43,6 +44,7 @@ export class Topology {
 
   constructor(probes: readonly Probe[], configurations: readonly EffectiveConfiguration[] = []) {
     this.#probes = probes;
+    this.#configurations = configurations;
     this.#processes = configurations.map((configuration) => processOf(configuration, probes));
     this.#systems = configurations.flatMap((configuration) => [
       ...storageEndpoints(configuration).flatMap(({ host, port }) =>
@@ -90,6 +92,20 @@ export class Topology {
           this.#learnPort(address, port, hint.channel, hint.component);
           this.#learnMember(hint, address);
         }
+    }
+  }
+
+  /**
+   * Finds the address of a JobManager that configurations name and nothing else does: where a single unnamed address
+   * serves its configured port, that is it. `servers` are all listening endpoints that were seen.
+   */
+  nameSoleServers(servers: readonly { readonly host: string; readonly port: number }[]): void {
+    for (const { name, port } of this.#configurations.flatMap(jobManagerOf)) {
+      const isKnown = this.#names.aliases(name).length > 1;
+      const hosts = new Set(servers.filter((one) => one.port === port).map((one) => one.host));
+      const [host] = hosts;
+      if (isKnown || host === undefined || hosts.size > 1 || this.#names.memberOf(host) !== undefined) continue;
+      this.#names.give(host, name, 'learned', 'jobmanager');
     }
   }
 
@@ -213,6 +229,15 @@ function processOf(configuration: EffectiveConfiguration, probes: readonly Probe
   const host = configuration.setting('taskmanager.host')?.value.trim().toLowerCase();
   const hosts = new Set([member.toLowerCase(), ...(host === undefined || isLoopback(host) ? [] : [host])]);
   return { hosts, ports };
+}
+
+/** Host and port at which a configuration says that the JobManager listens. */
+function jobManagerOf(
+  configuration: EffectiveConfiguration,
+): readonly { readonly name: string; readonly port: number }[] {
+  const name = configuration.setting('jobmanager.rpc.address')?.value.trim();
+  const port = Number(configuration.settingOr('jobmanager.rpc.port', '6123').value);
+  return name === undefined || name === '' || isLoopback(name) || !Number.isInteger(port) ? [] : [{ name, port }];
 }
 
 function isLoopback(host: string): boolean {

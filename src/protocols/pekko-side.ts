@@ -163,7 +163,7 @@ export class PekkoSide {
         this.#endFrame();
         return stop;
       }
-      return this.#disbelieve(bytes, at, stop);
+      return this.#disbelieve(at, stop);
     }
     this.#head ??= new Head(FRAME_HEAD_BYTES);
     const head = this.#head;
@@ -171,7 +171,7 @@ export class PekkoSide {
     if (!this.#headCut) {
       head.take(bytes, at, stop);
       if (!startsBody(head.buffer, 0, head.length, this.#bodyLength)) {
-        return this.#disbelieve(bytes, at, stop);
+        return this.#disbelieve(at, stop);
       }
     }
     this.#remaining -= stop - at;
@@ -179,7 +179,7 @@ export class PekkoSide {
     if (this.#remaining === 0) {
       this.#scanner.finish();
       if (head.length > 0 && !this.#judge(head.buffer, 0, head.length)) {
-        return this.#disbelieve(bytes, at, stop);
+        return this.#disbelieve(at, stop);
       }
       this.#endFrame();
     }
@@ -187,7 +187,7 @@ export class PekkoSide {
   }
 
   /** A first frame decides for the stream; a later one says that frames were lost. */
-  #disbelieve(bytes: Uint8Array, at: number, stop: number): number {
+  #disbelieve(at: number, stop: number): number {
     if (this.phase === 'first') {
       this.phase = 'other';
       return stop;

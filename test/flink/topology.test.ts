@@ -136,3 +136,29 @@ t.test('does not take localhost for a name', (t) => {
   t.equal(topology.member('10.77.0.1'), undefined);
   t.end();
 });
+
+t.test('names the JobManager by its configuration where one address alone serves its port', async (t) => {
+  const jm = parseFlinkConfiguration(
+    [{ name: 'config.yaml', text: 'jobmanager.rpc.address: jm\njobmanager.rpc.port: 6123\n' }],
+    {
+      member: 'tm1',
+    },
+  );
+  const named = (servers: readonly { host: string; port: number }[]): (string | undefined)[] => {
+    const topology = new Topology([], [jm]);
+    topology.nameSoleServers(servers);
+    return servers.map(({ host }) => topology.member(host));
+  };
+  t.strictSame(
+    named([
+      { host: '10.0.0.1', port: 6123 },
+      { host: '10.0.0.2', port: 6121 },
+    ]),
+    ['jm', undefined],
+  );
+  const two = [
+    { host: '10.0.0.1', port: 6123 },
+    { host: '10.0.0.2', port: 6123 },
+  ];
+  t.strictSame(named(two), [undefined, undefined], 'two could be it');
+});
