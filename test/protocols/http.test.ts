@@ -109,7 +109,7 @@ t.test('finds state of checkpoints behind the chunk signatures of recorded uploa
 
 t.test('finds user code and a job submission in recorded requests', (t) => {
   const upload = read('rest-jar-upload').stateTransfer;
-  t.match(upload, [{ kind: 'user-code', side: 0, streamOffset: 349, frame: 122, bytes: 3955, count: 1 }]);
+  t.match(upload, [{ kind: 'user-code', side: 0, streamOffset: 349, frame: 122, bytes: 3749, count: 1 }]);
   t.same(upload[0]?.names, ['leakjob.jar']);
   const run = read('rest-jar-run').stateTransfer;
   t.match(run, [{ kind: 'job-submission', side: 0, streamOffset: 0, frame: 136, bytes: 43, count: 1 }]);
