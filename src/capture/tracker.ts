@@ -160,8 +160,12 @@ export class ConnectionTracker {
     this.#forgotten = 0;
     if (closed > 0) return;
     const open = this.#table.filter((connection) => connection !== undefined);
-    open.sort((a, b) => a.lastFrame - b.lastFrame);
-    for (const connection of open.slice(0, Math.max(1, open.length >> 4))) {
+    const room = Math.max(1, open.length >> 4);
+    // Attempts that never carried data go first: a flood of SYNs shall not drive out what is followed.
+    const idle = open.filter((connection) => connection.consumer === undefined);
+    const leaving = idle.length >= room ? idle : open;
+    leaving.sort((a, b) => a.lastFrame - b.lastFrame);
+    for (const connection of leaving.slice(0, room)) {
       this.#hit('openConnections');
       connection.limits.add('openConnections');
       this.#remove(connection);

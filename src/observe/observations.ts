@@ -17,7 +17,8 @@ import type { SeenChain, TlsReading } from '../tls/reading.ts';
 import type { CertificateCache } from '../x509/certificate.ts';
 import { parseDistinguishedName } from '../x509/name.ts';
 import { describeAnswer } from './answer.ts';
-import { isOneSided, type KeptConnection } from './passive.ts';
+import type { KeptConnection } from './kept.ts';
+import { isOneSided } from './passive.ts';
 import type { ConnectionRecord } from './record.ts';
 
 export interface ObservationContext {

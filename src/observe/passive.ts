@@ -4,16 +4,13 @@ import { ConnectionTracker, type TrackerStatistics } from '../capture/tracker.ts
 import type { ClearProtocol } from '../model/probe.ts';
 import type { KeyLog } from '../tls/key-log.ts';
 import { Dialogue } from './dialogue.ts';
+import { type KeptConnection, KeptConnections } from './kept.ts';
 import { type ConnectionRecord, recordConnection } from './record.ts';
-
-/** Connections that are kept one by one; beyond it those like a kept one are only counted. Protects memory. */
-export const MAX_KEPT_CONNECTIONS = 10_000;
-/** Kept of each kind of connection, however many there are. */
-const MAX_KEPT_ALIKE = 16;
 
 export interface PassiveOptions {
   readonly protocols: readonly ClearProtocol[];
   readonly keyLog?: KeyLog;
+  /** Weight of what is kept one by one; `MAX_KEPT_WEIGHT` where absent. */
   readonly maxKept?: number;
 }
 
@@ -29,12 +26,6 @@ export interface PassiveTotals {
   gapBytes: number;
 }
 
-/** A connection that was kept, and how many more there were like it. */
-export interface KeptConnection {
-  readonly record: ConnectionRecord;
-  repeats: number;
-}
-
 /** The wire witness: segments in, one record a connection out. Reads no clock and opens nothing. */
 export class PassiveWitness {
   readonly totals: PassiveTotals = {
@@ -48,14 +39,15 @@ export class PassiveWitness {
     gaps: 0,
     gapBytes: 0,
   };
-  readonly kept: KeptConnection[] = [];
+  /** What was kept, in the order of first packets; empty until `finish`. */
+  kept: KeptConnection[] = [];
+  readonly #kept: KeptConnections;
   readonly #options: PassiveOptions;
   readonly #tracker: ConnectionTracker;
-  readonly #alike = new Map<string, KeptConnection[]>();
-  #notKept = 0;
 
   constructor(options: PassiveOptions) {
     this.#options = options;
+    this.#kept = new KeptConnections(options.maxKept);
     this.#tracker = new ConnectionTracker({
       carriesData: (connection) => this.#carriesData(connection),
       finished: (connection) => this.#finished(connection),
@@ -68,7 +60,7 @@ export class PassiveWitness {
 
   finish(): void {
     this.#tracker.finish();
-    this.kept.sort((a, b) => a.record.first.frame - b.record.first.frame);
+    this.kept = this.#kept.list();
   }
 
   get statistics(): TrackerStatistics {
@@ -78,7 +70,7 @@ export class PassiveWitness {
   /** Named limits that were hit, with how often. */
   limits(): Record<string, number> {
     const limits = Object.fromEntries(this.#tracker.statistics.limits);
-    if (this.#notKept > 0) limits.keptConnections = this.#notKept;
+    if (this.#kept.folded > 0) limits.keptConnections = this.#kept.folded;
     return limits;
   }
 
@@ -98,7 +90,7 @@ export class PassiveWitness {
     }
     const record = recordConnection(connection, dialogue);
     this.#count(record);
-    this.#keep(record);
+    this.#kept.add(record);
   }
 
   #count(record: ConnectionRecord): void {
@@ -112,41 +104,9 @@ export class PassiveWitness {
     else totals.clearBytes += bytes;
     if (record.speech.kind === 'unknown') totals.clearUnknownConnections++;
   }
-
-  #keep(record: ConnectionRecord): void {
-    const shape = shapeOf(record);
-    const alike = this.#alike.get(shape);
-    const isFull = this.kept.length >= (this.#options.maxKept ?? MAX_KEPT_CONNECTIONS);
-    if (isFull && alike !== undefined && alike.length >= MAX_KEPT_ALIKE) {
-      alike[this.#notKept % alike.length]!.repeats++;
-      this.#notKept++;
-      return;
-    }
-    const kept = { record, repeats: 0 };
-    if (isFull && alike === undefined && this.#alike.size >= (this.#options.maxKept ?? MAX_KEPT_CONNECTIONS)) {
-      this.#notKept++;
-      return;
-    }
-    if (alike === undefined) this.#alike.set(shape, [kept]);
-    else if (alike.length < MAX_KEPT_ALIKE) alike.push(kept);
-    this.kept.push(kept);
-  }
 }
 
 /** One of the two sides was never heard, not even an acknowledgement. */
 export function isOneSided(record: ConnectionRecord): boolean {
   return record.packets[0] === 0 || record.packets[1] === 0;
-}
-
-/** What has to be equal for two connections to be alike: who talked to whom, and how it was protected. */
-function shapeOf(record: ConnectionRecord): string {
-  const { speech } = record;
-  const parties = `${record.hosts[0]} ${record.hosts[1]} ${record.ports[1]} ${record.encapsulation} ${record.synAck}`;
-  if (speech.kind === 'tls') {
-    const { reading } = speech;
-    return `${parties} tls ${reading.outcome} ${reading.version} ${reading.cipherSuite} ${reading.resumed} ${reading.clientAuthentication.verdict} ${reading.alerts.length} ${reading.ja3}`;
-  }
-  if (speech.kind === 'clear')
-    return `${parties} ${speech.reading.protocol} ${speech.reading.channel} ${speech.reading.answered}`;
-  return `${parties} ${speech.kind}`;
 }
