@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clearBulk, type Generated, manyHandshakes, tlsBulk } from './generate.ts';
 import { identities } from './identities.ts';
-import { inTurn, type Measured, median } from './measure.ts';
+import { inTurn, type Measured, median, type Task } from './measure.ts';
 
 /**
  * Makes large captures and runs `cat`, tshark, pcap-parser and flinkprobe over them in turn.
@@ -56,13 +56,10 @@ function tshark(file: string): string[] {
 }
 
 async function compare(title: string, file: string): Promise<void> {
-  const commands = new Map<string, { command: readonly string[]; runs: number }>([
+  const commands = new Map<string, Task>([
     ['cat', { command: ['cat', file], runs }],
-    ['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file, '--format', 'json'], runs }],
-    [
-      'flinkprobe analyze -, by a pipe',
-      { command: ['sh', '-c', `cat '${file}' | '${process.execPath}' '${main}' analyze - --format json`], runs },
-    ],
+    ['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file], runs }],
+    ['flinkprobe analyze -, by a pipe', { command: [process.execPath, main, 'analyze', '-'], runs, input: file }],
     ['pcap-parser, count only', { command: [process.execPath, path.join(here, 'count.js'), file], runs: 2 }],
   ]);
   if (hasTshark) commands.set('tshark, handshake fields, reassembly', { command: tshark(file), runs: 1 });
@@ -114,9 +111,7 @@ await compare(
 if (long > 0) {
   const file = await made('long.pcap', (target) => tlsBulk(target, all[0]!, long));
   const measured = await inTurn(
-    new Map([
-      ['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file, '--format', 'json'], runs: 1 }],
-    ]),
+    new Map([['flinkprobe analyze', { command: [process.execPath, main, 'analyze', file], runs: 1 }]]),
   );
   print('A long capture', file, measured);
 }

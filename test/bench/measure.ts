@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 export interface Measured {
   /** Seconds of wall clock, all runs, sorted. */
@@ -8,14 +8,18 @@ export interface Measured {
   readonly peak: number;
 }
 
-/** Runs a command to its end and throws what it prints away. Wall clock and, on Linux, the peak resident set. */
+/**
+ * Runs a command to its end and throws what it prints away: wall clock and, on Linux, the peak resident set.
+ *
+ * With `input`, `cat` writes that file into the command's standard input, through a pipe.
+ */
 export async function once(
   command: readonly string[],
   input?: string,
 ): Promise<{ wall: number; peak: number; code: number }> {
   const started = process.hrtime.bigint();
-  const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
-  const child = spawn(command[0]!, command.slice(1), { stdio: [stdin, 'ignore', 'ignore'] });
+  const feeder = input === undefined ? undefined : spawn('cat', [input], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(command[0]!, command.slice(1), { stdio: [feeder?.stdout ?? 'ignore', 'ignore', 'ignore'] });
   let peak = 0;
   const watch = setInterval(() => {
     peak = Math.max(peak, highWater(child.pid));
@@ -38,17 +42,22 @@ function highWater(pid: number | undefined): number {
   }
 }
 
+export interface Task {
+  readonly command: readonly string[];
+  readonly runs: number;
+  /** File that comes through a pipe. */
+  readonly input?: string;
+}
+
 /** Runs several commands in turn, `runs` times each, so that a drift of the machine meets all of them. */
-export async function inTurn(
-  commands: ReadonlyMap<string, { readonly command: readonly string[]; readonly runs: number }>,
-): Promise<Map<string, Measured>> {
+export async function inTurn(commands: ReadonlyMap<string, Task>): Promise<Map<string, Measured>> {
   const wall = new Map<string, number[]>();
   const peak = new Map<string, number>();
   const rounds = Math.max(...[...commands.values()].map((one) => one.runs));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, { command, runs }] of commands) {
+    for (const [name, { command, runs, input }] of commands) {
       if (round >= runs) continue;
-      const result = await once(command);
+      const result = await once(command, input);
       if (result.code < 0 || result.code > 2)
         throw new Error(`${name} ended with ${result.code}: ${command.join(' ')}`);
       wall.set(name, [...(wall.get(name) ?? []), result.wall]);
