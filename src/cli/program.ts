@@ -11,11 +11,13 @@ import { version } from './version.ts';
 const COMMANDS: readonly string[] = ['analyze', 'explain', 'list'];
 /** Commands of the public contract that this version does not have. */
 const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config', 'waivers', 'completion'];
+/** Options of it, likewise. */
+const LATER_OPTIONS: readonly string[] = ['--truststore', '--policy', '--waivers'];
 
 /** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   try {
-    refuseUnknown(args.find((one) => !one.startsWith('-')));
+    refuseUnknown(args);
     const parseYaml = namesOptionsFile(args) ? (await import('yaml')).parse : undefined;
     await chosen(args, parseYaml)?.();
   } catch (error) {
@@ -24,8 +26,12 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-function refuseUnknown(command: string | undefined): void {
-  if (command === undefined || COMMANDS.includes(command)) return;
+/** Tells what does not exist from what does not exist yet. Where options come first, the parser finds the command. */
+function refuseUnknown(args: readonly string[]): void {
+  const later = LATER_OPTIONS.find((option) => args.some((one) => one === option || one.startsWith(`${option}=`)));
+  if (later !== undefined) throw new Unusable(`${later}: this is not in version ${version()} yet (flinkprobe --help)`);
+  const [command] = args;
+  if (command === undefined || command.startsWith('-') || COMMANDS.includes(command)) return;
   const is = LATER.includes(command) ? `is not in version ${version()} yet` : 'is no command';
   throw new Unusable(`${command}: this ${is}; there are ${COMMANDS.join(', ')} (flinkprobe --help)`);
 }

@@ -67,6 +67,10 @@ t.test('a cluster with everything on passes: exit 0', async (t) => {
   t.equal(stderr, '');
 });
 
+t.test('options may stand before the command', async (t) => {
+  t.match((await flinkprobe(['--format', 'nagios', 'analyze', all])).stdout, /^FLINKPROBE OK/);
+});
+
 t.test('a cluster in clear fails: exit 1, and the report names the setting that mends it', async (t) => {
   const { status, stdout } = await flinkprobe(['analyze', off]);
   t.equal(status, 1);
@@ -105,6 +109,7 @@ t.test('wrong usage ends with 3, prints no report and says what is wrong', async
     [['analyze', all, '--conf', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--names', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--keylog', '/nowhere'], /\/nowhere: no such file or folder/],
+    [['analyze', all, '--policy', 'x'], /--policy: this is not in version/],
     [['verify', 'rest=jm:8081'], /verify: this is not in version/],
     [['explain', 'nothing-of-that-name'], /no rule or channel/],
   ];

@@ -115,7 +115,9 @@ t.test('what the README calls not there yet is refused by that name', async (t) 
   const named = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
   t.ok(named(commands!).length > 0 && named(formats!).length > 0);
   const asked = [
-    ...named(commands!).map((command) => [command]),
+    ...named(commands!).map((name) =>
+      name.startsWith('--') ? ['analyze', 'captures/1.20.3-w-off.pcap.gz', name, 'x'] : [name],
+    ),
     ...named(formats!).map((format) => ['analyze', 'captures/1.20.3-w-off.pcap.gz', '--format', format]),
   ];
   for (const args of asked) {
