@@ -1,4 +1,7 @@
 import type { Channel, ChannelId, Component } from './channel.ts';
+import type { TlsDetails } from './tls.ts';
+
+export type * from './tls.ts';
 
 /** The JSON report, `schemaVersion` 1. Field names are the public contract. Absent is absent: no `null` but where said. */
 export const SCHEMA_VERSION = 1;
@@ -28,13 +31,6 @@ export type UndecidedReason =
   | 'one-sided'
   | 'unknown-protocol'
   | 'contradictory';
-export type HiddenReason = 'encrypted' | 'resumed' | 'truncated' | 'not-reached';
-
-/** A hidden thing is never treated as absent. */
-export type Seen<T> =
-  | ({ readonly seen: 'present' } & T)
-  | { readonly seen: 'absent' }
-  | { readonly seen: 'hidden'; readonly because: HiddenReason };
 
 export interface Endpoint {
   /** Address as seen on the wire, or host name as given. */
@@ -50,106 +46,6 @@ export interface Encapsulation {
   readonly vlans: readonly number[];
   readonly tunnel?: 'vxlan' | 'geneve' | 'gre' | 'erspan' | 'ipip' | '6in4' | 'mpls' | 'pppoe';
   readonly vni?: number;
-}
-
-export interface Alert {
-  readonly from: 'client' | 'server';
-  readonly level: 'warning' | 'fatal';
-  /** IANA name, or `unknown_0x..`. */
-  readonly description: string;
-  readonly code: number;
-  readonly frame?: number;
-}
-
-export interface Certificate {
-  readonly sha256: string;
-  readonly sha1: string;
-  readonly subject: string;
-  readonly issuer: string;
-  /** Hex, without leading zero octets of the sign. */
-  readonly serialNumber: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
-  readonly publicKey: { readonly type: string; readonly bits: number | null; readonly curve: string | null };
-  readonly signatureAlgorithm: string;
-  /** `DNS:…`, `IP:…`, `URI:…`, `email:…`. */
-  readonly subjectAltNames: readonly string[];
-  readonly selfIssued: boolean;
-  readonly basicConstraints?: { readonly ca: boolean; readonly pathLength?: number };
-  readonly keyUsage?: readonly string[];
-  readonly extendedKeyUsage?: readonly string[];
-  /** What could not be read of it; the other fields then hold what could. */
-  readonly problem?: string;
-}
-
-/** Leaf first, as sent. An empty chain is `present` with no certificate: asked for, none given. */
-export interface CertificateChain {
-  readonly truncated: boolean;
-  readonly chain: readonly Certificate[];
-}
-
-export interface RecordCounts {
-  readonly handshake: number;
-  readonly changeCipherSpec: number;
-  readonly alert: number;
-  readonly applicationData: number;
-}
-
-export interface ClientAuthentication {
-  readonly verdict: 'required' | 'requested' | 'not-requested' | 'unknown';
-  readonly byVersion?: Readonly<Record<string, 'required' | 'requested' | 'not-requested' | 'unknown'>>;
-  readonly presented: 'certificate' | 'empty' | 'none' | 'unknown';
-  readonly basis: 'messages' | 'record-lengths' | 'probe';
-  readonly evidence?: string;
-  /** Distinguished names, RFC 4514 text. Empty while `verdict` is `requested` or `required`: a fingerprint pin is set. */
-  readonly certificateAuthorities: readonly string[];
-  readonly certificateTypes: readonly string[];
-}
-
-export interface TlsDetails {
-  readonly outcome: 'established' | 'refused' | 'incomplete';
-  readonly resumed: boolean | 'unknown';
-  readonly startedAtOffset: number;
-  readonly version?: string;
-  readonly cipherSuite?: string;
-  readonly namedGroup?: string;
-  readonly signatureScheme?: string;
-  readonly serverName?: string;
-  readonly alpn: readonly string[];
-  readonly ja3?: string;
-  readonly ja3s?: string;
-  readonly ja4?: string;
-  readonly helloRetryRequest?: boolean;
-  readonly encryptThenMac?: boolean;
-  readonly dh?: { readonly bits: number; readonly group?: string };
-  readonly offered?: {
-    readonly versions: readonly string[];
-    readonly cipherSuites: readonly string[];
-    readonly namedGroups: readonly string[];
-    readonly signatureSchemes: readonly string[];
-  };
-  readonly accepted?: {
-    readonly versions: readonly string[];
-    readonly cipherSuites: Readonly<Record<string, readonly string[]>>;
-    readonly namedGroups: readonly string[];
-    readonly signatureSchemes: readonly string[];
-  };
-  readonly alerts: readonly Alert[];
-  readonly records: { readonly client: RecordCounts; readonly server: RecordCounts };
-  readonly serverCertificate: Seen<CertificateChain>;
-  readonly clientCertificate: Seen<CertificateChain>;
-  readonly clientAuthentication: ClientAuthentication;
-  /** Who ended the handshake, how, and after which message. */
-  readonly refusal?: {
-    readonly from: 'client' | 'server';
-    readonly how: 'alert' | 'encrypted-alert' | 'fin' | 'reset';
-    readonly after: string;
-    readonly frame?: number;
-  };
-  /** Secrets of a key log opened the handshake flight: nothing is inferred. */
-  readonly decrypted?: boolean;
-  /** Messages that could not be read, with path, offset and fault. */
-  readonly problems?: readonly string[];
 }
 
 export type StateTransferKind =
