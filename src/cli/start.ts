@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { formatText } from '../report/text.ts';
 import { analyse } from './analysis.ts';
 import { readConfiguration } from './common.ts';
+import { isClosedPipe } from './failure.ts';
 
 /**
  * The demonstration behind `npm start`: analyses the captures that the package ships, each with the configuration of
@@ -13,6 +14,10 @@ const folder = fileURLToPath(new URL('../../../captures/', import.meta.url));
 const captures = readdirSync(folder)
   .filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name))
   .sort();
+
+process.stdout.on('error', (error) => {
+  if (!isClosedPipe(error)) throw error;
+});
 
 const width = process.stdout.columns ?? 100;
 const lines: string[] = [];
