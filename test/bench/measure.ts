@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 export interface Measured {
   /** Seconds of wall clock, all runs, sorted. */
@@ -18,8 +20,9 @@ export async function once(
   input?: string,
 ): Promise<{ wall: number; peak: number; code: number }> {
   const started = process.hrtime.bigint();
-  const feeder = input === undefined ? undefined : spawn('cat', [input], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const child = spawn(command[0]!, command.slice(1), { stdio: [feeder?.stdout ?? 'ignore', 'ignore', 'ignore'] });
+  const pipe = input === undefined ? undefined : openPipe(input);
+  const child = spawn(command[0]!, command.slice(1), { stdio: [pipe ?? 'ignore', 'ignore', 'ignore'] });
+  if (pipe !== undefined) closeSync(pipe);
   let peak = 0;
   const watch = setInterval(() => {
     peak = Math.max(peak, highWater(child.pid));
@@ -30,6 +33,17 @@ export async function once(
   });
   clearInterval(watch);
   return { wall: Number(process.hrtime.bigint() - started) / 1e9, peak, code };
+}
+
+/** Reading end of a pipe that `cat` fills with a file. A FIFO, since Node's own pipes to children are sockets. */
+function openPipe(input: string): number {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-bench-'));
+  const fifo = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [fifo]);
+  spawn('sh', ['-c', 'exec cat "$0" > "$1"', input, fifo], { stdio: 'ignore' });
+  const end = openSync(fifo, 'r');
+  rmSync(folder, { recursive: true });
+  return end;
 }
 
 /** VmHWM of a process (proc(5)), MiB. */
