@@ -41,8 +41,6 @@ export class Direction {
   cutBytes = 0;
   /** Packets of any kind that this side sent. */
   packets = 0;
-  segments = 0;
-  retransmissions = 0;
   /** Segments in a row that lay further behind than any window. */
   farBehind = 0;
   finSequence = -1;

@@ -90,7 +90,6 @@ function deliver(
   const direction = connection.directions[side];
   const captured = Math.min(end - start, length);
   const offset = direction.offset;
-  direction.segments++;
   direction.next = (direction.next + length) >>> 0;
   direction.offset = offset + length;
   if (captured > 0) connection.consumer?.data(side, bytes, start, start + captured, offset, frame);

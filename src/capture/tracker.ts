@@ -209,7 +209,6 @@ export class ConnectionTracker {
       return;
     }
     this.statistics.retransmissions++;
-    connection.directions[side].retransmissions++;
   }
 
   /** Segments without payload are remembered where copies are to be told from repetitions. */
@@ -253,11 +252,7 @@ export class ConnectionTracker {
     } else if (distance(segment.acknowledgement, peer.acknowledgement) > 0) {
       peer.acknowledgement = segment.acknowledgement;
     }
-    if (peer.held.length > 0) this.#lookAtHole(connection, side === 0 ? 1 : 0, segment.seconds);
-  }
-
-  #lookAtHole(connection: Connection, side: Side, now: number): void {
-    checkHole(connection, side, now, this.#budget);
+    if (peer.held.length > 0) checkHole(connection, side === 0 ? 1 : 0, segment.seconds, this.#budget);
   }
 
   #takeEnd(connection: Connection, side: Side, segment: Segment): void {
