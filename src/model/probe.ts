@@ -70,6 +70,18 @@ export interface ClearProtocol {
   follow(start: StreamStart): ClearFollower;
 }
 
+/** A request that does no harm to this protocol, and that only this protocol answers. */
+export interface ClearAsk {
+  /** For reports: `HEARTBEAT`, `AddCredit for an unknown receiver`, `GET /config`. */
+  readonly name: string;
+  /** Bytes to send; `host` is what an HTTP request names as its host. */
+  request(host: string): Uint8Array;
+  /** Sent before the connection is closed, where the protocol has a farewell. */
+  readonly farewell?: Uint8Array;
+  /** WARN and ERROR lines that Flink writes: asked in clear, and asked on a port that speaks TLS. */
+  readonly logLines: { readonly clear: number; readonly tls: number };
+}
+
 /** One Flink channel: who it is, which settings rule it, what its clear traffic looks like. One file each in `probes/`. */
 export interface Probe {
   readonly id: ChannelId;
@@ -92,6 +104,8 @@ export interface Probe {
   readonly remedy: { readonly text: string; readonly settings: Readonly<Record<string, string>> };
   /** How clear traffic of this channel is recognised; the same object may stand in several probes. */
   readonly protocols: readonly ClearProtocol[];
+  /** The harmless request that tells whether this port answers in clear; absent: the port is never asked. */
+  readonly ask?: ClearAsk;
   /** The port that this process listens on by its configuration; undefined where random or not configured. */
   port(configuration: EffectiveConfiguration): Setting | undefined;
   /** What the configuration promises; undefined where this process has no such channel. */

@@ -137,6 +137,8 @@ export interface Observation {
   readonly plaintext?: PlaintextDetails;
   readonly file?: { readonly path: string; readonly mode: string; readonly owner: string; readonly content: string };
   readonly log?: { readonly file: string; readonly line: number; readonly logger: string };
+  /** How an endpoint was asked; active only. */
+  readonly asked?: Asked;
   /** Further connections like this one, counted instead of listed. */
   readonly repeats?: number;
   /** How well this connection was captured; absent where it was whole. */
@@ -147,6 +149,32 @@ export interface Observation {
     readonly midstream?: boolean;
     readonly limits?: readonly string[];
   };
+}
+
+/** One connection of a probe: what it was for, and what came of it. */
+export interface Attempt {
+  readonly purpose: string;
+  readonly result: string;
+  /** Frames in the file of `--pcap-out`. */
+  readonly frames?: { readonly first: number; readonly last: number };
+}
+
+/** How an endpoint was probed. */
+export interface Asked {
+  readonly profile: 'quick' | 'standard' | 'full';
+  /** Name as given, where the address was looked up. */
+  readonly name?: string;
+  readonly connections: number;
+  /** `false`: a part of the questions got no answer; `reason` says why, and what was answered is told all the same. */
+  readonly complete: boolean;
+  readonly reason?: 'connection-limit' | 'interrupted' | 'contradictory' | 'no-answer' | 'budget';
+  /** WARN and ERROR lines that this probe is expected to have caused in Flink's log, at most. */
+  readonly logLines: number;
+  /** The harmless clear request of this channel, on a port that speaks TLS too. */
+  readonly clear?: { readonly request: string; readonly outcome: 'answered' | 'not-answered'; readonly text: string };
+  readonly attempts: readonly Attempt[];
+  /** Answers that contradict each other: several hosts behind one address, most likely. */
+  readonly contradictions?: readonly string[];
 }
 
 export interface Setting {
@@ -288,6 +316,34 @@ export interface FileProblem {
   readonly message: string;
 }
 
+/** What became of a process or endpoint since the baseline. Compared by component and member, not by port. */
+export interface EndpointChange {
+  readonly channel: Channel;
+  readonly endpoint: Endpoint;
+  readonly change: 'new' | 'unchanged' | 'stronger' | 'weaker' | 'gone';
+  /** `restarted` by identifiers that a process chooses anew at each start; `unknown` where there are none. */
+  readonly process: 'restarted' | 'same' | 'unknown';
+  readonly certificate: 'same' | 'changed' | 'none' | 'unknown';
+  /** What is weaker or stronger, one sentence each. */
+  readonly details: readonly string[];
+}
+
+export interface Comparison {
+  readonly baseline: { readonly path: string; readonly finishedAt: string; readonly verdict: RunVerdict };
+  readonly endpoints: readonly EndpointChange[];
+  /** Findings of the baseline that are no longer there, with `change: fixed`. */
+  readonly fixed: readonly Finding[];
+}
+
+/** What the processes called themselves when they were discovered; a restart changes it. */
+export interface ProcessIdentity {
+  readonly component: Component;
+  readonly member: string;
+  /** `rest`: resource id, web directory. `rpc`: uid of an ASSOCIATE. */
+  readonly source: 'rest' | 'rpc';
+  readonly identity: string;
+}
+
 export interface Report {
   readonly schemaVersion: typeof SCHEMA_VERSION;
   readonly producer: { readonly name: 'flinkprobe'; readonly version: string };
@@ -301,6 +357,10 @@ export interface Report {
   readonly expectations: readonly Expectation[];
   readonly findings: readonly Finding[];
   readonly coverage: readonly Coverage[];
+  readonly processes?: readonly ProcessIdentity[];
+  readonly comparison?: Comparison;
+  /** How long the cluster was watched before and while it was probed, seconds; a half-done restart looks healthy for a minute. */
+  readonly watchedSeconds?: number;
   /** Connections that are no finding and no channel: counted, not accused. */
   readonly summary?: {
     readonly connections: number;

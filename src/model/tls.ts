@@ -59,6 +59,31 @@ export interface ClientAuthentication {
   /** Distinguished names, RFC 4514 text. Empty while `verdict` is `requested` or `required`: a fingerprint pin is set. */
   readonly certificateAuthorities: readonly string[];
   readonly certificateTypes: readonly string[];
+  /** Signature schemes of the CertificateRequest; active only. */
+  readonly signatureSchemes?: readonly string[];
+}
+
+/** What was shown to a server as client authentication, and whether it let us in. Active only. */
+export interface AdmissionProof {
+  readonly credential:
+    | 'none'
+    | 'stranger'
+    | 'expired-stranger'
+    | 'other-authority'
+    | 'right-authority-not-pinned'
+    | 'identity';
+  readonly version: string;
+  /** `unknown`: neither refused nor proof that the server went on. `not-asked`: the server wanted no certificate. */
+  readonly outcome: 'admitted' | 'refused' | 'unknown' | 'not-asked';
+  /** One sentence: alert, FIN, ticket, answer. */
+  readonly evidence: string;
+}
+
+/** A chain that depends on what was offered: version, key type of the suite. */
+export interface AlternativeChain {
+  readonly versions: readonly string[];
+  readonly keyType: string;
+  readonly chain: readonly Certificate[];
 }
 
 export interface TlsDetails {
@@ -89,6 +114,13 @@ export interface TlsDetails {
     readonly namedGroups: readonly string[];
     readonly signatureSchemes: readonly string[];
   };
+  /** Whose order decides the suite; active only. */
+  readonly suitePreference?: 'server' | 'client' | 'unknown';
+  /** Chains that were sent besides the first one; active only. */
+  readonly alternativeChains?: readonly AlternativeChain[];
+  readonly admission?: readonly AdmissionProof[];
+  /** A server name that the server refused, where it spoke without one (JSSE: RFC 6066 names only); active only. */
+  readonly refusedServerName?: { readonly name: string; readonly alert: string };
   readonly alerts: readonly Alert[];
   readonly records: { readonly client: RecordCounts; readonly server: RecordCounts };
   readonly serverCertificate: Seen<CertificateChain>;

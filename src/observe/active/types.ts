@@ -1,0 +1,63 @@
+import type { Channel, ChannelId, Component } from '../../model/channel.ts';
+import type { Probe } from '../../model/probe.ts';
+import type { Observation } from '../../model/report.ts';
+import type { ClientCredential } from '../../net/tls-client/types.ts';
+import type { Dialer, Transcript } from '../../net/wire.ts';
+
+export const PROFILES = ['quick', 'standard', 'full'] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** One listening endpoint to be asked. A name with several addresses is several targets. */
+export interface Target {
+  /** As given: name or address. */
+  readonly name: string;
+  /** Address literal. */
+  readonly address: string;
+  readonly port: number;
+  /** Left out: found by asking, in an order in which no request reaches a protocol where it means something. */
+  readonly channel?: ChannelId;
+  readonly channelBasis: 'argument' | 'configuration' | 'discovery' | 'port';
+  readonly component?: Component;
+  readonly member?: string;
+}
+
+/** A target that never came to be asked. */
+export interface LostTarget {
+  readonly name: string;
+  readonly port: number;
+  readonly channel?: ChannelId;
+  readonly channelBasis: Target['channelBasis'];
+  readonly component?: Component;
+  readonly member?: string;
+  readonly because: 'unresolved';
+}
+
+export interface ActiveOptions {
+  readonly profile: Profile;
+  readonly dialer: Dialer;
+  readonly probes: ReadonlyMap<Channel, Probe>;
+  /** Shown as positive proof. */
+  readonly identity?: ClientCredential;
+  /** Opt-in ASSOCIATE with a made-up origin, for the uid of the process. */
+  readonly associate: 'wanted' | 'not-wanted';
+  readonly patience: ActivePatience;
+  readonly signal?: AbortSignal;
+  /** Told of every finished endpoint. */
+  readonly progress?: (done: Observation) => void;
+  /** Told of every finished connection, in the order of their ends; answers with its frames in a capture, if one is written. */
+  readonly keep?: (transcript: Transcript) => { readonly first: number; readonly last: number } | undefined;
+}
+
+/** Milliseconds. */
+export interface ActivePatience {
+  readonly connectMs: number;
+  readonly answerMs: number;
+  readonly verdictMs: number;
+}
+
+/** The most that probing will take, told before it starts. */
+export interface Budget {
+  readonly endpoints: number;
+  readonly connections: number;
+  readonly logLines: number;
+}
