@@ -10,6 +10,15 @@ export const COMPONENTS = [
   'zookeeper',
 ] as const;
 
+export const CLIENT_CREDENTIALS = [
+  'none',
+  'stranger',
+  'expired-stranger',
+  'other-authority',
+  'right-authority-not-pinned',
+  'identity',
+] as const;
+
 export const NO_ANSWER_REASONS = [
   'refused',
   'unreachable',

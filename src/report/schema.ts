@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
 import { type Report, SCHEMA_VERSION, SEVERITIES } from '../model/report.ts';
+import type { Assignable, Keys, Mutable } from './schema-check.ts';
+import { headerBytes, sha1, side, text, texts, time, whole } from './schema-scalars.ts';
+import { tls } from './schema-tls.ts';
 import {
   COMPONENTS,
   CREDENTIAL_KINDS,
@@ -10,23 +13,10 @@ import {
   UNDECIDED_REASONS,
 } from './schema-values.ts';
 
-const text = z.string();
-const texts = z.array(text);
-/** Counts, sizes, frame numbers, offsets. */
-const whole = z.number().int().nonnegative();
-/** RFC 3339, with the precision of the source: microseconds and nanoseconds are kept. */
-const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/);
-const hex = z.string().regex(/^(?:[0-9a-f]{2})*$/);
-/** At most 64 bytes: protocol headers only. */
-const headerBytes = hex.max(128);
-const sha1 = z.string().regex(/^[0-9a-f]{40}$/);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
 const channelId = z.enum(CHANNEL_IDS);
 const channel = z.enum([...CHANNEL_IDS, 'unknown']);
 const component = z.enum(COMPONENTS);
-const side = z.enum(['client', 'server']);
-const hiddenReason = z.enum(['encrypted', 'resumed', 'truncated', 'not-reached']);
+const runVerdict = z.enum(['pass', 'fail', 'inconclusive']);
 const noAnswerReason = z.enum(NO_ANSWER_REASONS);
 const undecidedReason = z.enum(UNDECIDED_REASONS);
 
@@ -38,104 +28,6 @@ const endpoint = z
     member: text.exactOptional(),
   })
   .meta({ id: 'Endpoint' });
-
-const certificate = z
-  .strictObject({
-    sha256,
-    sha1,
-    subject: text,
-    issuer: text,
-    serialNumber: text,
-    notBefore: text,
-    notAfter: text,
-    publicKey: z.strictObject({ type: text, bits: z.number().nullable(), curve: text.nullable() }),
-    signatureAlgorithm: text,
-    subjectAltNames: texts,
-    selfIssued: z.boolean(),
-    basicConstraints: z.strictObject({ ca: z.boolean(), pathLength: whole.exactOptional() }).exactOptional(),
-    keyUsage: texts.exactOptional(),
-    extendedKeyUsage: texts.exactOptional(),
-    problem: text.exactOptional(),
-  })
-  .meta({ id: 'Certificate' });
-
-const seenChain = z
-  .discriminatedUnion('seen', [
-    z.strictObject({ seen: z.literal('present'), truncated: z.boolean(), chain: z.array(certificate) }),
-    z.strictObject({ seen: z.literal('absent') }),
-    z.strictObject({ seen: z.literal('hidden'), because: hiddenReason }),
-  ])
-  .meta({ id: 'SeenCertificateChain' });
-
-const recordCounts = z.strictObject({
-  handshake: whole,
-  changeCipherSpec: whole,
-  alert: whole,
-  applicationData: whole,
-});
-const demand = z.enum(['required', 'requested', 'not-requested', 'unknown']);
-
-const tls = z
-  .strictObject({
-    outcome: z.enum(['established', 'refused', 'incomplete']),
-    resumed: z.union([z.boolean(), z.literal('unknown')]),
-    startedAtOffset: whole,
-    version: text.exactOptional(),
-    cipherSuite: text.exactOptional(),
-    namedGroup: text.exactOptional(),
-    signatureScheme: text.exactOptional(),
-    serverName: text.exactOptional(),
-    alpn: texts,
-    ja3: text.exactOptional(),
-    ja3s: text.exactOptional(),
-    ja4: text.exactOptional(),
-    helloRetryRequest: z.boolean().exactOptional(),
-    encryptThenMac: z.boolean().exactOptional(),
-    dh: z.strictObject({ bits: whole, group: text.exactOptional() }).exactOptional(),
-    offered: z
-      .strictObject({ versions: texts, cipherSuites: texts, namedGroups: texts, signatureSchemes: texts })
-      .exactOptional(),
-    accepted: z
-      .strictObject({
-        versions: texts,
-        cipherSuites: z.record(text, texts),
-        namedGroups: texts,
-        signatureSchemes: texts,
-      })
-      .exactOptional(),
-    alerts: z.array(
-      z.strictObject({
-        from: side,
-        level: z.enum(['warning', 'fatal']),
-        description: text,
-        code: z.number().int().min(0).max(255),
-        frame: whole.exactOptional(),
-      }),
-    ),
-    records: z.strictObject({ client: recordCounts, server: recordCounts }),
-    serverCertificate: seenChain,
-    clientCertificate: seenChain,
-    clientAuthentication: z.strictObject({
-      verdict: demand,
-      byVersion: z.record(text, demand).exactOptional(),
-      presented: z.enum(['certificate', 'empty', 'none', 'unknown']),
-      basis: z.enum(['messages', 'record-lengths', 'probe']),
-      evidence: text.exactOptional(),
-      certificateAuthorities: texts,
-      certificateTypes: texts,
-    }),
-    refusal: z
-      .strictObject({
-        from: side,
-        how: z.enum(['alert', 'encrypted-alert', 'fin', 'reset']),
-        after: text,
-        frame: whole.exactOptional(),
-      })
-      .exactOptional(),
-    decrypted: z.boolean().exactOptional(),
-    problems: texts.exactOptional(),
-  })
-  .meta({ id: 'Tls' });
 
 const stateTransfer = z.strictObject({
   kind: z.enum(STATE_TRANSFER_KINDS),
@@ -155,6 +47,22 @@ const credential = z.strictObject({
   count: whole,
   name: text,
 });
+
+const frames = z.strictObject({ first: whole, last: whole });
+
+const asked = z
+  .strictObject({
+    profile: z.enum(['quick', 'standard', 'full']),
+    name: text.exactOptional(),
+    connections: whole,
+    complete: z.boolean(),
+    reason: z.enum(['connection-limit', 'interrupted', 'contradictory', 'no-answer', 'budget']).exactOptional(),
+    logLines: whole,
+    clear: z.strictObject({ request: text, outcome: z.enum(['answered', 'not-answered']), text }).exactOptional(),
+    attempts: z.array(z.strictObject({ purpose: text, result: text, frames: frames.exactOptional() })),
+    contradictions: texts.exactOptional(),
+  })
+  .meta({ id: 'Asked' });
 
 const observation = z
   .strictObject({
@@ -178,7 +86,7 @@ const observation = z
     kind: z.enum(['tls', 'plaintext', 'no-answer', 'undecided', 'file', 'log-line']),
     because: z.union([noAnswerReason, undecidedReason]).exactOptional(),
     bytes: z.strictObject({ client: whole, server: whole }),
-    frames: z.strictObject({ first: whole, last: whole, file: text.exactOptional() }).exactOptional(),
+    frames: frames.extend({ file: text.exactOptional() }).exactOptional(),
     answer: z
       .strictObject({
         kind: z.enum(['tls', 'plaintext', 'alert', 'fin', 'reset', 'silence']),
@@ -198,6 +106,7 @@ const observation = z
       .exactOptional(),
     file: z.strictObject({ path: text, mode: text, owner: text, content: text }).exactOptional(),
     log: z.strictObject({ file: text, line: whole, logger: text }).exactOptional(),
+    asked: asked.exactOptional(),
     repeats: whole.exactOptional(),
     quality: z
       .strictObject({
@@ -312,6 +221,23 @@ const input = z
   })
   .meta({ id: 'Input' });
 
+const comparison = z
+  .strictObject({
+    baseline: z.strictObject({ path: text, finishedAt: time, verdict: runVerdict }),
+    endpoints: z.array(
+      z.strictObject({
+        channel,
+        endpoint,
+        change: z.enum(['new', 'unchanged', 'stronger', 'weaker', 'gone']),
+        process: z.enum(['restarted', 'same', 'unknown']),
+        certificate: z.enum(['same', 'changed', 'none', 'unknown']),
+        details: texts,
+      }),
+    ),
+    fixed: z.array(finding),
+  })
+  .meta({ id: 'Comparison' });
+
 const report = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   producer: z.strictObject({ name: z.literal('flinkprobe'), version: text }),
@@ -319,12 +245,17 @@ const report = z.strictObject({
   startedAt: time,
   finishedAt: time,
   complete: z.boolean(),
-  verdict: z.enum(['pass', 'fail', 'inconclusive']),
+  verdict: runVerdict,
   inputs: z.array(input),
   observations: z.array(observation),
   expectations: z.array(expectation),
   findings: z.array(finding),
   coverage: z.array(coverage),
+  processes: z
+    .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc']), identity: text }))
+    .exactOptional(),
+  comparison: comparison.exactOptional(),
+  watchedSeconds: z.number().nonnegative().exactOptional(),
   summary: z
     .strictObject({
       connections: whole,
@@ -339,15 +270,6 @@ const report = z.strictObject({
     .exactOptional(),
 });
 
-/** zod gives mutable arrays; the model is readonly throughout. */
-type Mutable<T> = T extends readonly (infer U)[]
-  ? Mutable<U>[]
-  : T extends object
-    ? { -readonly [K in keyof T]: Mutable<T[K]> }
-    : T;
-
-/** Compiles only while a value of the first type always is one of the second. */
-type Assignable<From extends To, To> = From;
 /** Both ways: a field added to the schema or to the model alone no longer compiles. */
 type _SchemaIsModel = [
   Assignable<z.output<typeof report>, Mutable<Report>>,
@@ -355,14 +277,6 @@ type _SchemaIsModel = [
   Assignable<Keys<z.output<typeof report>>, Keys<Mutable<Report>>>,
   Assignable<Keys<Mutable<Report>>, Keys<z.output<typeof report>>>,
 ];
-/** Names of all fields at any depth: tells optional fields that one side lacks, which assignability lets pass. */
-type Keys<T> = T extends (infer U)[]
-  ? Keys<U>
-  : T extends object
-    ? string extends keyof T
-      ? never
-      : { [K in keyof T & string]: K | Keys<NonNullable<T[K]>> }[keyof T & string]
-    : never;
 
 /** Reads a report strictly: an unknown field is an error, which keeps our own output honest. */
 export const reportSchema: z.ZodType<Report> = report;
