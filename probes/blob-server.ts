@@ -1,6 +1,7 @@
 import { internalExpectation, internalTlsRemedy, portOf } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { badAddressing } from '../src/protocols/asks.ts';
 import { flinkBlob } from '../src/protocols/flink-blob.ts';
 
 export const probe: Probe = {
@@ -15,6 +16,7 @@ export const probe: Probe = {
   settings: { port: ['blob.server.port'], tls: ['security.ssl.internal.enabled', 'blob.service.ssl.enabled'] },
   remedy: internalTlsRemedy('blob.service.ssl.enabled'),
   protocols: [flinkBlob],
+  ask: badAddressing,
   port,
   expect: (configuration) =>
     internalExpectation(

@@ -1,6 +1,7 @@
 import { fixedPort, restExpectation, restTlsSwitch } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Expectation, Setting } from '../src/model/report.ts';
+import { get } from '../src/protocols/asks.ts';
 import { http } from '../src/protocols/http.ts';
 
 function port(configuration: EffectiveConfiguration): Setting | undefined {
@@ -24,6 +25,7 @@ export const probe: Probe = {
     settings: { 'historyserver.web.ssl.enabled': 'true', 'security.ssl.rest.enabled': 'true' },
   },
   protocols: [http],
+  ask: get('/config'),
   port,
   /** Undefined where nothing of a history server is configured: few clusters run one. */
   expect(configuration: EffectiveConfiguration): Expectation | undefined {

@@ -1,6 +1,7 @@
 import { clearExpectation, portOf } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { jrmpStream } from '../src/protocols/asks.ts';
 import { rmi } from '../src/protocols/rmi.ts';
 
 export const probe: Probe = {
@@ -17,6 +18,7 @@ export const probe: Probe = {
     settings: {},
   },
   protocols: [rmi],
+  ask: jrmpStream,
   port,
   expect: (configuration) => {
     const because = listening(configuration);

@@ -8,6 +8,7 @@ import {
 import { fixedPort } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { heartbeat } from '../src/protocols/asks.ts';
 import { pekko } from '../src/protocols/pekko.ts';
 
 export const probe: Probe = {
@@ -24,6 +25,7 @@ export const probe: Probe = {
   },
   remedy: internalTlsRemedy('pekko.ssl.enabled'),
   protocols: [pekko],
+  ask: heartbeat,
   port,
   expect: (configuration) =>
     internalExpectation('jobmanager-rpc', configuration, rpcTlsSwitch(configuration), port(configuration)),

@@ -1,6 +1,7 @@
 import { fixedPort } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Expectation, Setting } from '../src/model/report.ts';
+import { get } from '../src/protocols/asks.ts';
 import { http } from '../src/protocols/http.ts';
 
 /** `PrometheusReporter`, by factory or by class; the push gateway's reporter opens no port. */
@@ -37,6 +38,7 @@ export const probe: Probe = {
     settings: {},
   },
   protocols: [http],
+  ask: get('/metrics'),
   port,
   expect(configuration: EffectiveConfiguration): Expectation | undefined {
     const found = reporter(configuration);

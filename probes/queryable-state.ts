@@ -2,6 +2,7 @@ import { clearExpectation } from '../src/flink/internal-tls.ts';
 import { fixedPort, isOn } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { strayResult } from '../src/protocols/asks.ts';
 import { queryableState } from '../src/protocols/queryable-state.ts';
 
 export const probe: Probe = {
@@ -18,6 +19,7 @@ export const probe: Probe = {
     settings: { 'queryable-state.enable': 'false' },
   },
   protocols: [queryableState],
+  ask: strayResult,
   port,
   expect: (configuration) => {
     const enabled = enabling(configuration);

@@ -1,6 +1,7 @@
 import { fixedPort, restExpectation, restTlsSwitch } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Expectation, Setting } from '../src/model/report.ts';
+import { get } from '../src/protocols/asks.ts';
 import { http } from '../src/protocols/http.ts';
 
 const PORT_KEYS = ['rest.bind-port', 'rest.port', 'web.port', 'jobmanager.web.port'] as const;
@@ -32,6 +33,7 @@ export const probe: Probe = {
     },
   },
   protocols: [http],
+  ask: get('/config'),
   port,
   expect(configuration: EffectiveConfiguration): Expectation {
     return restExpectation('rest', configuration, [restTlsSwitch(configuration)], port(configuration));

@@ -1,6 +1,7 @@
 import { fixedPort, isOn, restExpectation, restTlsSwitch } from '../src/flink/rest-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Expectation, Setting } from '../src/model/report.ts';
+import { get } from '../src/protocols/asks.ts';
 import { http } from '../src/protocols/http.ts';
 
 const PORT_KEYS = ['sql-gateway.endpoint.rest.bind-port', 'sql-gateway.endpoint.rest.port'] as const;
@@ -33,6 +34,7 @@ export const probe: Probe = {
     settings: { 'security.ssl.rest.enabled': 'true' },
   },
   protocols: [http],
+  ask: get('/info'),
   port,
   /** Undefined where no gateway is configured, or one without a REST endpoint. */
   expect(configuration: EffectiveConfiguration): Expectation | undefined {

@@ -1,6 +1,7 @@
 import { internalExpectation, internalTlsRemedy, portOf } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { addCredit } from '../src/protocols/asks.ts';
 import { flinkData } from '../src/protocols/flink-data.ts';
 
 export const probe: Probe = {
@@ -18,6 +19,7 @@ export const probe: Probe = {
   },
   remedy: internalTlsRemedy('taskmanager.data.ssl.enabled'),
   protocols: [flinkData],
+  ask: addCredit,
   port,
   expect: (configuration) =>
     internalExpectation(

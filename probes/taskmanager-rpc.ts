@@ -1,6 +1,7 @@
 import { internalExpectation, internalTlsRemedy, portOf, rpcTlsSwitch } from '../src/flink/internal-tls.ts';
 import type { EffectiveConfiguration, Probe } from '../src/model/probe.ts';
 import type { Setting } from '../src/model/report.ts';
+import { heartbeat } from '../src/protocols/asks.ts';
 import { pekko } from '../src/protocols/pekko.ts';
 
 export const probe: Probe = {
@@ -18,6 +19,7 @@ export const probe: Probe = {
   },
   remedy: internalTlsRemedy('pekko.ssl.enabled'),
   protocols: [pekko],
+  ask: heartbeat,
   port,
   expect: (configuration) =>
     internalExpectation('taskmanager-rpc', configuration, rpcTlsSwitch(configuration), port(configuration)),

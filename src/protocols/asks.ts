@@ -1,0 +1,55 @@
+import { fromHex } from '../bytes/hex.ts';
+import type { ClearAsk } from '../model/probe.ts';
+
+/**
+ * Requests that do no harm: each is answered by one protocol only and does nothing in the others, in the order in which
+ * `observe/active` sends them. What they do to Flink stands in docs/probing.md.
+ */
+
+function fixed(name: string, hex: string, logLines: ClearAsk['logLines'], farewell?: string): ClearAsk {
+  const bytes = fromHex(hex);
+  return { name, request: () => bytes, logLines, ...(farewell === undefined ? {} : { farewell: fromHex(farewell) }) };
+}
+
+/**
+ * A HEARTBEAT before any ASSOCIATE: "stray", answered by DISASSOCIATE, logged at DEBUG only
+ * (`PekkoProtocolTransport`, state WaitHandshake). On a TLS port Netty logs one WARN, NotSslRecordException.
+ */
+export const heartbeat: ClearAsk = fixed('HEARTBEAT', '0000000412020803', { clear: 0, tls: 1 });
+
+/**
+ * AddCredit for a receiver that there is none of: ErrorResponse `No reader for receiverId`, no log line, no state
+ * (`PartitionRequestQueue.obtainReader`). The farewell is CloseRequest.
+ */
+export const addCredit: ClearAsk = fixed(
+  'AddCredit for an unknown receiver',
+  `0000001dbadc0ffe06${'00000001'}${'00'.repeat(16)}`,
+  { clear: 0, tls: 1 },
+  '00000009badc0ffe05',
+);
+
+/**
+ * GET with an addressing mode that was removed: fails before any lookup, with one ERROR line
+ * (`BlobServerConnection.get`, `Unknown type of BLOB addressing: 1.`). Never longer: a third byte is a job id's.
+ */
+export const badAddressing: ClearAsk = fixed('GET with invalid addressing mode', '0101', { clear: 1, tls: 1 });
+
+/** A result where a request is due: SERVER_FAILURE, DEBUG only (`AbstractServerHandler`). */
+export const strayResult: ClearAsk = fixed('REQUEST_RESULT', '0000001079a1b710000000010000000000000000', {
+  clear: 0,
+  tls: 0,
+});
+
+/** The stream handshake of JRMP, before any call (Java RMI specification, section 10.2). */
+export const jrmpStream: ClearAsk = fixed('JRMP stream handshake', '4a524d4900024b', { clear: 0, tls: 0 });
+
+/** A GET of one of the paths that only read, and the answer's end is the connection's. */
+export function get(path: '/config' | '/info' | '/metrics'): ClearAsk {
+  return { name: `GET ${path}`, request: (host) => httpGet(path, host), logLines: { clear: 0, tls: 0 } };
+}
+
+/** `GET PATH` of HTTP/1.1 as bytes; `host` is written as given, IPv6 literals in brackets. */
+export function httpGet(path: string, host: string): Uint8Array {
+  const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, 'User-Agent: flinkprobe', 'Accept: */*', 'Connection: close'];
+  return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`);
+}
