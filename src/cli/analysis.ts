@@ -2,7 +2,6 @@ import { coverage } from '../evaluate/coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { runVerdict } from '../evaluate/severity.ts';
-import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { ChannelId } from '../model/channel.ts';
@@ -16,7 +15,7 @@ import type { FailOn } from '../report/severity.ts';
 import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
 import type { ConfigurationFiles } from './common.ts';
-import { Unusable } from './failure.ts';
+import { describeConfiguration, parseConfigurations } from './configurations.ts';
 import { version } from './version.ts';
 
 /** All that an analysis of captures depends on. Files named here are read, nothing else is. */
@@ -76,22 +75,6 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, flinkVersions });
 }
 
-/** The YAML library is loaded only where there is a configuration to read. */
-async function parseConfigurations(request: AnalysisRequest): Promise<ParsedConfiguration[]> {
-  if (request.configurations.length === 0) return [];
-  const { parseFlinkConfiguration } = await import('../flink/config.ts');
-  const { flinkVersion } = request;
-  return request.configurations.map(({ member, files }) => {
-    const parsed = parseFlinkConfiguration(files, { member, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
-    const [first] = parsed.problems;
-    if (first !== undefined && parsed.keys().length === 0) {
-      throw new Unusable(`--conf: ${first.file}:${first.line}: ${first.message}`);
-    }
-    for (const { file, line, message } of parsed.problems) request.warn?.(`${file}:${line}: ${message}`);
-    return parsed;
-  });
-}
-
 /** Two passes where a capture's own secrets stood behind the packets that they open. */
 async function readCaptures(request: AnalysisRequest, protocols: readonly ClearProtocol[]): Promise<CaptureRun> {
   const keyLog = new KeyLog();
@@ -120,10 +103,6 @@ function learn(run: CaptureRun, topology: Topology): void {
     if (record.speech.kind !== 'clear') continue;
     for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts, record.ports);
   }
-}
-
-function describeConfiguration({ path }: ConfigurationFiles, { problems }: ParsedConfiguration): Input {
-  return { kind: 'configuration', path, ...(problems.length > 0 ? { problems } : {}) };
 }
 
 interface Parts {

@@ -5,11 +5,19 @@ import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
 import { redact } from '../report/redact.ts';
 import { analyse } from './analysis.ts';
-import { commonOptions, parseFailOn, parseTime, readConfiguration, readText } from './common.ts';
-import { ExitCode } from './exit-code.ts';
+import {
+  type CommonArguments,
+  commonOptions,
+  parseFailOn,
+  parseTime,
+  parseVersion,
+  readConfiguration,
+  readText,
+} from './common.ts';
 import { Unusable } from './failure.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
+import { stopOnSignals } from './stop.ts';
 
 const options = {
   ...commonOptions,
@@ -51,21 +59,8 @@ const options = {
   },
 } as const;
 
-interface AnalyzeArguments {
+interface AnalyzeArguments extends CommonArguments {
   readonly files: string[];
-  readonly format: string[];
-  readonly output?: string | undefined;
-  readonly failOn: string;
-  readonly conf: string[];
-  readonly names?: string | undefined;
-  readonly flinkVersion?: string | undefined;
-  readonly now?: string | undefined;
-  readonly redact: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly color: boolean;
-  readonly wide: boolean;
-  readonly plain: boolean;
   readonly keylog?: string | undefined;
   readonly crossCheck: boolean;
   readonly since?: string | undefined;
@@ -132,31 +127,6 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   }
 }
 
-interface Stop {
-  readonly signal: AbortSignal;
-  /** Exit code of the signal that came, if one did. */
-  code(): number | undefined;
-  release(): void;
-}
-
-/** The first SIGINT or SIGTERM ends the reading, and the report is still written; the second one kills. */
-function stopOnSignals(): Stop {
-  const controller = new AbortController();
-  let code: number | undefined;
-  const heard = (signal: NodeJS.Signals): void => {
-    code = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
-    controller.abort();
-    release();
-  };
-  const release = (): void => {
-    process.off('SIGINT', heard);
-    process.off('SIGTERM', heard);
-  };
-  process.on('SIGINT', heard);
-  process.on('SIGTERM', heard);
-  return { signal: controller.signal, code: () => code, release };
-}
-
 function parseFilter(args: AnalyzeArguments): SegmentFilter {
   const hosts = args.host.map((host) => {
     const words = addressWords(host);
@@ -180,10 +150,4 @@ function parseChannel(text: string): ChannelId | 'all' {
   if (channel === undefined)
     throw new Unusable(`--expect: ${JSON.stringify(text)} is no channel; there are all, ${CHANNEL_IDS.join(', ')}`);
   return channel;
-}
-
-function parseVersion(text: string): string {
-  if (!/^\d+\.\d+(\.\d+)?(-\w+)?$/.test(text))
-    throw new Unusable(`--flink-version: ${JSON.stringify(text)} is no version, as 1.20.3`);
-  return text;
 }

@@ -66,6 +66,23 @@ export const commonOptions: CommonOptions = {
   plain: { type: 'boolean', default: false, describe: 'one tab-separated record a line' },
 };
 
+/** Values of {@link commonOptions}. */
+export interface CommonArguments {
+  readonly format: string[];
+  readonly output?: string | undefined;
+  readonly failOn: string;
+  readonly conf: string[];
+  readonly names?: string | undefined;
+  readonly flinkVersion?: string | undefined;
+  readonly now?: string | undefined;
+  readonly redact: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly wide: boolean;
+  readonly plain: boolean;
+}
+
 /** Milliseconds since the epoch. Throws `Unusable` for what is no RFC 3339 time. */
 export function parseTime(option: string, text: string): number {
   const milliseconds = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)
@@ -78,6 +95,23 @@ export function parseTime(option: string, text: string): number {
 
 export function parseFailOn(text: string): FailOn {
   return text as FailOn;
+}
+
+/** Throws `Unusable` for what is no Flink version. */
+export function parseVersion(text: string): string {
+  if (!/^\d+\.\d+(\.\d+)?(-\w+)?$/.test(text))
+    throw new Unusable(`--flink-version: ${JSON.stringify(text)} is no version, as 1.20.3`);
+  return text;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of `500ms`, `120s`, `2m`, `1h`. Throws `Unusable` for anything else, a number without unit included. */
+export function parseDuration(option: string, text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined)
+    throw new Unusable(`--${option}: ${JSON.stringify(text)} is no duration, as 120s or 2m`);
+  return Math.round(Number(number) * UNITS[unit]!);
 }
 
 /** The text of a file that the user named. Throws `Unusable` that names option and file. */
