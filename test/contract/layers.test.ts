@@ -24,9 +24,20 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/flink': { values: ['src/bytes'], types: ['src/model'], packages: ['yaml'] },
   probes: { values: ['src/bytes', 'src/protocols', 'src/flink', 'src/tls'], types: ['src/model'] },
   'src/rules': { values: ['src/tls', 'src/x509'], types: ['src/model'] },
+  'src/net': {
+    values: ['src/bytes', 'src/tls'],
+    types: ['src/model'],
+    packages: ['node:net', 'node:dns', 'node:crypto', 'node:util'],
+  },
+  'src/keystore': {
+    values: ['src/bytes', 'src/x509'],
+    types: ['src/model'],
+    packages: ['node:crypto', 'node-forge', 'jks-js'],
+  },
   'src/observe': {
-    values: ['src/bytes', 'src/capture', 'src/tls', 'src/x509', 'src/protocols'],
+    values: ['src/bytes', 'src/capture', 'src/net', 'src/tls', 'src/x509', 'src/keystore', 'src/protocols'],
     types: ['src/model', 'src/flink'],
+    packages: ['node:fs', 'node:crypto'],
   },
   'src/evaluate': {
     values: ['src/bytes'],

@@ -1,0 +1,30 @@
+import { isIP, isIPv4, SocketAddress } from 'node:net';
+
+/** ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): an IPv4 peer as an IPv6 socket names it. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
+
+/**
+ * One spelling for each address: no brackets, no zone, RFC 5952 for IPv6, IPv4-mapped addresses as IPv4.
+ *
+ * What is no address literal is given back as it is.
+ */
+export function normaliseAddress(text: string): string {
+  const bare = withoutZone(withoutBrackets(text));
+  if (isIP(bare) !== 6) return bare;
+  const { address } = new SocketAddress({ address: bare, family: 'ipv6' });
+  return MAPPED.exec(address)?.[1] ?? address;
+}
+
+export function withoutBrackets(text: string): string {
+  return text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+}
+
+/** RFC 4007 section 11: the zone belongs to this host, not to the address. */
+function withoutZone(text: string): string {
+  const at = text.indexOf('%');
+  return at > 0 && isIP(text) === 6 ? text.slice(0, at) : text;
+}
+
+export function ipVersion(host: string): 4 | 6 {
+  return isIPv4(host) ? 4 : 6;
+}

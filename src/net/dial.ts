@@ -1,0 +1,37 @@
+import { normaliseAddress } from './address.ts';
+import { now } from './clock.ts';
+import { ConnectionLimiter, type DialLimits } from './limits.ts';
+import { SocketWire } from './socket-wire.ts';
+import type { Address, Dialer, Dialled } from './wire.ts';
+
+/**
+ * Opens TCP connections within limits.
+ *
+ * `dial` wants an address literal (IPv6 may carry a zone) and first waits for leave; `timeoutMs` counts from the SYN.
+ * Once `signal` is given, waiting dials end with `connection-limit`, connecting ones with `timeout`, and every
+ * `receive` of an open wire answers `timeout` at once: what was seen until then stands in the transcripts.
+ */
+export function createDialer(limits: DialLimits, signal?: AbortSignal): Dialer {
+  const limiter = new ConnectionLimiter(limits, signal);
+  return {
+    async dial(remote: Address, timeoutMs: number): Promise<Dialled> {
+      const permit = await limiter.acquire(remote);
+      if (permit === undefined) return { kind: 'fault', transcript: neverOpened(remote) };
+      return SocketWire.attempt({ ...remote, timeoutMs, signal, closed: () => permit.release() });
+    },
+  };
+}
+
+function neverOpened(remote: Address): Extract<Dialled, { kind: 'fault' }>['transcript'] {
+  const host = normaliseAddress(remote.host);
+  const at = now();
+  return {
+    local: { host: host.includes(':') ? '::' : '0.0.0.0', port: 0 },
+    remote: { host, port: remote.port },
+    startedAt: at,
+    fault: 'connection-limit',
+    events: [],
+    endedAt: at,
+    secrets: [],
+  };
+}
