@@ -6,13 +6,18 @@ import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
+import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly string[] = ['analyze', 'explain', 'list'];
+const COMMANDS: readonly string[] = ['analyze', 'verify', 'explain', 'list'];
 /** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['sniff', 'verify', 'audit', 'daemon', 'config', 'waivers', 'completion'];
-/** Options of it, likewise. */
-const LATER_OPTIONS: readonly string[] = ['--truststore', '--policy', '--waivers'];
+const LATER: readonly string[] = ['sniff', 'audit', 'daemon', 'config', 'waivers', 'completion'];
+/** Options of it, likewise, and the commands that have them already. */
+const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [
+  ['--truststore', ['verify']],
+  ['--policy', []],
+  ['--waivers', []],
+];
 
 /** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -28,8 +33,12 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Tells what does not exist from what does not exist yet. Where options come first, the parser finds the command. */
 function refuseUnknown(args: readonly string[]): void {
-  const later = LATER_OPTIONS.find((option) => args.some((one) => one === option || one.startsWith(`${option}=`)));
-  if (later !== undefined) throw new Unusable(`${later}: this is not in version ${version()} yet (flinkprobe --help)`);
+  const asked = args.find((one) => COMMANDS.includes(one)) ?? '';
+  for (const [option, there] of LATER_OPTIONS) {
+    if (there.includes(asked) || !args.some((one) => one === option || one.startsWith(`${option}=`))) continue;
+    const where = there.length === 0 ? '' : `, but with ${there.join(', ')}`;
+    throw new Unusable(`${option}: this is not in version ${version()} yet${where} (flinkprobe --help)`);
+  }
   const [command] = args;
   if (command === undefined || command.startsWith('-') || COMMANDS.includes(command)) return;
   const is = LATER.includes(command) ? `is not in version ${version()} yet` : 'is no command';
@@ -76,6 +85,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
       readOptions(path, parseYaml!),
     )
     .command(analyzeCommand(select))
+    .command(verifyCommand(select))
     .command(explainCommand(select))
     .command(listCommand(select))
     .demandCommand(1, 1, 'a command is needed')

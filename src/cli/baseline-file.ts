@@ -1,0 +1,36 @@
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { Report } from '../model/report.ts';
+import { jsonPieces } from '../report/json.ts';
+import { Unusable } from './failure.ts';
+
+/** Throws `Unusable` where no file could be made beside `file`: better told before a cluster is probed than after. */
+export function checkWritable(option: string, file: string): void {
+  try {
+    accessSync(path.dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new Unusable(`--${option}: ${file}: cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Saves a report whole or not at all, with mode 0600: it is written beside the file, then takes its place.
+ *
+ * Throws `Unusable` where that fails; the file that was there stays as it was.
+ */
+export function saveBaseline(report: Report, file: string): void {
+  const draft = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  try {
+    const handle = openSync(draft, 'wx', 0o600);
+    try {
+      for (const piece of jsonPieces(report)) writeSync(handle, piece);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new Unusable(`--save-baseline: ${file}: cannot be written: ${(error as Error).message}`);
+  }
+}

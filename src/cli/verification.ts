@@ -1,0 +1,306 @@
+import { coverage } from '../evaluate/coverage.ts';
+import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { type Evaluation, evaluate } from '../evaluate/engine.ts';
+import { runVerdict } from '../evaluate/severity.ts';
+import { expectations } from '../flink/expectation.ts';
+import { Topology } from '../flink/topology.ts';
+import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
+import {
+  type Comparison,
+  type Expectation,
+  type Finding,
+  type Input,
+  type Observation,
+  type ProcessIdentity,
+  type Report,
+  SCHEMA_VERSION,
+} from '../model/report.ts';
+import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
+import { CollectSinkGuard } from '../observe/collect-sink-guard.ts';
+import { isLoopback, type NamedTarget, placeOf } from '../observe/named-target.ts';
+import type { FailOn } from '../report/severity.ts';
+import type { ConfigurationFiles } from './common.ts';
+import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { byPlace, inTurns, type Located, locate } from './endpoints.ts';
+import { Unusable } from './failure.ts';
+import { version } from './version.ts';
+
+/** All that a verification depends on. */
+export interface VerificationRequest {
+  /** Endpoints that the user named, by arguments or by a file. */
+  readonly named: readonly NamedTarget[];
+  /** What the user named, as it stands in the report. */
+  readonly inputs: readonly Input[];
+  readonly configurations: readonly ConfigurationFiles[];
+  /** Text in hosts-file syntax. */
+  readonly names?: string;
+  readonly flinkVersion?: string;
+  readonly profile: Profile;
+  /** Endpoints that are asked at the same time. */
+  readonly parallel: number;
+  readonly failOn: FailOn;
+  /** Milliseconds since the epoch, as of which validity is judged; the run's time where left out. */
+  readonly now?: number;
+  readonly signal?: AbortSignal;
+  readonly say?: (line: string) => void;
+  readonly warn?: (line: string) => void;
+}
+
+/** What REST told of the cluster. Where REST failed, `problems` says how, and the rest is empty. */
+export interface Discovery {
+  readonly input: Input;
+  readonly targets: readonly NamedTarget[];
+  readonly processes: readonly ProcessIdentity[];
+  /** Of the JobManager, as it is in force. */
+  readonly configuration?: EffectiveConfiguration;
+  readonly flinkVersion?: string;
+  /** What kept the discovery from being whole, one sentence each: the run is inconclusive then. */
+  readonly shortfalls: readonly string[];
+}
+
+/** A comparison with the report of an earlier run. */
+export interface Compared {
+  readonly comparison: Comparison;
+  /** The run's findings, each with what changed. */
+  readonly findings: readonly Finding[];
+}
+
+/** What a verification does to the world, so that tests can do without one. */
+export interface Instruments {
+  /** Asks REST, and waits for TaskManagers where that is wanted; left out where no REST is named. */
+  readonly discover?: () => Promise<Discovery>;
+  /** Endpoints that a configuration fixes. */
+  targetsOf(configuration: EffectiveConfiguration): readonly NamedTarget[];
+  /** Endpoints of this machine, where nobody names any. */
+  defaults(): readonly NamedTarget[];
+  /** All addresses of a name; none where it has none. Never throws. */
+  resolve(name: string): Promise<readonly string[]>;
+  budget(targets: readonly Target[]): Budget;
+  /** Asks one endpoint; once the run is interrupted, it ends soon with what it has. */
+  survey(target: Target): Promise<Observation>;
+  readonly compare?: (report: Report) => Compared;
+  /** Milliseconds since the epoch. */
+  clock(): number;
+}
+
+/** What will be asked, known before anything is sent but to DNS and REST. */
+export interface Plan {
+  readonly located: Located;
+  readonly budget: Budget;
+  readonly inputs: readonly Input[];
+  readonly promised: readonly Expectation[];
+  readonly processes: readonly ProcessIdentity[];
+  readonly flinkVersion?: string;
+  readonly shortfalls: readonly string[];
+  readonly probes: readonly Probe[];
+  readonly startedAt: number;
+}
+
+/** Finds the endpoints and what they promise. Throws `Unusable` where there is nothing that may be asked. */
+export async function plan(request: VerificationRequest, instruments: Instruments): Promise<Plan> {
+  const startedAt = instruments.clock();
+  const probes = await loadProbes();
+  const parsed = await parseConfigurations(request);
+  const discovery = await instruments.discover?.();
+  const configured = parsed.flatMap((one) => instruments.targetsOf(one));
+  const told = [...request.named, ...configured, ...(discovery?.targets ?? [])];
+  const isLocal = request.named.length === 0 && parsed.length === 0 && discovery === undefined;
+  const named = isLocal ? instruments.defaults() : told;
+
+  // What REST says is in force at one process; files speak for the process that reads them.
+  const sources = parsed.length > 0 || discovery?.configuration === undefined ? parsed : [discovery.configuration];
+  const guard = new CollectSinkGuard([
+    ...parsed,
+    ...(discovery?.configuration === undefined ? [] : [discovery.configuration]),
+  ]);
+  const { allowed, refused } = guard.divide(named);
+  for (const { target, reason } of refused) request.warn?.(`${placeOf(target)} is not asked: ${reason}`);
+
+  const topology = new Topology(probes, sources);
+  if (request.names !== undefined) topology.addHosts(request.names);
+  const located = withMembers(await locate(allowed, instruments.resolve), topology);
+  if (located.targets.length === 0 && located.lost.length === 0 && discovery === undefined) {
+    throw new Unusable('no endpoint to verify: the configuration fixes no port; name a target, or --rest URL');
+  }
+  const flinkVersion = request.flinkVersion ?? discovery?.flinkVersion;
+  return {
+    located,
+    budget: instruments.budget(located.targets),
+    inputs: [
+      ...request.inputs,
+      ...(isLocal ? [{ kind: 'target', path: 'default ports of this machine' } as const] : []),
+      ...(discovery === undefined ? [] : [discovery.input]),
+      ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
+    ],
+    promised: expectations(sources, probes),
+    processes: discovery?.processes ?? [],
+    ...(flinkVersion === undefined ? {} : { flinkVersion }),
+    shortfalls: discovery?.shortfalls ?? [],
+    probes,
+    startedAt,
+  };
+}
+
+/** Gives processes their names: from the hosts file, from `--conf MEMBER=`, or that by which the user called them. */
+function withMembers(located: Located, topology: Topology): Located {
+  const addresses = new Map<string, Set<string>>();
+  for (const { name, address } of located.targets) {
+    addresses.set(name, (addresses.get(name) ?? new Set()).add(address));
+  }
+  const targets = located.targets.map((target) => {
+    const { name, address } = target;
+    const isNameOfOne = name !== address && name !== 'localhost' && addresses.get(name)!.size === 1;
+    const member =
+      target.member ?? topology.member(address) ?? topology.member(name) ?? (isNameOfOne ? name : undefined);
+    return member === undefined ? target : { ...target, member };
+  });
+  return { ...located, targets };
+}
+
+/** Asks all endpoints, judges what they said and puts the report together. */
+export async function verify(planned: Plan, request: VerificationRequest, instruments: Instruments): Promise<Report> {
+  const rules = await loadRules();
+  const asked = await surveyAll(planned.located.targets, request, instruments);
+  const isInterrupted = request.signal?.aborted === true;
+  const unresolved = planned.located.lost.map((one) => observationOfLost(one, request.profile, instruments.clock()));
+  const { shown, absent } = withoutAbsent([...asked, ...unresolved]);
+  const seen = shown.sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
+  const finishedAt = instruments.clock();
+  const evaluation = evaluate(rules, seen, planned.promised, {
+    now: request.now ?? planned.startedAt,
+    probes: planned.probes,
+    ...(planned.flinkVersion === undefined ? {} : { flinkVersion: planned.flinkVersion }),
+  });
+  const report = assemble(planned, request, { seen, absent, evaluation, isInterrupted, finishedAt });
+  const compared = instruments.compare?.(report);
+  if (compared === undefined) return report;
+  return { ...report, findings: compared.findings, comparison: compared.comparison };
+}
+
+async function surveyAll(
+  targets: readonly Target[],
+  request: VerificationRequest,
+  instruments: Instruments,
+): Promise<Observation[]> {
+  const queue = inTurns(targets);
+  const done: Observation[] = [];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (request.signal?.aborted === true) return;
+      done.push(await surveyOne(next, request, instruments));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(request.parallel, targets.length) }, work));
+  return done;
+}
+
+/** A defect of ours costs one endpoint, not the run. */
+async function surveyOne(target: Target, request: VerificationRequest, instruments: Instruments): Promise<Observation> {
+  try {
+    return await instruments.survey(target);
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    request.warn?.(`a defect, please report it: ${placeOf({ ...target, name: target.address })}: ${message}`);
+    const place = { ...target, host: target.address };
+    return { ...blank(place, request.profile, instruments.clock()), kind: 'undecided', because: 'malformed' };
+  }
+}
+
+function observationOfLost(lost: LostTarget, profile: Profile, at: number): Observation {
+  return { ...blank({ ...lost, host: lost.name }, profile, at), kind: 'no-answer', because: lost.because };
+}
+
+type Blank = Omit<Observation, 'kind' | 'because'>;
+
+function blank(place: Omit<LostTarget, 'because'> & { readonly host: string }, profile: Profile, at: number): Blank {
+  const { host, port, component, member } = place;
+  const time = new Date(at).toISOString();
+  return {
+    id: '',
+    vantage: 'active',
+    observedAt: time,
+    lastSeenAt: time,
+    channel: place.channel ?? 'unknown',
+    channelBasis: place.channelBasis,
+    roleBasis: 'syn',
+    server: {
+      host,
+      port,
+      ...(component === undefined ? {} : { component }),
+      ...(member === undefined ? {} : { member }),
+    },
+    bytes: { client: 0, server: 0 },
+    asked: { profile, connections: 0, complete: false, reason: 'no-answer', logLines: 0, attempts: [] },
+  };
+}
+
+/** Nothing listens there; `unreachable` is how a machine without IPv6 says it of `::1`. */
+const ABSENT: readonly Observation['because'][] = ['refused', 'unreachable'];
+
+/**
+ * Nothing needs to listen on a default port that nobody named: where one refuses, nothing is there. A host that was
+ * named and refuses on all of them stays in the report: something had to be there.
+ */
+function withoutAbsent(all: readonly Observation[]): { shown: Observation[]; absent: readonly Observation[] } {
+  const isRefusedDefault = (one: Observation): boolean =>
+    one.channelBasis === 'port' && one.kind === 'no-answer' && ABSENT.includes(one.because);
+  const alive = new Set(all.filter((one) => !isRefusedDefault(one)).map(({ server }) => server.host));
+  const isAbsent = (one: Observation): boolean =>
+    isRefusedDefault(one) && (alive.has(one.server.host) || isLoopback(one.server.host));
+  return { shown: all.filter((one) => !isAbsent(one)), absent: all.filter(isAbsent) };
+}
+
+interface Parts {
+  readonly seen: readonly Observation[];
+  readonly absent: readonly Observation[];
+  readonly evaluation: Evaluation;
+  readonly isInterrupted: boolean;
+  readonly finishedAt: number;
+}
+
+function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Report {
+  const { seen, evaluation, isInterrupted } = parts;
+  const { findings, subjects } = evaluation;
+  const covered = coverage(subjects, planned.promised, planned.probes, [], findings, request.failOn);
+  const judged = runVerdict(findings, covered, request.failOn);
+  const isWhole = !isInterrupted && planned.shortfalls.length === 0 && seen.length > 0 && seen.every(isAnswered);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    producer: { name: 'flinkprobe', version: version() },
+    command: 'verify',
+    startedAt: new Date(planned.startedAt).toISOString(),
+    finishedAt: new Date(parts.finishedAt).toISOString(),
+    complete: !isInterrupted,
+    verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
+    inputs: planned.inputs,
+    observations: seen,
+    expectations: planned.promised,
+    findings,
+    coverage: covered,
+    ...(planned.processes.length === 0 ? {} : { processes: planned.processes }),
+    watchedSeconds: Math.round((parts.finishedAt - planned.startedAt) / 100) / 10,
+    summary: summaryOf(planned, parts),
+  };
+}
+
+/** An endpoint that was named and said nothing, or only a part, has not passed. */
+function isAnswered({ kind, asked }: Observation): boolean {
+  return kind !== 'no-answer' && kind !== 'undecided' && asked?.complete !== false;
+}
+
+function summaryOf(planned: Plan, { seen, absent }: Parts): NonNullable<Report['summary']> {
+  const all = [...seen, ...absent];
+  const bytes = (kind: Observation['kind']): number =>
+    all.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
+  const because = (reasons: readonly string[]): number =>
+    all.filter((one) => reasons.includes(one.because ?? '')).length;
+  return {
+    connections: all.reduce((sum, { asked }) => sum + (asked?.connections ?? 0), 0),
+    refusedAttempts: because(['refused']),
+    unansweredAttempts: because(['timeout', 'unreachable', 'silent']),
+    clearUnknownConnections: seen.filter(({ kind, channel }) => kind === 'plaintext' && channel === 'unknown').length,
+    clearBytes: bytes('plaintext'),
+    tlsBytes: bytes('tls'),
+    ...(planned.flinkVersion === undefined ? {} : { flinkVersions: [planned.flinkVersion] }),
+  };
+}

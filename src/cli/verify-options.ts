@@ -1,0 +1,180 @@
+import type { Options } from 'yargs';
+import { PROFILES, type Profile } from '../observe/active/types.ts';
+import { type CommonArguments, commonOptions, parseDuration } from './common.ts';
+import { Unusable } from './failure.ts';
+
+export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Options>> = {
+  ...commonOptions,
+  targets: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'file with one target a line (repeatable)',
+  },
+  rest: {
+    type: 'string',
+    requiresArg: true,
+    describe: "Flink's REST API, as https://jm:8081: finds every process and its ports",
+  },
+  'rest-pin': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'SHA-1 or SHA-256 of the certificate that REST has to show, hexadecimal',
+  },
+  'insecure-rest': {
+    type: 'boolean',
+    default: false,
+    describe: 'speak to REST whatever certificate it shows; the report says so',
+  },
+  'rest-authorization-file': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'file with what REST wants: user:password, or a line that starts with Basic or Bearer',
+  },
+  wait: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'wait so long at most for the expected TaskManagers to register, as 120s (with --rest)',
+  },
+  taskmanagers: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'TaskManagers to wait for; left out, as many as the baseline had',
+  },
+  baseline: { type: 'string', requiresArg: true, describe: 'JSON report of an earlier run to compare with' },
+  'save-baseline': { type: 'string', requiresArg: true, describe: 'file to save this run as a baseline' },
+  profile: {
+    choices: PROFILES,
+    default: 'standard',
+    describe: 'how much is asked: see docs/probing.md',
+  },
+  identity: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'certificate and key to show as a member of the cluster: PEM, PKCS#12 or JKS',
+  },
+  'identity-password-file': { type: 'string', requiresArg: true, describe: 'file with the password of --identity' },
+  'identity-password-env': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'name of the environment variable that holds the password of --identity',
+  },
+  truststore: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'certificates that REST is verified against: PEM, PKCS#12 or JKS',
+  },
+  'truststore-password-file': { type: 'string', requiresArg: true, describe: 'file with the password of --truststore' },
+  'truststore-password-env': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'name of the environment variable that holds the password of --truststore',
+  },
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'print what would be asked and the most that it takes; only DNS and REST are asked',
+  },
+  'pcap-out': { type: 'string', requiresArg: true, describe: 'file for the whole conversation, as pcapng' },
+  associate: {
+    type: 'boolean',
+    default: false,
+    describe: 'associate with clear RPC ports under a made-up name, to learn whether a process was restarted',
+  },
+  rate: { type: 'number', requiresArg: true, describe: 'connections opened a second, at most' },
+  'max-connections': { type: 'number', requiresArg: true, describe: 'connections opened in all, at most' },
+  parallel: { type: 'number', requiresArg: true, default: 64, describe: 'endpoints asked at the same time' },
+  timeout: { type: 'string', requiresArg: true, default: '5s', describe: 'wait so long for a connection or an answer' },
+};
+
+type OwnOption =
+  | 'targets'
+  | 'rest'
+  | 'rest-pin'
+  | 'insecure-rest'
+  | 'rest-authorization-file'
+  | 'wait'
+  | 'taskmanagers'
+  | 'baseline'
+  | 'save-baseline'
+  | 'profile'
+  | 'identity'
+  | 'identity-password-file'
+  | 'identity-password-env'
+  | 'truststore'
+  | 'truststore-password-file'
+  | 'truststore-password-env'
+  | 'dry-run'
+  | 'pcap-out'
+  | 'associate'
+  | 'rate'
+  | 'max-connections'
+  | 'parallel'
+  | 'timeout';
+
+export interface VerifyArguments extends CommonArguments {
+  readonly target?: string[] | undefined;
+  readonly targets: string[];
+  readonly rest?: string | undefined;
+  readonly restPin?: string | undefined;
+  readonly insecureRest: boolean;
+  readonly restAuthorizationFile?: string | undefined;
+  readonly wait?: string | undefined;
+  readonly taskmanagers?: number | undefined;
+  readonly baseline?: string | undefined;
+  readonly saveBaseline?: string | undefined;
+  readonly profile: Profile;
+  readonly identity?: string | undefined;
+  readonly identityPasswordFile?: string | undefined;
+  readonly identityPasswordEnv?: string | undefined;
+  readonly truststore?: string | undefined;
+  readonly truststorePasswordFile?: string | undefined;
+  readonly truststorePasswordEnv?: string | undefined;
+  readonly dryRun: boolean;
+  readonly pcapOut?: string | undefined;
+  readonly associate: boolean;
+  readonly rate?: number | undefined;
+  readonly maxConnections?: number | undefined;
+  readonly parallel: number;
+  readonly timeout: string;
+}
+
+/** Throws `Unusable` for options that contradict each other or mean nothing without another. */
+export function checkArguments(args: VerifyArguments): void {
+  const needs = (option: keyof VerifyArguments, other: keyof VerifyArguments): void => {
+    const isGiven = args[option] !== undefined && args[option] !== false;
+    if (isGiven && args[other] === undefined)
+      throw new Unusable(`--${dashed(option)}: means nothing without --${dashed(other)}`);
+  };
+  for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'wait', 'truststore'] as const) {
+    needs(option, 'rest');
+  }
+  needs('taskmanagers', 'wait');
+  for (const option of ['identityPasswordFile', 'identityPasswordEnv'] as const) needs(option, 'identity');
+  for (const option of ['truststorePasswordFile', 'truststorePasswordEnv'] as const) needs(option, 'truststore');
+  excludes(args, 'insecureRest', 'restPin');
+  excludes(args, 'insecureRest', 'truststore');
+  excludes(args, 'identityPasswordFile', 'identityPasswordEnv');
+  excludes(args, 'truststorePasswordFile', 'truststorePasswordEnv');
+  if (args.wait !== undefined && args.taskmanagers === undefined && args.baseline === undefined)
+    throw new Unusable('--wait: how many TaskManagers? Give --taskmanagers N, or the --baseline that had them all');
+  for (const option of ['taskmanagers', 'maxConnections', 'parallel'] as const) atLeastOne(option, args[option]);
+  if (args.rate !== undefined && !(args.rate > 0)) throw new Unusable(`--rate: ${args.rate} is no rate above 0`);
+  if (parseDuration('timeout', args.timeout) === 0) throw new Unusable('--timeout: has to be longer than nothing');
+}
+
+function excludes(args: VerifyArguments, one: keyof VerifyArguments, other: keyof VerifyArguments): void {
+  const isGiven = (option: keyof VerifyArguments): boolean => args[option] !== undefined && args[option] !== false;
+  if (isGiven(one) && isGiven(other)) throw new Unusable(`--${dashed(one)} and --${dashed(other)} exclude each other`);
+}
+
+function atLeastOne(option: keyof VerifyArguments, value: number | undefined): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+    throw new Unusable(`--${dashed(option)}: ${value} is no whole number from 1 on`);
+}
+
+function dashed(option: string): string {
+  return option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,94 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { Report } from '../model/report.ts';
+import { placeOf } from '../observe/named-target.ts';
+import { redact } from '../report/redact.ts';
+import { checkWritable, saveBaseline } from './baseline-file.ts';
+import { parseFailOn, parseTime, parseVersion, readConfiguration, readText } from './common.ts';
+import { budgetText, dryRunText } from './dry-run.ts';
+import { exitCode, parseOutputs, writeReport } from './output.ts';
+import { Progress } from './progress.ts';
+import type { Select } from './selection.ts';
+import { stopOnSignals } from './stop.ts';
+import type { VerificationRequest } from './verification.ts';
+import { checkArguments, type VerifyArguments, verifyOptions } from './verify-options.ts';
+
+export const verifyCommand = (select: Select): CommandModule<object, VerifyArguments> => ({
+  command: 'verify [target..]',
+  describe: 'Ask the ports of a running cluster, from beside it, and tell what they accept',
+  builder: (command: Argv<object>) =>
+    command
+      .positional('target', {
+        type: 'string',
+        array: true,
+        describe: 'CHANNEL=HOST:PORT, HOST:PORT (channel found by asking) or HOST (default ports)',
+      })
+      .options(verifyOptions)
+      .example('$0 verify --rest http://jm:8081', 'every process that REST names, after a restart say')
+      .example('$0 verify blob-server=jm:6124 tm1:6121', 'these endpoints')
+      .example('$0 verify', 'default ports of this machine') as unknown as Argv<VerifyArguments>,
+  handler: (args) => select(() => verifyTargets(args)),
+});
+
+async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise<void> {
+  checkArguments(args);
+  const failOn = parseFailOn(args.failOn);
+  const outputs = parseOutputs(args.format, args.output);
+  const judgedAt = args.now === undefined ? undefined : parseTime('now', args.now);
+  if (args.saveBaseline !== undefined) checkWritable('save-baseline', args.saveBaseline);
+  const say = (line: string): void => void process.stderr.write(`flinkprobe: ${line}\n`);
+  const stop = stopOnSignals();
+  // Loaded only here: other commands need no sockets.
+  const { plan, verify } = await import('./verification.ts');
+  const { createInstruments, namedTargets } = await import('./instruments.ts');
+  try {
+    const request: VerificationRequest = {
+      ...(await namedTargets(args.target ?? [], args.targets)),
+      configurations: args.conf.map(readConfiguration),
+      ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
+      ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+      profile: args.profile,
+      parallel: args.parallel,
+      failOn,
+      ...(judgedAt === undefined ? {} : { now: judgedAt }),
+      signal: stop.signal,
+      warn: say,
+      ...(args.verbose ? { say } : {}),
+    };
+    const progress = new Progress(process.stderr);
+    const instruments = await createInstruments(args, {
+      signal: stop.signal,
+      warn: say,
+      ...(args.quiet ? {} : { say }),
+      done: (observation) =>
+        progress.step(placeOf({ ...observation.server, name: observation.server.member ?? observation.server.host })),
+    });
+    const planned = await plan(request, instruments);
+    if (args.dryRun) {
+      process.stdout.write(dryRunText(planned, args.profile, args.plain ? 'plain' : 'fitted'));
+      process.exitCode = stop.code() ?? 0;
+      return;
+    }
+    if (!args.quiet) say(budgetText(planned, args.profile));
+    progress.start(planned.located.targets.length);
+    const report = await verify(planned, request, instruments);
+    progress.end();
+    await instruments.finish();
+    await writeReport(args.redact ? redact(report) : report, outputs, {
+      failOn,
+      now: judgedAt ?? Date.parse(report.startedAt),
+      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
+      colour: args.color ? 'wanted' : 'not-wanted',
+      quiet: args.quiet ? 'quiet' : 'normal',
+    });
+    if (args.saveBaseline !== undefined) saveAsBaseline(report, args.saveBaseline, say);
+    process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
+  } finally {
+    stop.release();
+  }
+}
+
+/** A run that was interrupted knows too little to be compared with. */
+function saveAsBaseline(report: Report, file: string, say: (line: string) => void): void {
+  if (report.complete) saveBaseline(report, file);
+  else say(`--save-baseline: ${file}: not saved, since the run was interrupted`);
+}
