@@ -1,10 +1,14 @@
-import { fromHex } from '../bytes/hex.ts';
+import { fromHex, toHex } from '../bytes/hex.ts';
 import type { ClearAsk } from '../model/probe.ts';
 
 /**
  * Requests that do no harm: each is answered by one protocol only and does nothing in the others, in the order in which
  * `observe/active` sends them. What they do to Flink stands in docs/probing.md.
  */
+
+function ascii(text: string): string {
+  return toHex(new TextEncoder().encode(text));
+}
 
 function fixed(name: string, hex: string, logLines: ClearAsk['logLines'], farewell?: string): ClearAsk {
   const bytes = fromHex(hex);
@@ -53,3 +57,15 @@ export function httpGet(path: string, host: string): Uint8Array {
   const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, 'User-Agent: flinkprobe', 'Accept: */*', 'Connection: close'];
   return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`);
 }
+
+/**
+ * ASSOCIATE of a process that does not exist (`flinkprobe@probe.invalid:1`, fixed uid), opt-in: Flink answers with its own,
+ * whose uid changes with each start. Costs one endpoint entry and a WARN line. Never with the address of a real process:
+ * that would quarantine it (`EndpointManager.handleInboundAssociation`). The farewell is DISASSOCIATE.
+ */
+export const associate: ClearAsk = fixed(
+  'ASSOCIATE of a made-up origin',
+  `00000033${'1231'}0801${'122d'}${'0a22'}0a0a${ascii('flinkprobe')}120d${ascii('probe.invalid')}1801${'2203'}${ascii('tcp')}11${'6f72706b00000000'}`,
+  { clear: 1, tls: 1 },
+  '0000000412020802',
+);

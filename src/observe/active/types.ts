@@ -19,6 +19,8 @@ export interface Target {
   readonly channelBasis: 'argument' | 'configuration' | 'discovery' | 'port';
   readonly component?: Component;
   readonly member?: string;
+  /** SHA-1 pins that the configuration sets, lower-case hex: a right certificate that is none of them must be refused. */
+  readonly pins?: readonly string[];
 }
 
 /** A target that never came to be asked. */

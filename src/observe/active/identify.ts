@@ -1,0 +1,218 @@
+import type { ClearAsk, Probe } from '../../model/probe.ts';
+import type { NoAnswerReason, Observation } from '../../model/report.ts';
+import type { HandshakeResult, Offer } from '../../net/tls-client/types.ts';
+import type { Transcript } from '../../net/wire.ts';
+import { addCredit, badAddressing, get, heartbeat, jrmpStream, strayResult } from '../../protocols/asks.ts';
+import { isHttpsRedirect } from '../../protocols/http-flink.ts';
+import type { Connections } from './connections.ts';
+import { EVERYTHING, shortOffer } from './offers.ts';
+import { isServerName } from './server-name.ts';
+import type { ClearAnswer, Exchange, Fault, Session } from './session.ts';
+
+/** What an endpoint turned out to speak. */
+export type Speech =
+  | {
+      readonly kind: 'tls';
+      readonly first: Exchange<HandshakeResult>;
+      /** Shape and server name that this server takes. */
+      readonly offer: Offer;
+      readonly refusedServerName?: { readonly name: string; readonly alert: string };
+    }
+  /** TLS, told by an alert, that takes none of our hellos. */
+  | { readonly kind: 'unusable'; readonly first: Exchange<HandshakeResult> }
+  | { readonly kind: 'clear'; readonly observation: Observation; readonly ask: ClearAsk }
+  /** Bytes that are neither TLS nor the protocol of this channel. */
+  | {
+      readonly kind: 'foreign';
+      readonly observation: Observation;
+      readonly transcript: Transcript;
+      readonly what: string;
+    }
+  | { readonly kind: 'no-answer'; readonly because: NoAnswerReason; readonly transcript?: Transcript };
+
+/** Closing later than this is `closed-late`, milliseconds. */
+const AT_ONCE_MS = 700;
+/** How long a connection on which nothing is said is watched for a close. */
+const WATCH_MS = 1500;
+/** Patience with the asks that follow silence: two full ones are enough. */
+const FURTHER_WAIT_MS = 1000;
+
+/** Asks what an endpoint speaks, with nothing that means something to another protocol. */
+export async function identify(session: Session, connections: Connections, probe: Probe | undefined): Promise<Speech> {
+  if (probe !== undefined && probe.ask === undefined && probe.protection !== 'outside') {
+    return afterFault(await session.ask('connect and say nothing', undefined, WATCH_MS)) ?? closing(session);
+  }
+  if (probe?.protection === 'never') {
+    const speech = await askInClear(session, connections, probe.ask!);
+    if (speech !== undefined) return speech;
+  }
+  return greet(session, connections, probe);
+}
+
+async function greet(session: Session, connections: Connections, probe: Probe | undefined): Promise<Speech> {
+  const name = isServerName(session.target.name) ? { serverName: session.target.name } : {};
+  const offer: Offer = { ...EVERYTHING, ...name };
+  const application = probe?.ask !== undefined && probe.protocols.some((one) => one.name === 'http');
+  const goal = {
+    goal: 'finish',
+    ...(application ? { applicationRequest: probe.ask!.request(session.target.name) } : {}),
+  } as const;
+  const first = await session.handshake('ClientHello with everything, no certificate', { offer, ...goal });
+  if ('fault' in first) return { kind: 'no-answer', because: first.fault, transcript: first.transcript };
+  if (isAccepted(first.result)) return { kind: 'tls', first, offer };
+  const { refusal } = first.result;
+  const alert = refusal?.alert;
+  if (alert !== undefined && offer.serverName !== undefined && (alert.code === 47 || alert.code === 112)) {
+    const { serverName, ...nameless } = offer;
+    const again = await session.handshake('the same without a server name', { offer: nameless, ...goal });
+    if (!('fault' in again) && isAccepted(again.result)) {
+      const refusedServerName = { name: serverName!, alert: alert.description };
+      return { kind: 'tls', first: again, offer: nameless, refusedServerName };
+    }
+  }
+  if (alert !== undefined && isFatalAnswer(alert.code)) return retryShort(session, first, offer, goal);
+  return withoutTls(session, connections, probe, first, offer, goal);
+}
+
+type Goal = { readonly goal: 'finish'; readonly applicationRequest?: Uint8Array };
+
+/** Two warnings and FIN are how Netty 3 meets what is no TLS to it; they prove TLS all the same. */
+function isFatalAnswer(code: number): boolean {
+  return code !== 0 && code !== 90;
+}
+
+/** The server's first flight was read at least up to its hello. */
+export function isAccepted(result: HandshakeResult): boolean {
+  return result.version !== undefined && result.end !== 'not-tls' && result.refusal?.after !== 'client_hello';
+}
+
+/** Some servers choke on long hellos or on TLS 1.3 in them (RFC 8446 section 4.1.2, "version intolerance"). */
+async function retryShort(
+  session: Session,
+  first: Exchange<HandshakeResult>,
+  offer: Offer,
+  goal: Goal,
+): Promise<Speech> {
+  const short = shortOffer(offer);
+  const again = await session.handshake('a short TLS 1.2 ClientHello', { offer: short, ...goal });
+  if (!('fault' in again) && isAccepted(again.result)) return { kind: 'tls', first: again, offer: short };
+  return { kind: 'unusable', first };
+}
+
+/** The hello was met with FIN, RST, silence or bytes that are not TLS. */
+async function withoutTls(
+  session: Session,
+  connections: Connections,
+  probe: Probe | undefined,
+  hello: Exchange<HandshakeResult>,
+  offer: Offer,
+  goal: Goal,
+): Promise<Speech> {
+  const { result } = hello;
+  const silent = result.end === 'silent';
+  let sawTlsAlert = false;
+  for (const ask of probe === undefined ? asksAfter(result) : probe.protection === 'never' ? [] : asksOf(probe)) {
+    const wait = silent && probe === undefined ? FURTHER_WAIT_MS : undefined;
+    const asked = await session.ask(ask.name, ask, wait);
+    if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
+    session.logLines += ask.logLines.clear;
+    const observation = connections.observe(asked.transcript);
+    if (isAnswered(observation, asked.result)) return { kind: 'clear', observation, ask };
+    sawTlsAlert ||= isTlsRecord(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
+    if (sawTlsAlert) break;
+  }
+  if (result.end === 'not-tls') return foreign(connections, hello);
+  if (sawTlsAlert || (!silent && session.left > 1 && probe !== undefined)) {
+    const speech = await retryShort(session, hello, offer, goal);
+    if (speech.kind === 'tls' || sawTlsAlert) return speech;
+  }
+  if (silent) return { kind: 'no-answer', because: 'silent', transcript: hello.transcript };
+  return closing(session, hello.transcript);
+}
+
+function asksOf(probe: Probe): readonly ClearAsk[] {
+  return probe.ask === undefined ? [] : [probe.ask];
+}
+
+/**
+ * The order on a port of unknown channel: each request is answered by one protocol only and does nothing in those that
+ * are still possible. `00` first would be the start of a PUT to BLOB, hence BLOB before HEARTBEAT.
+ */
+function asksAfter(hello: HandshakeResult): readonly ClearAsk[] {
+  switch (hello.end) {
+    case 'not-tls':
+      return startsLikeHttp(hello.firstBytes) ? [get('/config')] : [];
+    case 'silent':
+      return [addCredit, strayResult, get('/metrics')];
+    default:
+      return [badAddressing, heartbeat, jrmpStream];
+  }
+}
+
+function startsLikeHttp(bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && new TextDecoder('latin1').decode(bytes.subarray(0, 5)) === 'HTTP/';
+}
+
+function isTlsRecord(bytes: Uint8Array): boolean {
+  return bytes.length >= 3 && bytes[0]! >= 20 && bytes[0]! <= 23 && bytes[1] === 3 && bytes[2]! <= 4;
+}
+
+/** Answered in kind, and not by the redirection to https that a TLS port of Flink sends. */
+export function isAnswered(observation: Observation, answer: ClearAnswer): boolean {
+  const inKind = observation.kind === 'plaintext' && observation.plaintext?.protocol !== 'unknown';
+  return inKind && observation.answer === undefined && answer.bytes.length > 0 && !isHttpsRedirect(answer.bytes);
+}
+
+/** Channels that can do no TLS are asked first: a ClientHello makes some of them wait for ever. */
+async function askInClear(session: Session, connections: Connections, ask: ClearAsk): Promise<Speech | undefined> {
+  const asked = await session.ask(ask.name, ask);
+  if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
+  session.logLines += ask.logLines.clear;
+  const observation = connections.observe(asked.transcript);
+  return isAnswered(observation, asked.result) ? { kind: 'clear', observation, ask } : undefined;
+}
+
+function foreign(connections: Connections, hello: Exchange<HandshakeResult>): Speech {
+  const observation = connections.observe(hello.transcript);
+  const head = hello.result.firstBytes ?? new Uint8Array(0);
+  const isText =
+    head.length > 0 && head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
+  const what = startsLikeHttp(head)
+    ? `HTTP (${firstLine(head)})`
+    : isText
+      ? 'a banner of another protocol'
+      : 'bytes of another protocol';
+  return { kind: 'foreign', observation, transcript: hello.transcript, what };
+}
+
+/** `HTTP/1.1 400`: the status, not the rest of the line. */
+function firstLine(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes).split(/\r?\n/, 1)[0]!.split(' ').slice(0, 2).join(' ');
+}
+
+function afterFault(asked: Exchange<ClearAnswer> | Fault): Speech | undefined {
+  if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
+  return undefined;
+}
+
+/** Tells how a port closes on which nothing was said. */
+async function closing(session: Session, said?: Transcript): Promise<Speech> {
+  const because = ending(said);
+  if (session.left <= 0)
+    return { kind: 'no-answer', because: because ?? 'closed-after-bytes', ...(said ? { transcript: said } : {}) };
+  const watched = await session.ask('connect and say nothing', undefined, WATCH_MS);
+  if ('fault' in watched) return { kind: 'no-answer', because: watched.fault, transcript: watched.transcript };
+  const alone = ending(watched.transcript);
+  const transcript = said ?? watched.transcript;
+  if (alone !== undefined) return { kind: 'no-answer', because: alone, transcript };
+  if (said === undefined) return { kind: 'no-answer', because: 'silent', transcript };
+  return { kind: 'no-answer', because: because === 'reset' ? 'reset' : 'closed-after-bytes', transcript };
+}
+
+/** How the other side ended this connection by itself, if it did. */
+function ending(transcript: Transcript | undefined): 'closed-at-once' | 'closed-late' | 'reset' | undefined {
+  const ended = transcript?.events.find((event) => event.kind === 'end');
+  if (transcript === undefined || ended === undefined || ended.kind !== 'end' || ended.side !== 1) return undefined;
+  if (ended.how === 'rst') return 'reset';
+  return ended.at - (transcript.connectedAt ?? transcript.startedAt) > AT_ONCE_MS ? 'closed-late' : 'closed-at-once';
+}

@@ -1,0 +1,262 @@
+import type { Probe } from '../../model/probe.ts';
+import type { Asked, Observation } from '../../model/report.ts';
+import type { TlsDetails } from '../../model/tls.ts';
+import { associate } from '../../protocols/asks.ts';
+import { type Associate, readAssociate } from '../../protocols/pekko-frame.ts';
+import { parseDistinguishedName } from '../../x509/name.ts';
+import { formatTime } from '../time.ts';
+import { Connections } from './connections.ts';
+import { identify, isAnswered, type Speech } from './identify.ts';
+import { Session, SessionStopped, type StopReason } from './session.ts';
+import { newFindings, type TlsFindings, TlsSurvey } from './tls-survey.ts';
+import type { ActiveOptions, Target } from './types.ts';
+
+/** The order in which versions are listed: newest first. */
+const VERSION_ORDER: readonly string[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1', 'SSLv3'];
+
+/**
+ * Asks one endpoint what it speaks and what it accepts, and makes one observation of it.
+ *
+ * Never throws for what the other side does. An interruption ends it early; what was found is told, `asked.complete`
+ * is `false`. The caller gives the observation its id.
+ */
+export async function surveyEndpoint(target: Target, options: ActiveOptions): Promise<Observation> {
+  const session = new Session(target, options);
+  const connections = new Connections(options.probes);
+  const probe = target.channel === undefined ? undefined : options.probes.get(target.channel);
+  const observation = await observe(session, connections, probe);
+  options.progress?.(observation);
+  return observation;
+}
+
+async function observe(session: Session, connections: Connections, probe: Probe | undefined): Promise<Observation> {
+  let speech: Speech;
+  try {
+    speech = await identify(session, connections, probe);
+  } catch (error) {
+    if (!(error instanceof SessionStopped)) throw error;
+    return unanswered(session, probe, { kind: 'no-answer', because: 'connection-limit' }, error.reason);
+  }
+  switch (speech.kind) {
+    case 'tls':
+      return observeTls(session, connections, probe, speech);
+    case 'unusable': {
+      const seen = connections.observe(speech.first.transcript);
+      return finish(session, probe, { ...seen, channel: 'unknown', channelBasis: 'port' }, 'complete');
+    }
+    case 'clear':
+      return observeClear(session, probe, speech);
+    case 'foreign': {
+      const { plaintext: _p, tls: _t, ...seen } = speech.observation;
+      const text = `the ClientHello was answered in clear: ${speech.what}`;
+      const answer = { ...seen.answer, kind: 'plaintext' as const, text };
+      return finish(
+        session,
+        probe,
+        { ...seen, channel: 'unknown', channelBasis: 'port', kind: 'undecided', because: 'unknown-protocol', answer },
+        'complete',
+      );
+    }
+    case 'no-answer':
+      return unanswered(session, probe, speech, undefined);
+  }
+}
+
+async function observeTls(
+  session: Session,
+  connections: Connections,
+  probe: Probe | undefined,
+  speech: Extract<Speech, { kind: 'tls' }>,
+): Promise<Observation> {
+  const found = newFindings();
+  const survey = new TlsSurvey({
+    session,
+    speech,
+    probe,
+    found,
+    isClear: (asked) => isAnswered(connections.observe(asked.transcript), asked.result),
+  });
+  await survey.run();
+  const seen = connections.observe(speech.first.transcript);
+  const { answer: _, quality: __, ...base } = seen;
+  const tls = fold(seen.tls!, found, connections);
+  return finish(
+    session,
+    probe,
+    { ...base, kind: 'tls', tls, channel: 'unknown', channelBasis: 'port' },
+    found.stopped ?? 'complete',
+    found,
+  );
+}
+
+/** The first connection's details, and what all connections together showed. */
+function fold(first: TlsDetails, found: TlsFindings, connections: Connections): TlsDetails {
+  const versions = VERSION_ORDER.filter((version) => found.versions.get(version) === 'accepted');
+  const highest = found.authentication.get(versions[0] ?? '');
+  const byVersion = Object.fromEntries(
+    versions.flatMap((version) => {
+      const said = found.authentication.get(version);
+      return said === undefined ? [] : [[version, said.verdict] as const];
+    }),
+  );
+  const [main, ...others] = [...found.chains.values()];
+  // What the refusal of our empty Certificate looks like stands in `clientAuthentication`: it is no failed handshake.
+  const { refusal: _, alerts: __, ...rest } = first;
+  return {
+    ...rest,
+    outcome: found.established ? 'established' : 'incomplete',
+    alerts: [],
+    alpn: found.alpn,
+    accepted: {
+      versions,
+      cipherSuites: Object.fromEntries(versions.map((version) => [version, found.suites.get(version) ?? []])),
+      namedGroups: [...found.groups],
+      signatureSchemes: [...found.schemes],
+    },
+    ...(found.suitePreference === undefined ? {} : { suitePreference: found.suitePreference }),
+    ...(main === undefined || others.length === 0
+      ? {}
+      : {
+          alternativeChains: others.map((one) => {
+            const chain = one.certificates.map((der) => connections.certificates.read(der));
+            return { versions: [...one.versions], keyType: chain[0]?.publicKey.type ?? 'unknown', chain };
+          }),
+        }),
+    ...(found.admission.length === 0 ? {} : { admission: found.admission }),
+    ...(found.refusedServerName === undefined ? {} : { refusedServerName: found.refusedServerName }),
+    clientAuthentication: {
+      verdict: highest?.verdict ?? 'unknown',
+      byVersion,
+      presented: highest?.presented ?? 'unknown',
+      basis: 'probe',
+      ...(highest === undefined ? {} : { evidence: highest.evidence }),
+      certificateAuthorities: (found.request?.authorities ?? []).map((name) => parseDistinguishedName(name)),
+      certificateTypes: found.request?.types ?? [],
+      ...(found.request === undefined ? {} : { signatureSchemes: found.request.signatureSchemes }),
+    },
+  };
+}
+
+async function observeClear(
+  session: Session,
+  probe: Probe | undefined,
+  { observation }: Extract<Speech, { kind: 'clear' }>,
+): Promise<Observation> {
+  if (session.options.associate !== 'wanted' || observation.plaintext?.protocol !== 'flink-rpc')
+    return finish(session, probe, observation, 'complete');
+  try {
+    const asked = await session.ask(associate.name, associate);
+    session.logLines += associate.logLines.clear;
+    const origin = 'result' in asked ? originOf(asked.result.bytes) : undefined;
+    return finish(session, probe, origin === undefined ? observation : withOrigin(observation, origin), 'complete');
+  } catch (error) {
+    if (!(error instanceof SessionStopped)) throw error;
+    return finish(session, probe, observation, error.reason);
+  }
+}
+
+/** The server's own ASSOCIATE, as its first frame. */
+function originOf(bytes: Uint8Array): Associate | undefined {
+  if (bytes.length <= 4) return undefined;
+  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  return end > bytes.length ? undefined : readAssociate(bytes, 4, end);
+}
+
+function withOrigin(seen: Observation, { protocol, system, host, port, uid }: Associate): Observation {
+  const plaintext = seen.plaintext!;
+  const details = {
+    ...plaintext.details,
+    systems: [system],
+    origins: [`${protocol}://${system}@${host}:${port} uid ${uid}`],
+  };
+  const called =
+    system === 'flink-metrics' ? ({ channel: 'metrics-query-service', channelBasis: 'protocol' } as const) : {};
+  return { ...seen, ...called, plaintext: { ...plaintext, details } };
+}
+
+function unanswered(
+  session: Session,
+  probe: Probe | undefined,
+  speech: Extract<Speech, { kind: 'no-answer' }>,
+  stopped: StopReason | undefined,
+): Observation {
+  const now = millisecondsText(session.transcripts[0]?.startedAt ?? Date.now());
+  const base: Observation = {
+    id: '',
+    vantage: 'active',
+    observedAt: now,
+    lastSeenAt: now,
+    channel: 'unknown',
+    channelBasis: 'port',
+    roleBasis: 'syn',
+    server: { host: session.target.address, port: session.target.port },
+    kind: 'no-answer',
+    because: speech.because,
+    bytes: { client: 0, server: 0 },
+  };
+  return finish(session, probe, base, stopped ?? 'complete');
+}
+
+/** What every observation of a probe has: whom it asked, how, and with what outcome. */
+function finish(
+  session: Session,
+  probe: Probe | undefined,
+  seen: Observation,
+  stopped: StopReason | 'no-answer' | 'complete',
+  found?: TlsFindings,
+): Observation {
+  const { target, transcripts } = session;
+  const contradictions = [...(found?.contradictions ?? [])];
+  const reason = stopped !== 'complete' ? stopped : contradictions.length > 0 ? ('contradictory' as const) : undefined;
+  const called = callChannel(target, seen);
+  const component = target.component ?? probe?.component ?? seen.server.component;
+  const { client: _, frames: __, ...rest } = seen;
+  const frames = session.attempts.flatMap((attempt) => (attempt.frames === undefined ? [] : [attempt.frames]));
+  const asked: Asked = {
+    profile: session.options.profile,
+    ...(target.name === target.address ? {} : { name: target.name }),
+    connections: session.connections,
+    complete: reason === undefined,
+    ...(reason === undefined ? {} : { reason }),
+    logLines: session.logLines,
+    ...(found?.clear === undefined ? {} : { clear: found.clear }),
+    attempts: session.attempts,
+    ...(contradictions.length === 0 ? {} : { contradictions }),
+  };
+  return {
+    ...rest,
+    vantage: 'active',
+    observedAt: millisecondsText(transcripts[0]?.startedAt ?? Date.now()),
+    lastSeenAt: millisecondsText(transcripts.at(-1)?.endedAt ?? Date.now()),
+    ...called,
+    roleBasis: 'syn',
+    server: {
+      host: target.address,
+      port: target.port,
+      ...(component === undefined ? {} : { component }),
+      ...(target.member === undefined ? {} : { member: target.member }),
+    },
+    bytes: { client: bytesOf(transcripts, 0), server: bytesOf(transcripts, 1) },
+    ...(frames.length === 0 ? {} : { frames: { first: frames[0]!.first, last: frames.at(-1)!.last } }),
+    asked,
+  };
+}
+
+/** A channel that was named stays; on a port that nobody named, content calls it. */
+function callChannel(target: Target, seen: Observation): Pick<Observation, 'channel' | 'channelBasis'> {
+  if (target.channel !== undefined) return { channel: target.channel, channelBasis: target.channelBasis };
+  return { channel: seen.channel, channelBasis: seen.channel === 'unknown' ? 'port' : seen.channelBasis };
+}
+
+function bytesOf(transcripts: Session['transcripts'], side: 0 | 1): number {
+  let sum = 0;
+  for (const { events } of transcripts) {
+    for (const event of events) if (event.kind === 'bytes' && event.side === side) sum += event.bytes.length;
+  }
+  return sum;
+}
+
+function millisecondsText(at: number): string {
+  const seconds = Math.floor(at / 1000);
+  return formatTime(seconds, Math.floor((at - seconds * 1000) * 1e6), 'us');
+}
