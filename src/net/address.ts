@@ -1,4 +1,4 @@
-import { isIP, isIPv4, SocketAddress } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 
 /** ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): an IPv4 peer as an IPv6 socket names it. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
@@ -23,8 +23,4 @@ export function withoutBrackets(text: string): string {
 function withoutZone(text: string): string {
   const at = text.indexOf('%');
   return at > 0 && isIP(text) === 6 ? text.slice(0, at) : text;
-}
-
-export function ipVersion(host: string): 4 | 6 {
-  return isIPv4(host) ? 4 : 6;
 }
