@@ -1,3 +1,4 @@
+import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { coverage } from '../evaluate/coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
@@ -6,9 +7,7 @@ import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import {
-  type Comparison,
   type Expectation,
-  type Finding,
   type Input,
   type Observation,
   type ProcessIdentity,
@@ -35,6 +34,8 @@ export interface VerificationRequest {
   /** Text in hosts-file syntax. */
   readonly names?: string;
   readonly flinkVersion?: string;
+  /** An earlier run of the same cluster, and where it was read. */
+  readonly baseline?: { readonly path: string; readonly report: Report };
   readonly profile: Profile;
   /** Endpoints that are asked at the same time. */
   readonly parallel: number;
@@ -58,13 +59,6 @@ export interface Discovery {
   readonly shortfalls: readonly string[];
 }
 
-/** A comparison with the report of an earlier run. */
-export interface Compared {
-  readonly comparison: Comparison;
-  /** The run's findings, each with what changed. */
-  readonly findings: readonly Finding[];
-}
-
 /** What a verification does to the world, so that tests can do without one. */
 export interface Instruments {
   /** Asks REST, and waits for TaskManagers where that is wanted; left out where no REST is named. */
@@ -78,7 +72,6 @@ export interface Instruments {
   budget(targets: readonly Target[]): Budget;
   /** Asks one endpoint; once the run is interrupted, it ends soon with what it has. */
   survey(target: Target): Promise<Observation>;
-  readonly compare?: (report: Report) => Compared;
   /** Milliseconds since the epoch. */
   clock(): number;
 }
@@ -150,8 +143,7 @@ function withMembers(located: Located, topology: Topology): Located {
   const targets = located.targets.map((target) => {
     const { name, address } = target;
     const isNameOfOne = name !== address && name !== 'localhost' && addresses.get(name)!.size === 1;
-    const member =
-      target.member ?? topology.member(address) ?? topology.member(name) ?? (isNameOfOne ? name : undefined);
+    const member = target.member ?? topology.member(address) ?? (isNameOfOne ? topology.member(name) : undefined);
     return member === undefined ? target : { ...target, member };
   });
   return { ...located, targets };
@@ -162,32 +154,40 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
   const rules = await loadRules();
   const asked = await surveyAll(planned.located.targets, request, instruments);
   const isInterrupted = request.signal?.aborted === true;
-  const unresolved = planned.located.lost.map((one) => observationOfLost(one, request.profile, instruments.clock()));
-  const { shown, absent } = withoutAbsent([...asked, ...unresolved]);
-  const seen = shown.sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
   const finishedAt = instruments.clock();
+  const unresolved = planned.located.lost.map((one) => observationOfLost(one, request.profile, finishedAt));
+  const { shown, absent } = withoutAbsent(asked);
+  const seen = [...shown, ...unresolved].sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
+  const processes = [...planned.processes, ...associatedProcesses(seen)];
   const evaluation = evaluate(rules, seen, planned.promised, {
     now: request.now ?? planned.startedAt,
     probes: planned.probes,
+    processes,
+    ...(request.baseline === undefined ? {} : { baseline: request.baseline.report }),
     ...(planned.flinkVersion === undefined ? {} : { flinkVersion: planned.flinkVersion }),
   });
-  const report = assemble(planned, request, { seen, absent, evaluation, isInterrupted, finishedAt });
-  const compared = instruments.compare?.(report);
-  if (compared === undefined) return report;
-  return { ...report, findings: compared.findings, comparison: compared.comparison };
+  const report = assemble(planned, request, { seen, absent, processes, evaluation, isInterrupted, finishedAt });
+  return request.baseline === undefined
+    ? report
+    : compareWithBaseline(report, request.baseline.report, request.baseline.path);
+}
+
+interface Surveyed {
+  readonly target: Target;
+  readonly observation: Observation;
 }
 
 async function surveyAll(
   targets: readonly Target[],
   request: VerificationRequest,
   instruments: Instruments,
-): Promise<Observation[]> {
+): Promise<Surveyed[]> {
   const queue = inTurns(targets);
-  const done: Observation[] = [];
+  const done: Surveyed[] = [];
   const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
       if (request.signal?.aborted === true) return;
-      done.push(await surveyOne(next, request, instruments));
+      done.push({ target, observation: await surveyOne(target, request, instruments) });
     }
   };
   await Promise.all(Array.from({ length: Math.min(request.parallel, targets.length) }, work));
@@ -204,6 +204,16 @@ async function surveyOne(target: Target, request: VerificationRequest, instrumen
     const place = { ...target, host: target.address };
     return { ...blank(place, request.profile, instruments.clock()), kind: 'undecided', because: 'malformed' };
   }
+}
+
+/** Where an RPC port gave away its origin, the uid that it chose at its start tells a restart. */
+function associatedProcesses(seen: readonly Observation[]): ProcessIdentity[] {
+  return seen.flatMap(({ server, plaintext }) => {
+    const { origins } = plaintext?.details ?? {};
+    const uid = (Array.isArray(origins) ? origins : []).map((one) => / uid ([0-9a-f]+)$/.exec(one)?.[1]).find(Boolean);
+    if (uid === undefined || server.component === undefined) return [];
+    return [{ component: server.component, member: server.member ?? server.host, source: 'rpc', identity: uid }];
+  });
 }
 
 function observationOfLost(lost: LostTarget, profile: Profile, at: number): Observation {
@@ -241,18 +251,22 @@ const ABSENT: readonly Observation['because'][] = ['refused', 'unreachable'];
  * Nothing needs to listen on a default port that nobody named: where one refuses, nothing is there. A host that was
  * named and refuses on all of them stays in the report: something had to be there.
  */
-function withoutAbsent(all: readonly Observation[]): { shown: Observation[]; absent: readonly Observation[] } {
-  const isRefusedDefault = (one: Observation): boolean =>
-    one.channelBasis === 'port' && one.kind === 'no-answer' && ABSENT.includes(one.because);
-  const alive = new Set(all.filter((one) => !isRefusedDefault(one)).map(({ server }) => server.host));
-  const isAbsent = (one: Observation): boolean =>
-    isRefusedDefault(one) && (alive.has(one.server.host) || isLoopback(one.server.host));
-  return { shown: all.filter((one) => !isAbsent(one)), absent: all.filter(isAbsent) };
+function withoutAbsent(all: readonly Surveyed[]): { shown: readonly Observation[]; absent: readonly Observation[] } {
+  const isSilentDefault = ({ target, observation }: Surveyed): boolean =>
+    target.channelBasis === 'port' && observation.kind === 'no-answer' && ABSENT.includes(observation.because);
+  const alive = new Set(all.filter((one) => !isSilentDefault(one)).map(({ target }) => target.address));
+  const isAbsent = (one: Surveyed): boolean =>
+    isSilentDefault(one) && (alive.has(one.target.address) || isLoopback(one.target.address));
+  return {
+    shown: all.filter((one) => !isAbsent(one)).map(({ observation }) => observation),
+    absent: all.filter(isAbsent).map(({ observation }) => observation),
+  };
 }
 
 interface Parts {
   readonly seen: readonly Observation[];
   readonly absent: readonly Observation[];
+  readonly processes: readonly ProcessIdentity[];
   readonly evaluation: Evaluation;
   readonly isInterrupted: boolean;
   readonly finishedAt: number;
@@ -277,7 +291,7 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
     expectations: planned.promised,
     findings,
     coverage: covered,
-    ...(planned.processes.length === 0 ? {} : { processes: planned.processes }),
+    ...(parts.processes.length === 0 ? {} : { processes: parts.processes }),
     watchedSeconds: Math.round((parts.finishedAt - planned.startedAt) / 100) / 10,
     summary: summaryOf(planned, parts),
   };
