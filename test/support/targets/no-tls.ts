@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/** Ports without TLS: each another kind of no. */
+export type NoTlsId = 'E0' | 'E1' | 'E2' | 'E3' | 'E4' | 'E5' | 'E6';
+
+/** Time after which E6 closes, milliseconds. */
+export const LATE_MS = 1000;
+export const BANNER = '220 mail.example ESMTP ready\r\n';
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+const BEHAVIOURS: Readonly<Record<NoTlsId, (socket: Socket) => void>> = {
+  /** Silent. */
+  E0: (socket) => socket.resume(),
+  E1: (socket) => socket.end(),
+  E2: (socket) => socket.resetAndDestroy(),
+  E3: (socket) => socket.once('data', () => socket.end(BAD_REQUEST)),
+  /** Reads, then closes: what a clear BLOB server does with `16`. */
+  E4: (socket) => socket.once('data', () => socket.end()),
+  E5: (socket) => {
+    socket.resume();
+    socket.write(BANNER);
+  },
+  E6: (socket) => {
+    socket.resume();
+    setTimeout(() => socket.end(), LATE_MS);
+  },
+};
+
+export interface CountedPort {
+  readonly port: number;
+  /** Connections accepted so far. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+export function noTlsTarget(id: NoTlsId): Promise<CountedPort> {
+  return countedPort(BEHAVIOURS[id]);
+}
+
+/** A port that counts what it accepts; whatever still stands is cut when it closes. */
+export async function countedPort(
+  take: (socket: Socket, number: number) => void,
+  address: string = '127.0.0.1',
+): Promise<CountedPort> {
+  const open = new Set<Socket>();
+  let accepted = 0;
+  const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => open.delete(socket));
+    take(socket, accepted++);
+  });
+  server.listen(0, address, 511);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => accepted,
+    close: async () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+}
