@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Case } from './cases.ts';
+import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
+import { run } from './command.ts';
+import { cacheFolder, type Distribution, distribution } from './distribution.ts';
+import { gatewayJar } from './gateway.ts';
+import { type KeyStores, keyStores } from './keystores.ts';
+import { linesSince, markLogs } from './log-lines.ts';
+import { loopback, type Network, namespaces } from './network.ts';
+import { record } from './recorder.ts';
+import { restClient } from './rest.ts';
+import { type CaseResult, digestOf, endpointResults, stateOf, type WitnessState } from './results.ts';
+import type { FlinkVersion } from './versions.ts';
+import { askHandshake, askWire, type Witnessed } from './witnesses.ts';
+
+/** What all cases of a run share. */
+export interface Bed {
+  readonly site: 'namespaces' | 'loopback';
+  readonly verify: 'can-be-asked' | 'cannot';
+  /** Where the clusters' folders are made; each is removed after its case unless it is kept. */
+  readonly work: string;
+  readonly keep: 'everything' | 'failures' | 'nothing';
+  readonly java: string;
+  readonly stores: KeyStores;
+  /** Rights to record the wire. */
+  readonly recording: 'possible' | 'impossible';
+}
+
+const JOB_SOURCE = fileURLToPath(new URL('../../../../test/flink/job/ProbeJob.java', import.meta.url));
+
+/** The tree's folder `test/flink`, wherever the build went. */
+export function sourceFolder(): string {
+  return join(process.cwd(), 'test', 'flink');
+}
+
+export async function makeBed(options: Pick<Bed, 'site' | 'verify' | 'keep' | 'recording'>): Promise<Bed> {
+  mkdirSync(cacheFolder(), { recursive: true });
+  const java = (await run('java', ['-version'])).stderr.split('\n')[1]?.trim() ?? 'unknown';
+  const stores = await keyStores(join(cacheFolder(), 'keystores'));
+  return { ...options, java, stores, work: mkdtempSync(join(tmpdir(), 'flinkprobe-bed-')) };
+}
+
+export async function prepare(version: FlinkVersion): Promise<Distribution> {
+  const source = existsSync(JOB_SOURCE) ? JOB_SOURCE : join(sourceFolder(), 'job', 'ProbeJob.java');
+  return distribution(version, source);
+}
+
+/** A cluster with its hosts and its prober, ended and cleaned up whatever happens in between. */
+export async function withCluster<T>(
+  bed: Bed,
+  flink: Distribution,
+  theCase: Case,
+  body: (cluster: Cluster, setting: Setting) => Promise<T>,
+  begin: (setting: Setting) => Promise<Cluster> = async (setting) => start(setting),
+): Promise<T> {
+  const truth = theCase.truth(flink.version);
+  const folder = mkdtempSync(join(bed.work, `${flink.version.version}-${theCase.name}-`));
+  const network: Network = bed.site === 'loopback' ? loopback() : await namespaces(networkPrefix());
+  const rest = restClient(network);
+  const jar = theCase.extras?.includes('sql-gateway') ? await gatewayJar(flink) : undefined;
+  const setting: Setting = {
+    ...{ theCase, truth, distribution: flink, stores: bed.stores, network, rest, folder },
+    ...(jar ? { gatewayJar: jar } : {}),
+  };
+  let cluster: Cluster | undefined;
+  let whole = false;
+  try {
+    cluster = await begin(setting);
+    const value = await body(cluster, setting);
+    whole = true;
+    return value;
+  } finally {
+    rest.close();
+    if (cluster) await stop(cluster);
+    await network.remove();
+    if (bed.keep === 'nothing' || (bed.keep === 'failures' && whole)) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+let clusters = 0;
+const networkPrefix = (): string => `fpb${process.pid}x${clusters++}`;
+
+/** One case on one version, start to end. */
+export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Promise<CaseResult> {
+  const truth = theCase.truth(flink.version);
+  const seconds: Record<string, number> = {};
+  const began = performance.now();
+  const common = {
+    version: flink.version.version,
+    case: theCase.name,
+    digest: digestOf(truth),
+    site: bed.site,
+    java: bed.java,
+  };
+  const unavailable = theCase.not?.[bed.site];
+  const nothing = { endpoints: [], strays: [], wire: 'not available', verify: 'not available' } as const;
+  if (unavailable) return { ...common, seconds, unavailable, ...nothing };
+  const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {
+    const from = performance.now();
+    const value = await work;
+    seconds[name] = round((performance.now() - from) / 1000);
+    return value;
+  };
+  try {
+    const result = await withRecording(bed, flink, theCase, async (cluster, endRecording) => {
+      await timed('settle', settle(cluster));
+      const recording = await timed('recording', endRecording());
+      const marks = markLogs(cluster);
+      const [wire, verify] = await timed(
+        'witnesses',
+        Promise.all([
+          recording ? askWire(cluster, recording) : undefined,
+          bed.verify === 'can-be-asked' ? askHandshake(cluster) : undefined,
+        ]),
+      );
+      return { wire, verify, logs: linesSince(cluster, marks) };
+    });
+    seconds.all = round((performance.now() - began) / 1000);
+    return { ...common, seconds, ...outcome(truth, result.wire, result.verify, bed), logs: result.logs };
+  } catch (error) {
+    seconds.all = round((performance.now() - began) / 1000);
+    return { ...common, seconds, broken: (error as Error).message, ...nothing };
+  }
+}
+
+function outcome(
+  truth: ReturnType<Case['truth']>,
+  wire: Witnessed | undefined,
+  verify: Witnessed | undefined,
+  bed: Bed,
+): Pick<CaseResult, 'endpoints' | 'strays' | 'wire' | 'verify'> {
+  const strays = (wire?.judgements ?? []).filter((one) => one.channel === 'unknown').flatMap((one) => one.differences);
+  const onWire: WitnessState = bed.recording === 'possible' ? stateOf(wire?.judgements, 'allowed') : 'not available';
+  return {
+    endpoints: endpointResults(truth, wire?.judgements, verify?.judgements),
+    strays,
+    wire: onWire,
+    verify: stateOf(verify?.judgements, 'not-allowed'),
+  };
+}
+
+/** As `withCluster`, with the wire recorded from before the first process on. */
+async function withRecording<T>(
+  bed: Bed,
+  flink: Distribution,
+  theCase: Case,
+  body: (cluster: Cluster, endRecording: () => Promise<string | undefined>) => Promise<T>,
+): Promise<T> {
+  let end = async (): Promise<string | undefined> => undefined;
+  const begin = async (setting: Setting): Promise<Cluster> => {
+    if (bed.recording === 'impossible') return start(setting);
+    const file = join(setting.folder, 'wire.pcap');
+    const recorder = await record(setting.network, file, join(setting.folder, 'tcpdump.txt'));
+    let ended: Promise<void> | undefined;
+    end = async () => {
+      ended ??= recorder.stop();
+      await ended;
+      return file;
+    };
+    return start(setting);
+  };
+  try {
+    return await withCluster(bed, flink, theCase, (cluster) => body(cluster, end), begin);
+  } finally {
+    await end();
+  }
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,0 +1,180 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
+import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
+import { isInPath, run } from './command.ts';
+import { matrix } from './matrix.ts';
+import { canMakeNamespaces } from './network.ts';
+import { type CaseResult, readResult, readResults, stands, writeResult } from './results.ts';
+import { FLINK_VERSIONS, type FlinkVersion, versionNamed } from './versions.ts';
+import { hasVerify } from './witnesses.ts';
+
+const USAGE = `npm run test:flink -- [options]
+  --version V   only this version (repeatable)
+  --case NAME   only this case (repeatable)
+  --quick       one version, four cases
+  --again       also what has a result already
+  --loopback    loopback addresses instead of network namespaces
+  --keep        keep the clusters' folders, recordings included
+  --list        versions and cases
+  --matrix      only write docs/matrix.md from the results
+`;
+
+const QUICK_VERSION = '1.20.5';
+
+interface Options {
+  readonly versions: readonly FlinkVersion[];
+  readonly cases: readonly Case[];
+  readonly quick: boolean;
+  readonly again: boolean;
+  readonly loopback: boolean;
+  readonly keep: boolean;
+}
+
+/** Runs the bed. Resolves to the exit code: 0, 1 when something failed, 3 for an option that is none. */
+export async function main(args: readonly string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}`);
+    return 3;
+  }
+  if (parsed.help) return say(USAGE);
+  if (parsed.list) return say(list());
+  if (parsed.matrix) return writeMatrix();
+  return runAll(parsed.options);
+}
+
+function parse(args: readonly string[]): { help: boolean; list: boolean; matrix: boolean; options: Options } {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ quick: flag, again: flag, loopback: flag, keep: flag, list: flag, matrix: flag, help: flag },
+      version: { type: 'string', multiple: true },
+      case: { type: 'string', multiple: true },
+    },
+  });
+  const versions = values.version?.map(versionNamed) ?? (values.quick ? [versionNamed(QUICK_VERSION)] : FLINK_VERSIONS);
+  const cases = values.case?.map(caseNamed) ?? (values.quick ? QUICK_CASES.map(caseNamed) : CASES);
+  const { quick, again, loopback, keep, help, list, matrix } = values;
+  return { help, list, matrix, options: { versions, cases, quick, again, loopback, keep } };
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function list(): string {
+  const versions = FLINK_VERSIONS.map(({ version, note }) => `${version}${note ? ` (${note})` : ''}\n`);
+  const width = Math.max(...CASES.map((one) => one.name.length));
+  return `${versions.join('')}\n${CASES.map((one) => `${one.name.padEnd(width)}  ${one.what}\n`).join('')}`;
+}
+
+const resultsFolder = (): string => join(sourceFolder(), 'results');
+
+function writeMatrix(): number {
+  const file = join(process.cwd(), 'docs', 'matrix.md');
+  mkdirSync(join(process.cwd(), 'docs'), { recursive: true });
+  writeFileSync(file, matrix(readResults(resultsFolder())));
+  return say(`${file}\n`);
+}
+
+/** Why clusters cannot be started here; undefined where they can. */
+async function obstacle(): Promise<string | undefined> {
+  for (const program of ['java', 'javac', 'keytool', 'openssl', 'tar', 'pip']) {
+    if (!isInPath(program)) return `${program} not found`;
+  }
+  const java = /version "(\d+)/.exec((await run('java', ['-version'])).stderr)?.[1] ?? 'unknown';
+  return Number(java) >= 11 ? undefined : `java ${java} is too old`;
+}
+
+async function siteObstacle(loopback: boolean): Promise<string | undefined> {
+  if (loopback) return undefined;
+  if (process.getuid?.() !== 0) return 'not root: network namespaces cannot be made (try --loopback)';
+  if (!isInPath('ip') || !(await canMakeNamespaces())) return 'ip netns does not work here (try --loopback)';
+  return isInPath('tcpdump') ? undefined : 'tcpdump not found';
+}
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+async function runAll(options: Options): Promise<number> {
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const missing = (await obstacle()) ?? (await siteObstacle(options.loopback));
+  const wanted = options.versions.flatMap((version) =>
+    options.cases.map((theCase) => `${version.version} ${theCase.name}`),
+  );
+  if (missing) {
+    for (const name of wanted) say(`skipped ${name}: ${missing}\n`);
+    tally.skipped = wanted.length;
+    return close(tally);
+  }
+  const verify: Bed['verify'] = (await hasVerify()) ? 'can-be-asked' : 'cannot';
+  const recording = isInPath('tcpdump') && process.getuid?.() === 0 ? 'possible' : 'impossible';
+  const site = options.loopback ? 'loopback' : 'namespaces';
+  const bed = await makeBed({ site, verify, keep: options.keep ? 'everything' : 'nothing', recording });
+  if (options.keep) say(`folders of the clusters: ${bed.work}\n`);
+  for (const version of options.versions) await runVersion(bed, options, version, tally);
+  if (!options.quick) writeMatrix();
+  return close(tally);
+}
+
+async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tally: Tally): Promise<void> {
+  const due = options.cases.filter((theCase) => {
+    if (options.again || options.quick) return true;
+    const known = readResult(resultsFolder(), version, theCase);
+    if (!known || !stands(known, theCase.truth(version), bed.verify)) return true;
+    count(tally, known, 'known already');
+    return false;
+  });
+  if (due.length === 0) return;
+  let flink: Awaited<ReturnType<typeof prepare>>;
+  try {
+    flink = await prepare(version);
+  } catch (error) {
+    for (const theCase of due) say(`skipped ${version.version} ${theCase.name}: ${(error as Error).message}\n`);
+    tally.skipped += due.length;
+    return;
+  }
+  for (const theCase of due) {
+    const result = await runCase(bed, flink, theCase);
+    // A quick run and one on loopback look; only a whole one is kept.
+    if (!options.quick && !options.loopback) writeResult(resultsFolder(), result);
+    count(tally, result, `${result.seconds.all ?? 0} s`);
+  }
+}
+
+function count(tally: Tally, result: CaseResult, note: string): void {
+  const name = `${result.version} ${result.case}`;
+  if (result.unavailable) {
+    tally.skipped++;
+    say(`skipped ${name}: ${result.unavailable}\n`);
+    return;
+  }
+  const wrong = result.broken ? [result.broken] : differences(result);
+  if (wrong.length > 0) tally.failed++;
+  else tally.passed++;
+  say(`${wrong.length > 0 ? 'failed ' : 'passed '} ${name}: wire ${result.wire}, verify ${result.verify} (${note})\n`);
+  for (const text of wrong) say(`        ${text}\n`);
+}
+
+function differences(result: CaseResult): readonly string[] {
+  const told: string[] = [...result.strays.map((text) => `wire: ${text}`)];
+  for (const { channel, member, wire, verify } of result.endpoints) {
+    if (!['=', 'not seen', 'not run yet'].includes(wire)) told.push(`wire: ${channel} ${member}: ${wire}`);
+    if (!['=', 'not run yet'].includes(verify)) told.push(`verify: ${channel} ${member}: ${verify}`);
+  }
+  return told;
+}
+
+function close({ passed, failed, skipped }: Tally): number {
+  say(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  return failed > 0 ? 1 : 0;
+}
