@@ -76,12 +76,7 @@ export interface ProxyTarget {
 /** Passes everything on, each way, so many milliseconds later: bytes, FIN and RST. A function is asked for each chunk. */
 export function delayProxy(target: ProxyTarget, ms: number | (() => number)): Promise<ScriptedServer> {
   return listen(async (socket, _, took) => {
-    const behind = tcpConnect({
-      host: target.host ?? '127.0.0.1',
-      port: target.port,
-      allowHalfOpen: true,
-      noDelay: true,
-    });
+    const behind = connectTo(target);
     pass(socket, behind, later(ms), took);
     pass(behind, socket, later(ms), () => {});
     await Promise.all([closed(socket), closed(behind)]);
@@ -91,13 +86,7 @@ export function delayProxy(target: ProxyTarget, ms: number | (() => number)): Pr
 /** Passes on, but ends the connection where the server behind it would send byte `at`, counted from 0. */
 export function closeAtByte(target: ProxyTarget, at: number, how: 'fin' | 'rst' = 'fin'): Promise<ScriptedServer> {
   return listen(async (socket, _, took) => {
-    const behind = tcpConnect({
-      host: target.host ?? '127.0.0.1',
-      port: target.port,
-      allowHalfOpen: true,
-      noDelay: true,
-    });
-    const atOnce = (action: () => void): void => action();
+    const behind = connectTo(target);
     pass(socket, behind, atOnce, took);
     let left = at;
     behind.on('data', (chunk: Buffer) => {
@@ -118,6 +107,35 @@ export function closeAtByte(target: ProxyTarget, at: number, how: 'fin' | 'rst' 
   });
 }
 
+/** Passes on, but what the server says comes in segments of so many bytes. */
+export function segmentProxy(target: ProxyTarget, segment: number): Promise<ScriptedServer> {
+  return listen(async (socket, _, took) => {
+    const behind = connectTo(target);
+    pass(socket, behind, atOnce, took);
+    // A turn of the event loop between two writes: each is a segment of its own, and is read as one as a rule.
+    let queue = Promise.resolve();
+    const say = (action: () => void): void => {
+      queue = queue.then(() => new Promise((resolve) => setImmediate(resolve))).then(action);
+    };
+    behind.on('data', (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += segment) {
+        say(() => socket.destroyed || socket.write(chunk.subarray(at, at + segment)));
+      }
+    });
+    behind.on('end', () => say(() => socket.end()));
+    behind.on('error', () => say(() => socket.resetAndDestroy()));
+    await Promise.all([closed(socket), closed(behind)]);
+  });
+}
+
+function connectTo({ host = '127.0.0.1', port }: ProxyTarget): Socket {
+  return tcpConnect({ host, port, allowHalfOpen: true, noDelay: true });
+}
+
+function atOnce(action: () => void): void {
+  action();
+}
+
 type Took = (bytes: Buffer) => void;
 
 async function listen(
@@ -133,7 +151,12 @@ async function listen(
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const number = received.push([]) - 1;
     open.add(socket);
-    counts.mostOpen = Math.max(counts.mostOpen, open.size);
+    // The end of an earlier connection may be told in the same turn, after this one, though it came before.
+    setImmediate(() =>
+      setImmediate(() => {
+        counts.mostOpen = Math.max(counts.mostOpen, open.size);
+      }),
+    );
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => {});
     if (options.limit !== undefined && isOver(options.limit, counts, stop)) {
@@ -227,6 +250,7 @@ async function play(raw: Socket, steps: readonly Step[], took: Took): Promise<vo
       }
     }
   }
+  if (stream.readableEnded) stream.end();
   stream.on('data', took);
   stream.once('end', () => stream.end());
 }
