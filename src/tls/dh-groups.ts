@@ -13,6 +13,12 @@ export function dhGroupName(p: Uint8Array): string | undefined {
   return knownPrimes().get(digits(p));
 }
 
+/** Prime of the RFC 7919 group of this size, big-endian; `undefined` for sizes that have none. */
+export function ffdhePrime(bits: number): Uint8Array | undefined {
+  const entry = [...knownPrimes()].find(([, name]) => name === `ffdhe${bits}`);
+  return entry === undefined ? undefined : new Uint8Array(Buffer.from(entry[0], 'hex'));
+}
+
 let primes: ReadonlyMap<string, string> | undefined;
 
 // Made at first use: finite-field DHE is rare.

@@ -1,0 +1,206 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Reader } from '../../bytes/reader.ts';
+import { type BulkCipher, tls12Cipher } from '../../tls/bulk-cipher.ts';
+import { writeCertificate12 } from '../../tls/certificate.ts';
+import { ContentType, HandshakeType, Version } from '../../tls/code-points.ts';
+import { alpn, alpnText, encryptThenMac, extendedMasterSecret } from '../../tls/extension-values.ts';
+import { extensionValue } from '../../tls/extensions.ts';
+import { readNewSessionTicket, writeCertificateVerify } from '../../tls/handshake.ts';
+import * as schedule from '../../tls/key-schedule.ts';
+import { openTls12Record, sealTls12Record, type Tls12Keys, tls12Keys } from '../../tls/record-protection-tls12.ts';
+import { negotiatedVersion, type ServerHello } from '../../tls/server-hello.ts';
+import { exchangeApplicationData } from './application.ts';
+import { type ClientExchange, clientExchange } from './client-key-exchange.ts';
+import { Ending, type EndingFacts, flightOnly, malformed } from './ending.ts';
+import type { Exchange } from './exchange.ts';
+import { type FlightTls12, readFlightTls12 } from './flight-tls12.ts';
+import { type HelloIdentity, legacyVersion } from './offer.ts';
+import { chooseScheme, signWith } from './signatures.ts';
+import type { Heard } from './traffic-tls13.ts';
+
+/** Milliseconds of listening between our certificate and our Finished: at least, at most, and in round trips. */
+const LISTEN_MS_MIN = 50;
+const LISTEN_MS_MAX = 1000;
+const LISTEN_ROUND_TRIPS = 1.25;
+
+/** Everything that the keys are made from. */
+interface Negotiated {
+  readonly suite: string;
+  readonly cipher: BulkCipher;
+  readonly clientRandom: Uint8Array;
+  readonly serverRandom: Uint8Array;
+  readonly macOrder: 'mac-then-encrypt' | 'encrypt-then-mac';
+  readonly extendedMaster: boolean;
+}
+
+/** TLS 1.2 and before, from the ServerHello on (RFC 5246 section 7.3); only 1.2 is ever finished. */
+export async function converseTls12(
+  exchange: Exchange,
+  serverHello: ServerHello,
+  identity: HelloIdentity,
+): Promise<EndingFacts> {
+  const [protocol] = extensionValue(serverHello.extensions, alpn) ?? [];
+  if (protocol !== undefined) exchange.facts.alpn = alpnText(protocol);
+  const version = negotiatedVersion(serverHello);
+  const flight = await readFlightTls12(exchange, version, identity, serverHello.random);
+  exchange.facts.durationMs = performance.now() - exchange.startedAt;
+  if (exchange.request.goal === 'server-flight' || version < Version.TLS12) return { end: 'flight', ...flight.doubt };
+  if (flight.doubt.problem !== undefined) throw flightOnly(flight.doubt.problem);
+  const negotiated = negotiate(exchange, serverHello, identity);
+  const { facts, request } = exchange;
+  const { suite } = negotiated;
+  const own = clientExchange(suite, flight, facts.certificates ?? [], legacyVersion(request.offer));
+  return finish(exchange, negotiated, flight, own);
+}
+
+function negotiate(exchange: Exchange, hello: ServerHello, identity: HelloIdentity): Negotiated {
+  const suite = exchange.facts.cipherSuite ?? '';
+  const cipher = tls12Cipher(suite);
+  if (cipher === undefined) throw flightOnly(`records of ${suite} cannot be protected`);
+  const full = exchange.request.offer.shape === 'full';
+  const encrypts = full && cipher.kind === 'cbc' && extensionValue(hello.extensions, encryptThenMac) === true;
+  return {
+    suite,
+    cipher,
+    clientRandom: identity.random,
+    serverRandom: hello.random,
+    macOrder: encrypts ? 'encrypt-then-mac' : 'mac-then-encrypt',
+    extendedMaster: full && extensionValue(hello.extensions, extendedMasterSecret) === true,
+  };
+}
+
+/**
+ * Our flight goes out in two writes where a certificate was asked for. A server that judges it and closes while our
+ * Finished stands unread makes its kernel send a reset, and the reset drops the alert: so we listen in between.
+ */
+async function finish(
+  exchange: Exchange,
+  negotiated: Negotiated,
+  flight: FlightTls12,
+  own: ClientExchange,
+): Promise<EndingFacts> {
+  const asked = flight.request !== undefined;
+  const certificate = asked ? [showCertificate(exchange, flight)] : [];
+  const keyExchange = exchange.compose(HandshakeType.clientKeyExchange, own.message);
+  const master = masterSecret(exchange, negotiated, own.premasterSecret);
+  exchange.addSecret('CLIENT_RANDOM', master);
+  const first = [...certificate, keyExchange, ...proveCertificate(exchange, flight)];
+  const keys = keysOf(negotiated, master);
+  if (asked) {
+    exchange.sendMessages(...first);
+    exchange.awaiting = 'certificate';
+    await listenForAlert(exchange);
+    sendFinished(exchange, negotiated, keys.client, master, []);
+  } else {
+    sendFinished(exchange, negotiated, keys.client, master, first);
+    exchange.awaiting = 'finished';
+  }
+  await readFinished(exchange, negotiated, keys.server, master);
+  exchange.facts.proof = 'server-finished';
+  return exchangeApplicationData(exchange, (deadline) => hear(exchange, deadline));
+}
+
+function showCertificate(exchange: Exchange, flight: FlightTls12): Uint8Array {
+  const { credential } = exchange.request;
+  const fits = credential !== undefined && schemeFor(exchange, flight) !== undefined;
+  const certificates = fits ? credential.certificates : [];
+  exchange.facts.presented = certificates.length === 0 ? 'empty' : 'certificate';
+  if (credential !== undefined && !fits) exchange.facts.problem = 'no requested signature scheme fits our key';
+  return exchange.compose(HandshakeType.certificate, writeCertificate12(certificates));
+}
+
+function schemeFor(exchange: Exchange, flight: FlightTls12): number | undefined {
+  const { credential } = exchange.request;
+  return credential && chooseScheme(flight.request?.signatureSchemes ?? [], credential.privateKey, 'tls12');
+}
+
+function proveCertificate(exchange: Exchange, flight: FlightTls12): Uint8Array[] {
+  const { credential } = exchange.request;
+  const scheme = schemeFor(exchange, flight);
+  if (credential === undefined || scheme === undefined || exchange.facts.presented !== 'certificate') return [];
+  const signature = signWith(scheme, credential.privateKey, Buffer.concat(exchange.transcript));
+  const body = writeCertificateVerify({ signatureScheme: scheme, signature });
+  return [exchange.compose(HandshakeType.certificateVerify, body)];
+}
+
+/** The transcript ends with our ClientKeyExchange here (RFC 7627 section 3). */
+function masterSecret(exchange: Exchange, negotiated: Negotiated, premaster: Uint8Array): Uint8Array {
+  const { hash } = negotiated.cipher;
+  return negotiated.extendedMaster
+    ? schedule.tls12ExtendedMasterSecret(hash, premaster, exchange.hash(hash))
+    : schedule.tls12MasterSecret(hash, premaster, negotiated.clientRandom, negotiated.serverRandom);
+}
+
+function keysOf(negotiated: Negotiated, master: Uint8Array): { client: Tls12Keys; server: Tls12Keys } {
+  const keys = tls12Keys(negotiated.suite, master, negotiated.clientRandom, negotiated.serverRandom);
+  if (keys === undefined) throw flightOnly(`records of ${negotiated.suite} cannot be protected`);
+  return keys;
+}
+
+/** @throws Ending where the server refuses our certificate at once */
+async function listenForAlert(exchange: Exchange): Promise<void> {
+  const { startedAt, records, request } = exchange;
+  const roundTrip = (records.firstByteAt ?? startedAt) - startedAt;
+  const wait = Math.min(Math.max(roundTrip * LISTEN_ROUND_TRIPS, LISTEN_MS_MIN), LISTEN_MS_MAX);
+  const said = await exchange.listen(performance.now() + Math.min(wait, request.patience.verdictMs));
+  if (said.kind !== 'timeout') throw malformed(`${said.kind} before our Finished`);
+}
+
+function sendFinished(
+  exchange: Exchange,
+  negotiated: Negotiated,
+  keys: Tls12Keys,
+  master: Uint8Array,
+  before: readonly Uint8Array[],
+): void {
+  const { records, recordVersion } = exchange;
+  const { hash } = negotiated.cipher;
+  const verifyData = schedule.tls12VerifyData(hash, master, 'client', exchange.hash(hash));
+  const flight =
+    before.length === 0 ? [] : [records.encode(ContentType.handshake, recordVersion, Buffer.concat(before))];
+  flight.push(records.encode(ContentType.changeCipherSpec, recordVersion, Uint8Array.of(1)));
+  records.sealWith(sealTls12Record(negotiated.suite, keys, negotiated.macOrder));
+  flight.push(
+    records.encode(ContentType.handshake, recordVersion, exchange.compose(HandshakeType.finished, verifyData)),
+  );
+  records.sendEncoded(Buffer.concat(flight));
+}
+
+/** [NewSessionTicket,] ChangeCipherSpec, Finished. @throws Ending `silent` where they do not come in time */
+async function readFinished(
+  exchange: Exchange,
+  negotiated: Negotiated,
+  keys: Tls12Keys,
+  master: Uint8Array,
+): Promise<void> {
+  const deadline = performance.now() + exchange.request.patience.verdictMs;
+  const { hash } = negotiated.cipher;
+  for (let protectedYet = false; ; ) {
+    const said = await exchange.listen(deadline);
+    if (said.kind === 'timeout') throw new Ending({ end: 'silent' });
+    if (said.kind === 'change-cipher-spec' && !protectedYet && !exchange.messages.pending) {
+      const opener = openTls12Record(negotiated.suite, keys, negotiated.macOrder);
+      exchange.records.openWith({ form: 'tls12', opener });
+      protectedYet = true;
+    } else if (said.kind === 'handshake' && said.type === HandshakeType.newSessionTicket && !protectedYet) {
+      readNewSessionTicket(new Reader(said.body, 'new_session_ticket'), Version.TLS12);
+      exchange.transcript.push(said.raw);
+    } else if (said.kind === 'handshake' && said.type === HandshakeType.finished && protectedYet) {
+      const expected = schedule.tls12VerifyData(hash, master, 'server', exchange.hash(hash));
+      const equal = expected.length === said.body.length && timingSafeEqual(expected, said.body);
+      if (!equal) throw malformed('Finished of the server does not verify');
+      return;
+    } else {
+      throw malformed(`${said.kind} in place of the server's Finished`);
+    }
+  }
+}
+
+/** What comes under the keys of a finished handshake; wishes to negotiate again are passed over. */
+async function hear(exchange: Exchange, deadline: number): Promise<Heard> {
+  for (;;) {
+    const said = await exchange.listen(deadline);
+    if (said.kind === 'timeout' || said.kind === 'application-data') return said;
+    if (said.kind === 'change-cipher-spec') throw malformed('change_cipher_spec after the handshake');
+  }
+}
