@@ -182,8 +182,8 @@ export interface Setting {
   readonly value: string;
   readonly file?: string;
   readonly line?: number;
-  /** Why a value without a line holds: Flink's default of that version, or our default policy. */
-  readonly origin?: 'file' | 'default' | 'policy' | 'dynamic';
+  /** Why a value without a line holds: Flink's default of that version, our default policy, or Flink's own word. */
+  readonly origin?: 'file' | 'default' | 'policy' | 'dynamic' | 'rest';
 }
 
 /** What the configuration, or the default policy, promises for a channel. */

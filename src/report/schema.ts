@@ -137,7 +137,7 @@ const expectation = z
         value: text,
         file: text.exactOptional(),
         line: whole.exactOptional(),
-        origin: z.enum(['file', 'default', 'policy', 'dynamic']).exactOptional(),
+        origin: z.enum(['file', 'default', 'policy', 'dynamic', 'rest']).exactOptional(),
       }),
     ),
   })

@@ -27,7 +27,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/net': {
     values: ['src/bytes', 'src/tls'],
     types: ['src/model'],
-    packages: ['node:net', 'node:dns', 'node:crypto', 'node:util'],
+    packages: ['node:net', 'node:dns', 'node:crypto', 'node:util', 'node:tls', 'node:os', 'zod'],
   },
   'src/keystore': {
     values: ['src/bytes', 'src/x509'],
@@ -35,9 +35,9 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     packages: ['node:crypto', 'node-forge', 'jks-js'],
   },
   'src/observe': {
-    values: ['src/bytes', 'src/capture', 'src/net', 'src/tls', 'src/x509', 'src/keystore', 'src/protocols'],
-    types: ['src/model', 'src/flink'],
-    packages: ['node:fs', 'node:crypto'],
+    values: ['src/bytes', 'src/capture', 'src/net', 'src/tls', 'src/x509', 'src/keystore', 'src/protocols', 'src/flink'],
+    types: ['src/model'],
+    packages: ['node:fs', 'node:crypto', 'node:net'],
   },
   'src/evaluate': {
     values: ['src/bytes'],
