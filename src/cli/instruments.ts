@@ -1,18 +1,26 @@
+import { expectedTaskManagers } from '../evaluate/baseline.ts';
 import { loadProbes } from '../evaluate/directory.ts';
 import type { Channel } from '../model/channel.ts';
-import type { Input, Observation } from '../model/report.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Input, Observation, Report } from '../model/report.ts';
 import { createDialer } from '../net/dial.ts';
 import { DEFAULT_DIAL_LIMITS } from '../net/limits.ts';
 import { resolveName } from '../net/resolve.ts';
+import { CaptureWriter } from '../observe/active/capture-writer.ts';
 import { budgetOf } from '../observe/active/plan.ts';
 import { surveyEndpoint } from '../observe/active/survey.ts';
-import type { ActiveOptions } from '../observe/active/types.ts';
+import type { ActiveOptions, Budget, Target } from '../observe/active/types.ts';
+import { targetsOfConfiguration } from '../observe/configured-targets.ts';
 import type { NamedTarget } from '../observe/named-target.ts';
 import { defaultTargets, parseTarget, parseTargetsFile, TargetError, targetsOf } from '../observe/target-text.ts';
 import { parseDuration, readText } from './common.ts';
 import { Unusable } from './failure.ts';
+import { restAccess } from './rest-access.ts';
+import type { Awaited } from './rest-discovery.ts';
+import { type Identity, readIdentity, readTrustStore, type StoreSource } from './secrets.ts';
 import type { Instruments } from './verification.ts';
 import type { VerifyArguments } from './verify-options.ts';
+import { version } from './version.ts';
 
 /** What the user named by arguments and `--targets`. Throws `Unusable` for what cannot be meant. */
 export async function namedTargets(
@@ -38,48 +46,137 @@ export async function namedTargets(
 export interface Surroundings {
   readonly signal: AbortSignal;
   readonly warn: (line: string) => void;
+  /** Progress of waiting. */
   readonly say?: (line: string) => void;
   /** Told of every finished endpoint. */
   readonly done: (observation: Observation) => void;
+  readonly baseline?: Report;
 }
 
 /** How long a server may take to make up its mind about us after our last message, milliseconds. */
 const VERDICT_MS = 2000;
 
-/** Sockets, DNS, REST, clocks and files, as the arguments want them. */
+/** Sockets, DNS, REST, clocks and files, as the arguments want them. Call `finish` at the end. */
 export async function createInstruments(
   args: VerifyArguments,
-  { signal, done }: Surroundings,
-): Promise<Instruments & { finish(): Promise<void> }> {
+  surroundings: Surroundings,
+): Promise<Instruments & { finish(): void }> {
   const probes = await loadProbes();
+  const identity = args.identity === undefined ? undefined : readIdentity(storeOf('identity', args.identity, args));
+  for (const problem of identity?.problems ?? []) surroundings.warn(`--identity: ${problem}`);
+  const resolve = async (name: string): Promise<readonly string[]> => {
+    const found = await resolveName(name, { timeoutMs: parseDuration('timeout', args.timeout) });
+    return found.kind === 'addresses' ? found.addresses : [];
+  };
+  const discover =
+    args.rest === undefined
+      ? undefined
+      : discovery({ ...args, rest: args.rest }, surroundings, { probes, resolve, identity });
+  let survey: { ask(target: Target): Promise<Observation>; finish(): void } | undefined;
+  return {
+    ...(discover === undefined ? {} : { discover }),
+    targetsOf: (configuration) => targetsOfConfiguration(configuration, probes),
+    defaults: () => ['127.0.0.1', '::1'].flatMap((address) => defaultTargets(address, probes)),
+    resolve,
+    budget: (targets) => budgetWithin(budgetOf(targets, args.profile), args.maxConnections),
+    survey: (target) => {
+      // A dry run makes no capture file.
+      survey ??= surveyor(args, surroundings, { probes, identity });
+      return survey.ask(target);
+    },
+    clock: () => Date.now(),
+    finish: () => survey?.finish(),
+  };
+}
+
+interface Means {
+  readonly probes: readonly Probe[];
+  readonly identity: Identity | undefined;
+}
+
+function surveyor(
+  args: VerifyArguments,
+  { signal, warn, done }: Surroundings,
+  { probes, identity }: Means,
+): { ask(target: Target): Promise<Observation>; finish(): void } {
   const timeout = parseDuration('timeout', args.timeout);
+  const capture = args.pcapOut === undefined ? undefined : openCapture(args.pcapOut);
+  const limits = {
+    perHost: DEFAULT_DIAL_LIMITS.perHost,
+    open: args.parallel,
+    ...(args.rate === undefined ? {} : { perSecond: args.rate }),
+    ...(args.maxConnections === undefined ? {} : { total: args.maxConnections }),
+  };
   const options: ActiveOptions = {
     profile: args.profile,
-    dialer: createDialer(
-      {
-        perHost: DEFAULT_DIAL_LIMITS.perHost,
-        open: args.parallel,
-        ...(args.rate === undefined ? {} : { perSecond: args.rate }),
-        ...(args.maxConnections === undefined ? {} : { total: args.maxConnections }),
-      },
-      signal,
-    ),
+    dialer: createDialer(limits, signal),
     probes: new Map(probes.map((probe) => [probe.id as Channel, probe])),
+    ...(identity === undefined ? {} : { identity }),
     associate: args.associate ? 'wanted' : 'not-wanted',
     patience: { connectMs: timeout, answerMs: timeout, verdictMs: Math.min(timeout, VERDICT_MS) },
     signal,
     progress: done,
+    ...(capture === undefined ? {} : { keep: (transcript) => capture.keep(transcript) }),
   };
   return {
-    targetsOf: () => [],
-    defaults: () => ['127.0.0.1', '::1'].flatMap((address) => defaultTargets(address, probes)),
-    resolve: async (name) => {
-      const found = await resolveName(name, { timeoutMs: timeout });
-      return found.kind === 'addresses' ? found.addresses : [];
+    ask: (target) => surveyEndpoint(target, options),
+    finish: () => {
+      const problem = capture?.finish().problem;
+      if (problem !== undefined) warn(`--pcap-out: ${problem}`);
     },
-    budget: (targets) => budgetOf(targets, args.profile),
-    survey: (target) => surveyEndpoint(target, options),
-    clock: () => Date.now(),
-    finish: async () => {},
   };
+}
+
+function openCapture(path: string): CaptureWriter {
+  try {
+    return new CaptureWriter(path, `flinkprobe ${version()}`);
+  } catch (error) {
+    throw new Unusable(`--pcap-out: ${path}: cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function budgetWithin(budget: Budget, maximum: number | undefined): Budget {
+  return maximum === undefined ? budget : { ...budget, connections: Math.min(budget.connections, maximum) };
+}
+
+function storeOf(option: 'identity' | 'truststore', file: string, args: VerifyArguments): StoreSource {
+  return { file, passwordFile: args[`${option}PasswordFile`], passwordEnv: args[`${option}PasswordEnv`] };
+}
+
+function discovery(
+  args: VerifyArguments & { readonly rest: string },
+  { signal, warn, say, baseline }: Surroundings,
+  { probes, resolve, identity }: Means & { readonly resolve: (name: string) => Promise<readonly string[]> },
+): NonNullable<Instruments['discover']> {
+  const trust =
+    args.truststore === undefined ? undefined : readTrustStore(storeOf('truststore', args.truststore, args));
+  for (const problem of trust?.problems ?? []) warn(`--truststore: ${problem}`);
+  const access = restAccess(
+    args,
+    {
+      ...(identity === undefined ? {} : { identity }),
+      ...(trust === undefined ? {} : { trustAnchors: trust.certificates }),
+    },
+    signal,
+  );
+  const awaited = awaitedOf(args, baseline);
+  return async (memberOf) => {
+    // Loaded only here: without REST no HTTP client is needed.
+    const { discoverCluster } = await import('./rest-discovery.ts');
+    return discoverCluster(access, {
+      probes,
+      resolve,
+      memberOf,
+      ...(awaited === undefined ? {} : { awaited }),
+      signal,
+      ...(say === undefined ? {} : { say }),
+    });
+  };
+}
+
+function awaitedOf(args: VerifyArguments, baseline: Report | undefined): Awaited | undefined {
+  if (args.wait === undefined) return undefined;
+  const known = baseline === undefined ? 0 : expectedTaskManagers(baseline);
+  const taskManagers = args.taskmanagers ?? (known === 0 ? undefined : known);
+  return { taskManagers, forMs: parseDuration('wait', args.wait) };
 }

@@ -86,21 +86,25 @@ function withStore<T>(
   if (source.file === '-' && source.passwordFile === '-') {
     throw new Unusable(`--${option} and --${option}-password-file cannot both be read from standard input`);
   }
-  const password = readPassword(option, source, environment);
+  const passwords = readPasswords(option, source, environment);
   const bytes = readBytes(option, source.file, KEY_STORE_OCTETS_MAX, environment);
   try {
-    return use(readKeyStore(bytes, { name: source.file, ...(password === undefined ? {} : { password }) }));
+    return use(readKeyStore(bytes, { name: source.file, ...passwords }));
   } catch (error) {
     if (!(error instanceof KeyStoreError)) throw error;
     throw new Unusable(`--${option}: ${error.message}${advice(option, source, error)}`);
   }
 }
 
-function readPassword(option: StoreOption, source: StoreSource, environment: Environment): string | undefined {
-  const { passwordFile: file, passwordEnv: env } = source;
-  return file === undefined && env === undefined
-    ? undefined
-    : readSecret(`${option}-password`, { file, env }, environment);
+/** Flink lets a key have a password of its own (`key-password`): it stands on the second line of the file. */
+function readPasswords(
+  option: StoreOption,
+  { passwordFile: file, passwordEnv: env }: StoreSource,
+  environment: Environment,
+): { readonly password?: string; readonly keyPassword?: string } {
+  if (file === undefined && env === undefined) return {};
+  const [password, keyPassword] = readLines(`${option}-password`, { file, env }, environment);
+  return { password, ...(keyPassword === undefined || keyPassword === '' ? {} : { keyPassword }) };
 }
 
 /** What the user can do about it, behind the sentence that says what is wrong. */
@@ -108,10 +112,10 @@ function advice(option: StoreOption, source: StoreSource, error: KeyStoreError):
   switch (error.fault) {
     case 'password-needed':
       return `; give --${option}-password-file FILE or --${option}-password-env NAME`;
-    case 'wrong-password': {
-      const { passwordFile, passwordEnv } = source;
-      return `; look at ${passwordEnv === undefined ? `the first line of ${passwordFile}` : `the environment variable ${passwordEnv}`}`;
-    }
+    case 'wrong-password':
+      return source.passwordEnv === undefined
+        ? `; the first line of ${source.passwordFile} is the password of the store, a second one that of the key`
+        : `; it was taken from the environment variable ${source.passwordEnv}`;
     case 'no-entry':
       return option === 'identity' ? '; --identity needs a private key and its certificate in one file' : '';
     case 'ambiguous':
@@ -131,15 +135,22 @@ export const SECRET_OCTETS_MAX = 65_536;
  * @throws Unusable that names the option, and never holds the secret
  */
 export function readSecret(name: string, source: SecretSource, environment: Environment = process.env): string {
+  return readLines(name, source, environment)[0];
+}
+
+function readLines(name: string, source: SecretSource, environment: Environment): readonly [string, ...string[]] {
   if (source.file !== undefined && source.env !== undefined) {
     throw new Unusable(`--${name}-file and --${name}-env exclude each other`);
   }
-  if (source.env !== undefined) return readVariable(`${name}-env`, source.env, environment);
+  if (source.env !== undefined) return [readVariable(`${name}-env`, source.env, environment)];
   if (source.file === undefined) throw new Unusable(`--${name}-file or --${name}-env is needed`);
   const bytes = readBytes(`${name}-file`, source.file, SECRET_OCTETS_MAX, environment);
-  const line = /^\uFEFF?([^\r\n]*)/.exec(Buffer.from(bytes).toString('utf8'))![1]!;
-  if (line === '') throw new Unusable(`--${name}-file: the first line of ${source.file} is empty`);
-  return line;
+  const [first = '', ...more] = Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\n|\r/);
+  if (first === '') throw new Unusable(`--${name}-file: the first line of ${source.file} is empty`);
+  return [first, ...more];
 }
 
 function readVariable(option: string, name: string, environment: Environment): string {

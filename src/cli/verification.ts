@@ -51,6 +51,8 @@ export interface VerificationRequest {
 export interface Discovery {
   readonly input: Input;
   readonly targets: readonly NamedTarget[];
+  /** Endpoints whose name would mean another process from here. */
+  readonly lost: readonly LostTarget[];
   readonly processes: readonly ProcessIdentity[];
   /** Of the JobManager, as it is in force. */
   readonly configuration?: EffectiveConfiguration;
@@ -61,10 +63,16 @@ export interface Discovery {
 
 /** What a verification does to the world, so that tests can do without one. */
 export interface Instruments {
-  /** Asks REST, and waits for TaskManagers where that is wanted; left out where no REST is named. */
-  readonly discover?: () => Promise<Discovery>;
-  /** Endpoints that a configuration fixes. */
-  targetsOf(configuration: EffectiveConfiguration): readonly NamedTarget[];
+  /**
+   * Asks REST, and waits for TaskManagers where that is wanted; left out where no REST is named. `memberOf` knows the
+   * processes that hosts files and configurations name.
+   */
+  readonly discover?: (memberOf: (host: string) => string | undefined) => Promise<Discovery>;
+  /** Endpoints that a configuration names, and what it leaves open. */
+  targetsOf(configuration: EffectiveConfiguration): {
+    readonly endpoints: readonly NamedTarget[];
+    readonly notes: readonly string[];
+  };
   /** Endpoints of this machine, where nobody names any. */
   defaults(): readonly NamedTarget[];
   /** All addresses of a name; none where it has none. Never throws. */
@@ -94,24 +102,22 @@ export async function plan(request: VerificationRequest, instruments: Instrument
   const startedAt = instruments.clock();
   const probes = await loadProbes();
   const parsed = await parseConfigurations(request);
-  const discovery = await instruments.discover?.();
-  const configured = parsed.flatMap((one) => instruments.targetsOf(one));
-  const told = [...request.named, ...configured, ...(discovery?.targets ?? [])];
+  const topology = new Topology(probes, parsed);
+  if (request.names !== undefined) topology.addHosts(request.names);
+  const discovery = await instruments.discover?.((host) => topology.member(host));
+  const configured = parsed.map((one) => instruments.targetsOf(one));
+  for (const note of new Set(configured.flatMap(({ notes }) => notes))) request.say?.(note);
+  const told = [...request.named, ...configured.flatMap((one) => one.endpoints), ...(discovery?.targets ?? [])];
   const isLocal = request.named.length === 0 && parsed.length === 0 && discovery === undefined;
-  const named = isLocal ? instruments.defaults() : told;
-
   // What REST says is in force at one process; files speak for the process that reads them.
-  const sources = parsed.length > 0 || discovery?.configuration === undefined ? parsed : [discovery.configuration];
-  const guard = new CollectSinkGuard([
-    ...parsed,
-    ...(discovery?.configuration === undefined ? [] : [discovery.configuration]),
-  ]);
-  const { allowed, refused } = guard.divide(named);
+  const ofRest = discovery?.configuration === undefined ? [] : [discovery.configuration];
+  const sources = parsed.length > 0 ? parsed : ofRest;
+  const guard = new CollectSinkGuard([...parsed, ...ofRest]);
+  const { allowed, refused } = guard.divide(isLocal ? instruments.defaults() : told);
   for (const { target, reason } of refused) request.warn?.(`${placeOf(target)} is not asked: ${reason}`);
 
-  const topology = new Topology(probes, sources);
-  if (request.names !== undefined) topology.addHosts(request.names);
-  const located = withMembers(await locate(allowed, instruments.resolve), topology);
+  const found = withMembers(await locate(allowed, instruments.resolve), topology);
+  const located = { ...found, lost: [...found.lost, ...(discovery?.lost ?? [])] };
   if (located.targets.length === 0 && located.lost.length === 0 && discovery === undefined) {
     throw new Unusable('no endpoint to verify: the configuration fixes no port; name a target, or --rest URL');
   }

@@ -36,12 +36,12 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
   wait: {
     type: 'string',
     requiresArg: true,
-    describe: 'wait so long at most for the expected TaskManagers to register, as 120s (with --rest)',
+    describe: 'wait so long at most for the TaskManagers to register, as 120s (with --rest)',
   },
   taskmanagers: {
     type: 'number',
     requiresArg: true,
-    describe: 'TaskManagers to wait for; left out, as many as the baseline had',
+    describe: 'TaskManagers to wait for; left out, as many as the baseline had, or as many as come',
   },
   baseline: { type: 'string', requiresArg: true, describe: 'JSON report of an earlier run to compare with' },
   'save-baseline': { type: 'string', requiresArg: true, describe: 'file to save this run as a baseline' },
@@ -158,8 +158,6 @@ export function checkArguments(args: VerifyArguments): void {
   excludes(args, 'insecureRest', 'truststore');
   excludes(args, 'identityPasswordFile', 'identityPasswordEnv');
   excludes(args, 'truststorePasswordFile', 'truststorePasswordEnv');
-  if (args.wait !== undefined && args.taskmanagers === undefined && args.baseline === undefined)
-    throw new Unusable('--wait: how many TaskManagers? Give --taskmanagers N, or the --baseline that had them all');
   for (const option of ['taskmanagers', 'maxConnections', 'parallel'] as const) atLeastOne(option, args[option]);
   if (args.rate !== undefined && !(args.rate > 0)) throw new Unusable(`--rate: ${args.rate} is no rate above 0`);
   if (parseDuration('timeout', args.timeout) === 0) throw new Unusable('--timeout: has to be longer than nothing');

@@ -2,7 +2,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Report } from '../model/report.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { redact } from '../report/redact.ts';
-import { checkWritable, saveBaseline } from './baseline-file.ts';
+import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
 import { parseFailOn, parseTime, parseVersion, readConfiguration, readText } from './common.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
@@ -41,11 +41,13 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const { plan, verify } = await import('./verification.ts');
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
+    const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
     const request: VerificationRequest = {
       ...(await namedTargets(args.target ?? [], args.targets)),
       configurations: args.conf.map(readConfiguration),
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+      ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
       profile: args.profile,
       parallel: args.parallel,
       failOn,
@@ -59,6 +61,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       signal: stop.signal,
       warn: say,
       ...(args.quiet ? {} : { say }),
+      ...(baseline === undefined ? {} : { baseline }),
       done: (observation) =>
         progress.step(placeOf({ ...observation.server, name: observation.server.member ?? observation.server.host })),
     });
@@ -72,7 +75,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
     progress.start(planned.located.targets.length);
     const report = await verify(planned, request, instruments);
     progress.end();
-    await instruments.finish();
+    instruments.finish();
     await writeReport(args.redact ? redact(report) : report, outputs, {
       failOn,
       now: judgedAt ?? Date.parse(report.startedAt),

@@ -72,7 +72,7 @@ function instruments({ addresses = {}, answers = {}, discovery, change }: World)
   let clock = STARTED;
   return {
     ...(discovery === undefined ? {} : { discover: async () => discovery }),
-    targetsOf: () => [],
+    targetsOf: () => ({ endpoints: [], notes: [] }),
     defaults: () => named('127.0.0.1', '[::1]'),
     resolve: async (name) => addresses[name] ?? (/^[\d.]+$|:/.test(name) ? [name] : []),
     budget: (targets) => ({
@@ -334,6 +334,7 @@ function discovered(change: Partial<Discovery> = {}): Discovery {
   return {
     input: { kind: 'rest', path: 'http://jm:8081' },
     targets: [TM],
+    lost: [],
     processes: [{ component: 'taskmanager', member: 'tm1', source: 'rest', identity: 'tm1:35001-a1b2c3' }],
     flinkVersion: '1.20.3',
     shortfalls: [],
