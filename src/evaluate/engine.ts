@@ -7,10 +7,13 @@ import type {
   Expectation,
   Finding,
   Observation,
+  ProcessIdentity,
+  Report,
   Verdict,
   WitnessVerdict,
 } from '../model/report.ts';
 import type { ClusterSubject, EndpointSubject, Judgement, Rule, RuleContext } from '../model/rule.ts';
+import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { expectationFor } from './policy.ts';
 import { severityRank, worstSeverity } from './severity.ts';
@@ -28,6 +31,10 @@ export interface EvaluationContext {
   readonly quality?: readonly CaptureQuality[];
   readonly flinkVersion?: string;
   readonly expiry?: RuleContext['expiry'];
+  /** An earlier run of the same cluster. */
+  readonly baseline?: Report;
+  /** What the processes of this run called themselves, to tell those that were restarted since the baseline. */
+  readonly processes?: readonly ProcessIdentity[];
 }
 
 /** A rule that threw: a defect of ours, which never ends a run. */
@@ -76,6 +83,7 @@ export function evaluate(
     observations,
     expectations,
     quality: context.quality ?? [],
+    ...baselineOf(observations, context),
   };
   const ruleContext: RuleContext = {
     now: context.now,
@@ -97,7 +105,8 @@ export function evaluate(
       collect(rule, subject, () => (rule.appliesTo(subject, ruleContext) ? rule.evaluate(subject, ruleContext) : []));
     }
   }
-  return { findings: findingsOf(judged, ruleContext), verdictCounts, errors, subjects };
+  const byId: ReadonlyMap<string, Observation> = new Map(observations.map((one) => [one.id, one]));
+  return { findings: findingsOf(judged, ruleContext, byId), verdictCounts, errors, subjects };
 
   function collect(rule: Rule, subject: EndpointSubject | undefined, run: () => readonly Judgement[]): void {
     const judgements = judge(rule, subject, run);
@@ -129,6 +138,16 @@ export function evaluate(
   }
 }
 
+function baselineOf(
+  observations: readonly Observation[],
+  { baseline, processes }: EvaluationContext,
+): Pick<ClusterSubject, 'baseline'> {
+  if (baseline === undefined) return {};
+  const run = { observations, ...(processes === undefined ? {} : { processes }) };
+  const endpoints = compareEndpoints(run, baseline);
+  return { baseline: { finishedAt: baseline.finishedAt, observations: baseline.observations, endpoints } };
+}
+
 function errorJudgement(rule: Rule, message: string): Judgement {
   return {
     verdict: 'error',
@@ -154,7 +173,11 @@ function isTold(one: Judged): one is Told {
 }
 
 /** Judgements of one rule about the same thing become one finding; where they disagree, fail wins. */
-function findingsOf(judged: readonly Judged[], context: RuleContext): readonly Finding[] {
+function findingsOf(
+  judged: readonly Judged[],
+  context: RuleContext,
+  observations: ReadonlyMap<string, Observation>,
+): readonly Finding[] {
   const groups = new Map<string, Told[]>();
   for (const one of judged.filter(isTold)) {
     const { endpoint } = one;
@@ -176,7 +199,8 @@ function findingsOf(judged: readonly Judged[], context: RuleContext): readonly F
     const base = fingerprint(identity);
     const ordinal = used.get(base) ?? 0;
     used.set(base, ordinal + 1);
-    return findingOf(worst, group, ordinal === 0 ? base : fingerprint({ ...identity, ordinal }), context);
+    const print = ordinal === 0 ? base : fingerprint({ ...identity, ordinal });
+    return findingOf(worst, group, print, context, observations);
   });
   return findings.sort(byReportOrder);
 }
@@ -201,7 +225,13 @@ function fixedPort(channel: Channel, endpoint: Endpoint, context: RuleContext): 
   return byDefault || configured ? endpoint.port : undefined;
 }
 
-function findingOf(worst: Told, group: readonly Told[], print: string, context: RuleContext): Finding {
+function findingOf(
+  worst: Told,
+  group: readonly Told[],
+  print: string,
+  context: RuleContext,
+  observations: ReadonlyMap<string, Observation>,
+): Finding {
   const { rule, judgement, channel, endpoint } = worst;
   const severity = group.map((one) => one.judgement.severity ?? rule.severity).reduce(worstSeverity);
   return {
@@ -215,7 +245,7 @@ function findingOf(worst: Told, group: readonly Told[], print: string, context: 
     expected: judgement.expected ?? '',
     observed: judgement.observed ?? '',
     evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
-    witnesses: witnessesOf(worst, context),
+    witnesses: witnessesOf(worst, context, observations),
     remediation: judgement.remediation ?? rule.remediation,
     references: rule.references,
     fingerprint: print,
@@ -232,14 +262,17 @@ export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[
 function witnessesOf(
   { rule, judgement, channel, endpoint, subject }: Told,
   context: RuleContext,
+  observations: ReadonlyMap<string, Observation>,
 ): Finding['witnesses'] {
   const { verdict } = judgement;
+  const cited = (judgement.evidence ?? []).map((one) => observations.get(one.observation ?? ''));
+  const judged = subject?.observations ?? cited.filter((one) => one !== undefined);
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
   const heard = (vantage: Observation['vantage']): WitnessVerdict =>
-    subject?.observations.some((one) => one.vantage === vantage) ? said : 'not-heard';
+    judged.some((one) => one.vantage === vantage) ? said : 'not-heard';
   const promise = promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
-  // Judgements of the whole run rest on captures as long as nothing else is judged as a whole.
-  const wire = subject === undefined ? said : heard('passive');
+  // What cites no observation is said of the captures themselves.
+  const wire = subject === undefined && judged.length === 0 ? said : heard('passive');
   return { wire, handshake: heard('active'), promise, record: 'not-heard' };
 }
 
@@ -266,14 +299,14 @@ function byReportOrder(a: Finding, b: Finding): number {
   return (
     severityRank(a.severity) - severityRank(b.severity) ||
     channelRank(a.channel) - channelRank(b.channel) ||
-    compareEndpoints(a.endpoint, b.endpoint) ||
+    compareServers(a.endpoint, b.endpoint) ||
     compareText(a.ruleId, b.ruleId) ||
     compareText(a.fingerprint, b.fingerprint)
   );
 }
 
 function byEndpoint(a: Told, b: Told): number {
-  return compareEndpoints(a.endpoint, b.endpoint);
+  return compareServers(a.endpoint, b.endpoint);
 }
 
 /** `unknown` comes last. */
@@ -282,7 +315,7 @@ function channelRank(channel: Channel): number {
   return rank === -1 ? CHANNEL_IDS.length : rank;
 }
 
-function compareEndpoints(a: Endpoint | undefined, b: Endpoint | undefined): number {
+function compareServers(a: Endpoint | undefined, b: Endpoint | undefined): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
   return compareText(a.member ?? '', b.member ?? '') || compareText(a.host, b.host) || a.port - b.port;
 }

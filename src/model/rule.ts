@@ -3,6 +3,7 @@ import type { Probe } from './probe.ts';
 import type {
   CaptureQuality,
   Endpoint,
+  EndpointChange,
   Evidence,
   Expectation,
   Observation,
@@ -30,6 +31,17 @@ export interface ClusterSubject {
   readonly observations: readonly Observation[];
   readonly expectations: readonly Expectation[];
   readonly quality: readonly CaptureQuality[];
+  /** Absent: there is nothing to compare with. */
+  readonly baseline?: BaselineSubject;
+}
+
+/** An earlier run, beside which this one is held. */
+export interface BaselineSubject {
+  /** RFC 3339. */
+  readonly finishedAt: string;
+  readonly observations: readonly Observation[];
+  /** What became of every endpoint of both runs. */
+  readonly endpoints: readonly EndpointChange[];
 }
 
 export interface RuleContext {

@@ -35,9 +35,11 @@ export const rule: EndpointRule = {
   },
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
-    const undecided = subject.observations.filter(isWorthTelling);
-    if (undecided.length > 0) return [undecidedJudgement(undecided, subject.observations)];
-    const tls = subject.observations.filter((one) => one.kind === 'tls' && one.answer === undefined);
+    const captured = subject.observations.filter((one) => one.vantage === 'passive');
+    if (captured.length === 0) return [{ verdict: 'not-applicable' }];
+    const undecided = captured.filter(isWorthTelling);
+    if (undecided.length > 0) return [undecidedJudgement(undecided, captured)];
+    const tls = captured.filter((one) => one.kind === 'tls' && one.answer === undefined);
     const begun = tls.filter((one) => one.tls?.outcome !== 'refused');
     const protection = protectionOf(subject, context);
     const judged = protection === 'internal' || protection === 'rest';

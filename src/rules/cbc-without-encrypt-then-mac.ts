@@ -25,7 +25,7 @@ export const rule: EndpointRule = {
       // Accepted suites of an active probe were not run with the extension: Java has none, and others rarely do.
       (suite, shownBy) => isPlainCbc(suite) && shownBy.some((one) => one.tls.encryptThenMac !== true),
       {
-        message: (suite) => `Uses ${suite}, whose padding is not authenticated.`,
+        message: (suite, verb) => `${verb} ${suite}, whose padding is not authenticated.`,
         expected: 'an AEAD suite: AES-GCM or ChaCha20-Poly1305',
         remediation: suitesRemedy(subject, context),
       },

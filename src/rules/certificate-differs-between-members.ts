@@ -1,7 +1,6 @@
-import type { Certificate, Endpoint } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
-import { type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { type Holder, hasHiddenCertificates, holdersOf, leftBehind } from './support/holders.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { evidenceOf, listed, processOf } from './support/text.ts';
 
@@ -36,7 +35,11 @@ export const rule: ClusterRule = {
     const [most, next] = [groups[0]!, groups[1]!];
     const tied = most.length === next.length;
     const odd = groups.slice(1).flat();
-    return odd.map((one) => ({
+    // Who was left out of a rotation is told with more weight by `old-certificate-still-served`.
+    const behind = new Set(leftBehind(subject, context).map((one) => processOf(one.endpoint)));
+    const told = odd.filter((one) => !behind.has(processOf(one.endpoint)));
+    if (behind.size > 0 && groups.length === 2) return [{ verdict: 'not-applicable' }];
+    return told.map((one) => ({
       verdict: 'fail',
       channel: one.channel,
       endpoint: one.endpoint,
@@ -50,53 +53,6 @@ export const rule: ClusterRule = {
     }));
   },
 };
-
-interface Holder {
-  readonly endpoint: Endpoint;
-  readonly channel: ClusterSubject['endpoints'][number]['channel'];
-  readonly certificate: Certificate;
-  readonly observation: TlsObservation;
-}
-
-function internalObservations(
-  subject: ClusterSubject,
-  context: RuleContext,
-): readonly { readonly channel: Holder['channel']; readonly observation: TlsObservation }[] {
-  return subject.endpoints
-    .filter(({ channel }) => context.probes.get(channel)?.protection === 'internal')
-    .flatMap(({ channel, observations }) =>
-      tlsObservations(observations).map((observation) => ({ channel, observation })),
-    )
-    .filter(({ observation }) => observation.vantage === 'passive' || observation.client === undefined);
-}
-
-function hasHiddenCertificates(subject: ClusterSubject, context: RuleContext): boolean {
-  return internalObservations(subject, context).some(
-    ({ observation }) => observation.tls.serverCertificate.seen === 'hidden',
-  );
-}
-
-/** Every process with the leaf that it showed last, the listening endpoint preferred as its address. */
-function holdersOf(subject: ClusterSubject, context: RuleContext): readonly Holder[] {
-  const holders = new Map<string, Holder>();
-  const inTime = [...internalObservations(subject, context)].sort((a, b) =>
-    a.observation.observedAt < b.observation.observedAt
-      ? -1
-      : Number(a.observation.observedAt > b.observation.observedAt),
-  );
-  for (const { channel, observation } of inTime) {
-    for (const role of ['client', 'server'] as const) {
-      const endpoint = role === 'server' ? observation.server : observation.client;
-      const chain = role === 'server' ? observation.tls.serverCertificate : observation.tls.clientCertificate;
-      const certificate = chain.seen === 'present' ? chain.chain[0] : undefined;
-      if (endpoint === undefined || certificate === undefined) continue;
-      const known = holders.get(processOf(endpoint));
-      const keep = role === 'client' && known !== undefined && known.certificate.sha256 === certificate.sha256;
-      if (!keep) holders.set(processOf(endpoint), { endpoint, channel, certificate, observation });
-    }
-  }
-  return [...holders.values()];
-}
 
 /** Every process its own certificate, all of one issuer that is not itself one of them. */
 function isOneEach(groups: readonly (readonly Holder[])[]): boolean {

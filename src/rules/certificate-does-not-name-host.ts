@@ -6,7 +6,7 @@ import {
   presentedCertificates,
   withoutCertificate,
 } from './support/certificates.ts';
-import { hasTls, tlsObservations } from './support/handshakes.ts';
+import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
 import { distinct } from './support/text.ts';
@@ -41,7 +41,7 @@ export const rule: EndpointRule = {
     const leaves = presentedCertificates(subject).filter((one) => one.role === 'server' && one.position === 0);
     if (leaves.length === 0) return [{ verdict: withoutCertificate(subject) }];
     return leaves.map((one): Judgement => {
-      const asked = distinct(tlsObservations(subject.observations).map((each) => each.tls.serverName));
+      const asked = distinct(tlsObservations(subject.observations).map(nameAskedFor));
       const standing = naming(one.certificate, asked, subject.server);
       if (standing !== 'missing') return { verdict: standing === 'named' ? 'pass' : 'inconclusive' };
       const names = asked.length > 0 ? asked : candidates(subject.server);
@@ -68,6 +68,12 @@ export const rule: EndpointRule = {
     });
   },
 };
+
+/** A probe may have been refused for the name, or cannot send it; people still reach the server by it. */
+function nameAskedFor({ tls, asked, server }: TlsObservation): string | undefined {
+  const given = asked?.name === server.host ? undefined : asked?.name;
+  return tls.serverName ?? tls.refusedServerName?.name ?? given;
+}
 
 function naming(certificate: Certificate, asked: readonly string[], server: Endpoint): 'named' | 'missing' | 'unknown' {
   const held = certificate.subjectAltNames;

@@ -1,17 +1,20 @@
 import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts';
+import { isSignallingSuite, suiteProperties } from '../tls/cipher-suites.ts';
 import {
   chosenSuites,
   chosenVersions,
   hasTls,
   judgeChosen,
+  type TlsObservation,
   tlsObservations,
   withoutServerHello,
 } from './support/handshakes.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { originOf } from './support/text.ts';
+import { evidenceOf, listed, originOf } from './support/text.ts';
 
 /**
- * Protocol or suite that the configuration does not list, where Flink obeys the list.
+ * Protocol or suite that is served and the configuration does not list, where Flink obeys the list; and, where a probe
+ * asked for all, one that is listed and not served.
  *
  * TLS that is configured and not there at all is the business of `plaintext-channel` and `mixed-tls-and-clear`. The
  * expectation holds only lists that this version obeys on this channel.
@@ -63,9 +66,61 @@ export const rule: EndpointRule = {
             (value) => !names.includes(value),
             complaint(names, 'suites'),
           );
-    return [...byVersion, ...byCipherSuite];
+    const missing = observations.flatMap((one) => notServed(one, protocols, names, subject));
+    return [...byVersion, ...byCipherSuite, ...missing];
   },
 };
+
+/**
+ * What the configuration lists and a probe was refused. Only where all was asked and the server answered everything;
+ * suites that no key of the server and no version of its list can serve are dead letters, and no finding.
+ */
+function notServed(
+  one: TlsObservation,
+  protocols: readonly string[] | undefined,
+  suites: readonly string[] | undefined,
+  subject: EndpointSubject,
+): readonly Judgement[] {
+  const { accepted } = one.tls;
+  if (one.vantage !== 'active' || accepted === undefined) return [];
+  if (one.asked?.complete !== true || one.asked.profile === 'quick') return [];
+  const taken = new Set(Object.values(accepted.cipherSuites).flat());
+  const can = (suite: string): boolean => {
+    const { authentication } = suiteProperties(suite);
+    if (authentication === 'TLS13') return accepted.versions.includes('TLSv1.3');
+    return keyKinds(one).includes(authentication) && accepted.versions.some((version) => version !== 'TLSv1.3');
+  };
+  const missing = [
+    ...(protocols ?? [])
+      .filter((version) => /^(?:TLS|SSL)v/.test(version) && !accepted.versions.includes(version))
+      .map((value) => ({ value, aspect: 'protocols' as const, served: accepted.versions })),
+    ...(suites ?? [])
+      .filter((suite) => !isSignallingSuite(suite) && !taken.has(suite) && can(suite))
+      .map((value) => ({ value, aspect: 'suites' as const, served: [...taken] })),
+  ];
+  return missing.map(({ value, aspect, served }) => ({
+    verdict: 'fail',
+    discriminator: `not served: ${value}`,
+    message: `Does not serve ${value}, which its configuration lists: whoever has only that cannot connect.`,
+    expected: `${value} (${originOf(subject.expectation, aspect)})`,
+    observed: `${value} refused; served: ${listed(served, 6)}`,
+    evidence: [evidenceOf(one, `refused ${value}`, { words: [value] })],
+    remediation: remedy(
+      'Compare the configuration that the process was started with (its log lists it) with the file. If they are equal, Java has disabled it (jdk.tls.disabledAlgorithms of the JVM): take it out of the list on every process, or restart them with another one.',
+    ),
+  }));
+}
+
+/** Kinds of key that the server showed, as suites name them. */
+function keyKinds({ tls }: TlsObservation): readonly string[] {
+  const first = tls.serverCertificate.seen === 'present' ? [tls.serverCertificate.chain] : [];
+  const leaves = [...first, ...(tls.alternativeChains ?? []).map(({ chain }) => chain)].map((chain) => chain[0]);
+  return leaves.flatMap((leaf) => {
+    if (leaf === undefined) return [];
+    const type = leaf.publicKey.type.toUpperCase();
+    return type.startsWith('RSA') ? ['RSA'] : type.startsWith('EC') || type.startsWith('ED') ? ['ECDSA'] : [type];
+  });
+}
 
 /** JSSE keeps the prefix of SSL 3.0 for the suites of that time. */
 function ianaName(suite: string): string {

@@ -24,7 +24,8 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject): readonly Judgement[] {
     const requests = tlsObservations(subject.observations).filter(({ tls, vantage }) => {
       const { verdict, basis } = tls.clientAuthentication;
-      return vantage === 'passive' && basis === 'messages' && (verdict === 'requested' || verdict === 'required');
+      const isRead = vantage === 'active' ? basis === 'probe' : basis === 'messages';
+      return isRead && (verdict === 'requested' || verdict === 'required');
     });
     if (requests.length === 0) return [{ verdict: 'inconclusive' }];
     const pinned = requests.filter(({ tls }) => tls.clientAuthentication.certificateAuthorities.length === 0);

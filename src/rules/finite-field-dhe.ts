@@ -28,7 +28,7 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isFiniteField, {
-      message: (suite) => `Uses ${suite}, whose group the server picks alone.`,
+      message: (suite, verb) => `${verb} ${suite}, whose group the server picks alone.`,
       expected: 'an elliptic-curve key exchange (ECDHE)',
       remediation: suitesRemedy(subject, context),
     });

@@ -4,14 +4,14 @@ import { oneSidedConnection } from './support/clear.ts';
 import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
 import { isInternal } from './support/protection.ts';
 import { explainRefusal, type Refusal } from './support/refusal.ts';
-import { remedy } from './support/remedies.ts';
-import { connections, count, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
+import { remedy, STRONG_SUITES } from './support/remedies.ts';
+import { connections, count, evidenceOf, listed, originOf, placeOf, processOf, settingText } from './support/text.ts';
 
 /**
  * TLS handshakes that one side refused, with the reason as far as the wire tells it.
  *
- * Handshakes that our own probes provoke do not count, nor a ClientHello to a port in clear
- * (`mixed-tls-and-clear`). Where members of the cluster refuse each other it is high; on REST and beyond, a stranger
+ * A ClientHello to a port in clear does not count (`mixed-tls-and-clear`), nor that a probe is refused for want of a
+ * certificate; where a server takes no ClientHello of a probe at all, nobody can connect to it, and it does. Where members of the cluster refuse each other it is high; on REST and beyond, a stranger
  * that is refused may be the very purpose, so it is medium there.
  */
 export const rule: EndpointRule = {
@@ -35,28 +35,76 @@ export const rule: EndpointRule = {
   },
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
-    const passive = tlsObservations(subject.observations).filter((one) => one.vantage === 'passive');
-    if (passive.length === 0) return [{ verdict: 'not-applicable' }];
-    const refused = passive.filter(
-      (one) => one.tls.outcome === 'refused' && oneSidedConnection(one, subject, context) === undefined,
-    );
-    if (refused.length === 0) {
-      const settled = passive.some((one) => one.tls.outcome === 'established');
-      return [{ verdict: settled ? 'pass' : 'inconclusive' }];
-    }
-    const peers = passive.filter((one) => one.tls.outcome === 'established');
-    const groups = new Map<string, Told[]>();
-    for (const observation of refused) {
-      const internal = isInternal(subject, context);
-      const refusal = explainRefusal(observation, { peers, expectation: subject.expectation, internal });
-      const key = `${refusal.reason} ${refusal.by}`;
-      const told = groups.get(key) ?? [];
-      told.push({ observation, refusal });
-      groups.set(key, told);
-    }
-    return [...groups.values()].map((told) => judge(told, peers, subject, context));
+    const all = tlsObservations(subject.observations);
+    const asked = all.filter((one) => one.vantage === 'active');
+    const passive = all.filter((one) => one.vantage === 'passive');
+    return [...(asked.length === 0 ? [] : judgeAsked(asked, subject)), ...judgeCaptured(passive, subject, context)];
   },
 };
+
+/** A probe offers all that it knows: a server that takes none of it takes nobody. */
+function judgeAsked(asked: readonly TlsObservation[], subject: EndpointSubject): readonly Judgement[] {
+  const refused = asked.filter((one) => one.tls.outcome === 'refused');
+  if (refused.length === 0) return [{ verdict: 'pass' }];
+  const alert = refused.flatMap((one) => one.tls.alerts).find((one) => one.from === 'server' && one.level === 'fatal');
+  const how =
+    alert === undefined
+      ? (refused.map((one) => endText(one)).find((text) => text !== undefined) ?? 'without an alert')
+      : `with alert ${alert.code} (${alert.description})`;
+  const listed = subject.expectation?.basis === 'configuration' ? subject.expectation.because : [];
+  const values = listed.filter((setting) => /^security\.ssl\.(?:algorithms|protocol)$/.test(setting.key));
+  return [
+    {
+      verdict: 'fail',
+      severity: 'high',
+      discriminator: 'takes-no-hello',
+      message: `Speaks TLS and refuses every ClientHello ${how}, whatever is offered: TLS is configured, and nobody can connect. Mostly Java has disabled the only suite or protocol that is set (jdk.tls.disabledAlgorithms: TLS_RSA_WITH_AES_128_CBC_SHA, Flink's former default, since 11.0.30, 17.0.18, 21.0.10 and 24), or no key of the keystore fits it.`,
+      expected: `an established handshake (${originOf(subject.expectation)})`,
+      observed: `${count(
+        refused.reduce((sum, one) => sum + (one.asked?.connections ?? 1), 0),
+        'connection',
+      )}, each refused ${how}${values.length === 0 ? '' : `; set: ${values.map(settingText).join('; ')}`}`,
+      evidence: refused.map((one) =>
+        evidenceOf(one, `refused ${how}`, { words: [alert?.description ?? '', 'refused'] }),
+      ),
+      remediation: remedy(
+        "Set suites and protocol that the Java of this process has, of the kind that the keystore's key allows (ECDHE_RSA needs an RSA key), on every process, and restart them together.",
+        { 'security.ssl.algorithms': STRONG_SUITES, 'security.ssl.protocol': 'TLSv1.2' },
+      ),
+    },
+  ];
+}
+
+function endText({ tls }: TlsObservation): string | undefined {
+  if (tls.refusal?.how === 'fin') return 'by closing without an alert';
+  return tls.refusal?.how === 'reset' ? 'by a reset' : undefined;
+}
+
+function judgeCaptured(
+  passive: readonly TlsObservation[],
+  subject: EndpointSubject,
+  context: RuleContext,
+): readonly Judgement[] {
+  if (passive.length === 0) return [{ verdict: 'not-applicable' }];
+  const refused = passive.filter(
+    (one) => one.tls.outcome === 'refused' && oneSidedConnection(one, subject, context) === undefined,
+  );
+  if (refused.length === 0) {
+    const settled = passive.some((one) => one.tls.outcome === 'established');
+    return [{ verdict: settled ? 'pass' : 'inconclusive' }];
+  }
+  const peers = passive.filter((one) => one.tls.outcome === 'established');
+  const groups = new Map<string, Told[]>();
+  for (const observation of refused) {
+    const internal = isInternal(subject, context);
+    const refusal = explainRefusal(observation, { peers, expectation: subject.expectation, internal });
+    const key = `${refusal.reason} ${refusal.by}`;
+    const told = groups.get(key) ?? [];
+    told.push({ observation, refusal });
+    groups.set(key, told);
+  }
+  return [...groups.values()].map((told) => judge(told, peers, subject, context));
+}
 
 interface Told {
   readonly observation: TlsObservation;

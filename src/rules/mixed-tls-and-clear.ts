@@ -1,11 +1,12 @@
 import type { Channel } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Endpoint, Expectation, Observation, Remediation } from '../model/report.ts';
-import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
+import type { ClusterRule, ClusterSubject, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { remedyFor } from './support/channel-remedy.ts';
 import { isServedInClear, isServedInTls, type OneSided, oneSidedConnection } from './support/clear.ts';
+import { askedProtection, families } from './support/members.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { connections, count, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
+import { connections, count, digits, evidenceOf, listed, originOf, placeOf, processOf } from './support/text.ts';
 
 /**
  * One side of a channel speaks TLS and the other clear.
@@ -40,7 +41,8 @@ export const rule: ClusterRule = {
         .map((observation) => oneSidedConnection(observation, endpoint, context))
         .filter((one) => one !== undefined),
     );
-    if (mixed.length === 0) return [{ verdict: 'pass' }];
+    const asked = families(endpoints).flatMap((family) => judgeAsked(family, context));
+    if (mixed.length === 0) return asked.length === 0 ? [{ verdict: 'pass' }] : asked;
     const speakers = speakersOf(subject, mixed);
     const groups = new Map<string, { readonly odd: Odd; readonly members: OneSided[] }>();
     for (const one of mixed) {
@@ -50,7 +52,8 @@ export const rule: ClusterRule = {
       group.members.push(one);
       groups.set(key, group);
     }
-    return [...groups.values()].map(({ odd, members }) => judge(odd, members, subject, context));
+    const captured = [...groups.values()].map(({ odd, members }) => judge(odd, members, subject, context));
+    return [...captured, ...asked];
   },
 };
 
@@ -121,6 +124,37 @@ function judge(odd: Odd, members: readonly OneSided[], cluster: ClusterSubject, 
     evidence: observations.map((one) => evidenceOf(one, one.answer?.text ?? 'not answered in kind')),
     remediation: cureOf(odd, probe, likely.length === 1 ? likely[0] : promise, context),
   };
+}
+
+/** Listening endpoints that have to be alike, as a probe found them. Where as many speak TLS, the clear ones are odd. */
+function judgeAsked(family: readonly EndpointSubject[], context: RuleContext): readonly Judgement[] {
+  const clear = family.filter((one) => askedProtection(one) === 'clear');
+  const tls = family.filter((one) => askedProtection(one) === 'tls');
+  if (clear.length === 0 || tls.length === 0) return [];
+  const speaks = clear.length > tls.length ? 'tls' : 'clear';
+  const [odd, others] = speaks === 'tls' ? [tls, clear] : [clear, tls];
+  const [mine, theirs] = speaks === 'tls' ? ['TLS', 'in clear'] : ['in clear', 'TLS'];
+  const names = [...new Set(others.map((one) => processOf(one.server)))];
+  return odd.map((one) => {
+    const promise = context.expectationFor(one.channel, one.server.member);
+    const evidence = [one, others[0]!].flatMap((each) =>
+      each.observations
+        .filter(({ vantage }) => vantage === 'active')
+        .slice(-1)
+        .map((seen) => evidenceOf(seen, `${each === one ? mine : theirs}`)),
+    );
+    return {
+      verdict: 'fail',
+      channel: one.channel,
+      endpoint: one.server,
+      discriminator: speaks,
+      message: `${processOf(one.server)} speaks ${mine} while ${listed(names)} speak${names.length > 1 ? '' : 's'} ${theirs}: they cannot talk to each other.`,
+      expected: expectedText({ endpoint: one.server, speaks }, promise, []),
+      observed: `${count(tls.length, 'endpoint')} in TLS, ${digits(clear.length)} in clear`,
+      evidence,
+      remediation: cureOf({ endpoint: one.server, speaks }, context.probes.get(one.channel), promise, context),
+    };
+  });
 }
 
 /** A configuration that does not ask for TLS is the cause, not what is expected. */

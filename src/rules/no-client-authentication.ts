@@ -36,8 +36,10 @@ export const rule: EndpointRule = {
     const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
     const open = observations.filter((one) => openness(one) !== undefined);
     if (open.length > 0) return [openJudgement(open, subject)];
+    const untold = observations.filter((one) => untoldVersions(one).length > 0);
+    if (untold.length > 0) return [untoldJudgement(untold, subject)];
     if (observations.some((one) => isRequested(one))) return [{ verdict: 'pass' }];
-    const established = observations.filter((one) => one.tls.outcome === 'established');
+    const established = observations.filter((one) => one.tls.outcome !== 'refused' && isTelling(one));
     if (established.length === 0) return [{ verdict: 'not-applicable' }];
     return [unknownJudgement(established, subject)];
   },
@@ -48,8 +50,17 @@ function openness(one: TlsObservation): string | undefined {
   const { clientAuthentication, outcome } = one.tls;
   const byVersion = Object.entries(clientAuthentication.byVersion ?? {});
   const openVersions = byVersion.filter(([, verdict]) => verdict === 'not-requested').map(([version]) => version);
-  if (openVersions.length > 0) return `no certificate requested in ${openVersions.join(', ')}`;
+  const parts = openVersions.length === 0 ? [] : [`no certificate requested in ${openVersions.join(', ')}`];
+  if (clientAuthentication.basis === 'probe') {
+    // A probe says `requested` only where the server went on without a certificate.
+    const lenient = byVersion.filter(([, verdict]) => verdict === 'requested').map(([version]) => version);
+    if (lenient.length > 0) parts.push(`a certificate requested and not needed in ${lenient.join(', ')}`);
+  }
+  if (parts.length > 0) return parts.join(', ');
   if (clientAuthentication.verdict === 'not-requested') return 'no certificate requested';
+  if (clientAuthentication.basis === 'probe' && clientAuthentication.verdict === 'requested') {
+    return 'a certificate requested, none presented, and the server went on';
+  }
   const without = clientAuthentication.presented === 'none' || clientAuthentication.presented === 'empty';
   if (clientAuthentication.verdict === 'requested' && without && outcome === 'established') {
     return 'a certificate requested, none presented, and the server went on';
@@ -57,8 +68,29 @@ function openness(one: TlsObservation): string | undefined {
   return undefined;
 }
 
+/** Versions in which a probe asked and the server said neither yes nor no. */
+function untoldVersions({ tls }: TlsObservation): readonly string[] {
+  const { basis, byVersion } = tls.clientAuthentication;
+  if (basis !== 'probe') return [];
+  return Object.entries(byVersion ?? {})
+    .filter(([, verdict]) => verdict === 'unknown')
+    .map(([version]) => version);
+}
+
+/** A connection that was captured to its end, or a probe that was answered. */
+function isTelling({ vantage, tls }: TlsObservation): boolean {
+  return tls.outcome === 'established' || (vantage === 'active' && tls.version !== undefined);
+}
+
 function isRequested({ tls }: TlsObservation): boolean {
   return tls.clientAuthentication.verdict === 'required' || tls.clientAuthentication.verdict === 'requested';
+}
+
+function openWords({ tls }: TlsObservation): readonly string[] {
+  const { byVersion, verdict } = tls.clientAuthentication;
+  const open = Object.entries(byVersion ?? {}).filter(([, one]) => one === 'not-requested' || one === 'requested');
+  const version = tls.version === undefined || verdict === 'required' ? [] : [tls.version];
+  return [...open.map(([name]) => name), ...version];
 }
 
 function openJudgement(open: readonly TlsObservation[], subject: EndpointSubject): Judgement {
@@ -68,7 +100,23 @@ function openJudgement(open: readonly TlsObservation[], subject: EndpointSubject
     message: `Lets clients in without a certificate: ${reasons.join('; ')}.`,
     expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
     observed: `${reasons.join('; ')}, in ${count(connections(open), 'handshake')}`,
-    evidence: open.map((one) => evidenceOf(one, `${openness(one)}${basisText(one)}`)),
+    evidence: open.map((one) => evidenceOf(one, `${openness(one)}${basisText(one)}`, { words: openWords(one) })),
+  };
+}
+
+function untoldJudgement(untold: readonly TlsObservation[], subject: EndpointSubject): Judgement {
+  const versions = distinct(untold.flatMap(untoldVersions)).join(', ');
+  return {
+    verdict: 'inconclusive',
+    severity: 'info',
+    discriminator: 'probe',
+    message: `Whether a client certificate is demanded in ${versions} was not told: the server neither refused nor went on.`,
+    expected: `a client certificate demanded of everyone (${originOf(subject.expectation, 'authentication')})`,
+    observed: `${versions}: no answer to an empty certificate`,
+    evidence: untold.map((one) =>
+      evidenceOf(one, `${untoldVersions(one).join(', ')} unknown${basisText(one)}`, { words: untoldVersions(one) }),
+    ),
+    remediation: remedy('Ask again when the process is less busy, with a longer timeout.'),
   };
 }
 

@@ -20,7 +20,7 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     const isBroken = (suite: string): boolean => isNull(suite) || isAnonymous(suite) || isExport(suite);
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isBroken, {
-      message: (suite) => `Uses ${suite}, ${flaw(suite)}.`,
+      message: (suite, verb) => `${verb} ${suite}, ${flaw(suite)}.`,
       expected: 'a suite that encrypts and authenticates',
       remediation: suitesRemedy(subject, context),
     });

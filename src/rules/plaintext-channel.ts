@@ -1,7 +1,7 @@
 import type { Observation } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { channelRemedy } from './support/channel-remedy.ts';
-import { isServedInClear, isServedInTls, oneSidedConnection } from './support/clear.ts';
+import { answersInBoth, isServedInClear, isServedInTls, oneSidedConnection } from './support/clear.ts';
 import { protectionOf } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { connections, count, digits, distinct, evidenceOf, originOf } from './support/text.ts';
@@ -47,10 +47,11 @@ export const rule: EndpointRule = {
     return [
       {
         verdict: 'fail',
-        message: `${probe?.title ?? subject.channel} speaks in clear. ${probe?.carries ?? ''}`.trim(),
+        message:
+          `${probe?.title ?? subject.channel} ${clear.every(answersInBoth) ? 'answers in clear on the port that speaks TLS' : 'speaks in clear'}. ${probe?.carries ?? ''}`.trim(),
         expected: expectedText(subject),
         observed: observedText(clear, subject),
-        evidence: mostTellingFirst(clear).map((one) => evidenceOf(one, clearText(one))),
+        evidence: mostTellingFirst(clear).map((one) => evidenceOf(one, clearText(one), { words: askWords(one) })),
         remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
@@ -92,6 +93,7 @@ function observedText(clear: readonly Observation[], subject: EndpointSubject): 
   const some = connections(clear);
   const share = some === all ? count(all, 'connection') : `${digits(some)} of ${count(all, 'connection')}`;
   const bytes = clear.reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
+  if (clear.every((one) => one.vantage === 'active')) return clear.map(answerText).join('; ');
   const protocols = distinct(clear.map((one) => one.plaintext?.protocol)).join(', ');
   const kinds = distinct(clear.flatMap((one) => (one.plaintext?.stateTransfer ?? []).map(({ kind }) => kind)));
   const carried = kinds.length === 0 ? '' : `, with ${kinds.join(', ')}`;
@@ -118,7 +120,19 @@ function mostTellingFirst(clear: readonly Observation[]): readonly Observation[]
   return [...clear].sort((a, b) => carries(b) - carries(a));
 }
 
+/** What a probe asked in clear, and what came back. */
+function answerText({ asked, plaintext }: Observation): string {
+  const request = asked?.clear?.request ?? 'a clear request';
+  const text = asked?.clear?.text ?? `${plaintext?.protocol ?? 'clear text'} in clear`;
+  return `${request} was answered: ${text}`;
+}
+
+function askWords({ asked }: Observation): readonly string[] {
+  return asked?.clear === undefined ? [] : [asked.clear.request, 'clear'];
+}
+
 function clearText(one: Observation): string {
+  if (one.vantage === 'active') return answerText(one);
   const kinds = distinct((one.plaintext?.stateTransfer ?? []).map((transfer) => transfer.kind));
   const carried = kinds.length === 0 ? '' : `, carries ${kinds.join(', ')}`;
   const repeats = one.repeats === undefined ? '' : `, and ${count(one.repeats, 'more connection')} like it`;

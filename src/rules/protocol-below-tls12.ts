@@ -26,7 +26,7 @@ export const rule: EndpointRule = {
       chosenVersions(tlsObservations(subject.observations)),
       (version) => OLD_VERSIONS.has(version),
       {
-        message: (version) => `Speaks ${version}, which is deprecated and weak.`,
+        message: (version, verb) => `${verb === 'Uses' ? 'Speaks' : verb} ${version}, which is deprecated and weak.`,
         expected: 'TLS 1.2 or better',
         remediation: protocolRemedy(subject, context),
       },

@@ -23,7 +23,7 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isOutworn, {
-      message: (suite) => `Uses ${suite}: a cipher that leaks what it encrypts.`,
+      message: (suite, verb) => `${verb} ${suite}: a cipher that leaks what it encrypts.`,
       expected: 'AES-GCM or ChaCha20-Poly1305',
       remediation: suitesRemedy(subject, context),
     });

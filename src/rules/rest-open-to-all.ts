@@ -30,8 +30,11 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject): readonly Judgement[] {
     const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
     const open = observations.filter(({ tls }) => {
-      const { verdict, presented, byVersion } = tls.clientAuthentication;
-      if (verdict === 'not-requested' || Object.values(byVersion ?? {}).includes('not-requested')) return true;
+      const { verdict, presented, byVersion, basis } = tls.clientAuthentication;
+      const demands = [verdict, ...Object.values(byVersion ?? {})];
+      if (demands.includes('not-requested')) return true;
+      // A probe says `requested` only where the server went on without a certificate.
+      if (basis === 'probe' && demands.includes('requested')) return true;
       return (
         verdict === 'requested' && (presented === 'none' || presented === 'empty') && tls.outcome === 'established'
       );

@@ -35,8 +35,8 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     return judgeChosen(subject, chosenSuites(tlsObservations(subject.observations)), isStaticRsaOnly, {
-      message: (suite) =>
-        `Uses ${suite}${suite === FORMER_DEFAULT ? ", Flink's default up to 1.20.3, 2.0.1, 2.1.1 and 2.2.0" : ''}: whoever gets the key later decrypts what is captured today.`,
+      message: (suite, verb) =>
+        `${verb} ${suite}${suite === FORMER_DEFAULT ? ", Flink's default up to 1.20.3, 2.0.1, 2.1.1 and 2.2.0" : ''}: whoever gets the key later decrypts what is captured today.`,
       expected: 'an ephemeral key exchange (ECDHE)',
       remediation: suitesRemedy(subject, context),
     });

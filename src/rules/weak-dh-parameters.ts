@@ -1,3 +1,4 @@
+import type { TlsDetails } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts';
 import { suiteProperties } from '../tls/cipher-suites.ts';
 import { hasTls, tlsObservations } from './support/handshakes.ts';
@@ -30,7 +31,7 @@ export const rule: EndpointRule = {
 
   evaluate(subject: EndpointSubject): readonly Judgement[] {
     const finite = tlsObservations(subject.observations).filter(
-      (one) => one.tls.dh !== undefined || suiteProperties(one.tls.cipherSuite ?? '').keyExchange === 'DHE',
+      ({ tls }) => tls.dh !== undefined || suitesOf(tls).some((suite) => suiteProperties(suite).keyExchange === 'DHE'),
     );
     if (finite.length === 0) return [{ verdict: 'not-applicable' }];
     const sizes = distinct(finite.map((one) => one.tls.dh?.bits));
@@ -45,8 +46,14 @@ export const rule: EndpointRule = {
         message: `Exchanges keys in a Diffie-Hellman group of ${bits} bits${group}.`,
         expected: `at least ${MINIMUM_BITS} bits`,
         observed: `${bits} bits in ${count(shown.length, 'handshake')}`,
-        evidence: shown.map((one) => evidenceOf(one, `ServerKeyExchange with ${bits} bits`)),
+        evidence: shown.map((one) =>
+          evidenceOf(one, `ServerKeyExchange with ${bits} bits`, { words: [`${bits} bits`, 'DHE'] }),
+        ),
       };
     });
   },
 };
+
+function suitesOf({ cipherSuite, accepted }: TlsDetails): readonly string[] {
+  return [cipherSuite ?? '', ...Object.values(accepted?.cipherSuites ?? {}).flat()];
+}

@@ -38,7 +38,7 @@ t.test(
 
 t.test('every reference is a page of the RFC editor or of Flink, or a name to look up', async (t) => {
   const known =
-    /^(https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d+(#section-[\d.]+)?|https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/\S+\/|(FLINK|JDK|CVE)-[\d-]+|NIST SP \S+|Flink documentation: .+|tcpdump\(8\): .+)$/;
+    /^(https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d+(#section-[\d.]+)?|https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/\S+\/|(FLINK|JDK|CVE)-[\d-]+|NIST SP \S+|Flink documentation: .+|tcpdump\(8\): .+|flinkprobe verify: .+)$/;
   for (const rule of rules)
     for (const reference of rule.references) t.match(reference, known, `${rule.id}: ${reference}`);
 });

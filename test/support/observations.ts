@@ -2,13 +2,16 @@ import { type Evaluation, type EvaluationContext, evaluate } from '../../src/eva
 import type { Channel, ChannelId, Protection } from '../../src/model/channel.ts';
 import type { Probe } from '../../src/model/probe.ts';
 import type {
+  AdmissionProof,
   Alert,
+  Asked,
   CaptureQuality,
   Certificate,
   ClientAuthentication,
   Endpoint,
   Expectation,
   Finding,
+  NoAnswerReason,
   Observation,
   PlaintextDetails,
   StateTransfer,
@@ -164,6 +167,121 @@ export function tls(options: Common & { readonly tls?: Partial<TlsDetails> } = {
     },
     ...options.change,
   };
+}
+
+export const TLS12_SUITES: readonly string[] = [
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+];
+export const TLS13_SUITES: readonly string[] = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];
+
+interface Probed extends Omit<Common, 'client'> {
+  /** Suites by version, as accepted; versions are their keys. */
+  readonly suites?: Readonly<Record<string, readonly string[]>>;
+  /** Client authentication by version, `required` where it is left out. */
+  readonly demands?: Readonly<Record<string, ClientAuthentication['verdict']>>;
+  readonly admission?: readonly AdmissionProof[];
+  readonly tls?: Partial<TlsDetails>;
+  readonly asked?: Partial<Asked>;
+}
+
+/** What a probe has to say of how it asked: three connections, all answered. */
+export function asked(change: Partial<Asked> = {}): Asked {
+  return {
+    profile: 'standard',
+    connections: 3,
+    complete: true,
+    logLines: 2,
+    attempts: [
+      { purpose: 'all versions and suites', result: 'TLSv1.3 TLS_AES_256_GCM_SHA384', frames: { first: 1, last: 9 } },
+      { purpose: 'TLSv1.2', result: 'TLSv1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', frames: { first: 10, last: 19 } },
+      { purpose: 'no certificate', result: 'refused: bad_certificate', frames: { first: 20, last: 29 } },
+    ],
+    ...change,
+  };
+}
+
+/** A healthy endpoint with mutual TLS 1.2 and 1.3 as a probe without an identity finds it, but for what is changed. */
+export function active(options: Probed = {}): Observation {
+  const suites = options.suites ?? { 'TLSv1.3': TLS13_SUITES, 'TLSv1.2': TLS12_SUITES };
+  const versions = Object.keys(suites);
+  const demands = options.demands ?? Object.fromEntries(versions.map((version) => [version, 'required' as const]));
+  const [version] = versions;
+  const cipherSuite = version === undefined ? undefined : suites[version]?.[0];
+  const { namedGroup: _, version: __, cipherSuite: ___, ...details } = tls(options).tls!;
+  const { client: ____, frames: _____, ...common } = connection(options);
+  return {
+    ...common,
+    vantage: 'active',
+    channelBasis: 'argument',
+    kind: 'tls',
+    tls: {
+      ...details,
+      outcome: 'incomplete',
+      ...(version === undefined ? {} : { version }),
+      ...(cipherSuite === undefined ? {} : { cipherSuite }),
+      accepted: { versions, cipherSuites: suites, namedGroups: ['x25519'], signatureSchemes: [] },
+      clientCertificate: { seen: 'absent' },
+      clientAuthentication: clientAuthentication({
+        verdict: (version === undefined ? undefined : demands[version]) ?? 'unknown',
+        byVersion: demands,
+        presented: 'empty',
+        basis: 'probe',
+      }),
+      ...(options.admission === undefined ? {} : { admission: options.admission }),
+      ...options.tls,
+    },
+    asked: asked(options.asked),
+    ...options.change,
+  };
+}
+
+/** An endpoint that answered the harmless clear request of its channel. */
+export function activeClear(options: Probed = {}): Observation {
+  const { tls: _, ...rest } = active(options);
+  return {
+    ...rest,
+    kind: 'plaintext',
+    plaintext: clear(options).plaintext!,
+    asked: asked({
+      connections: 2,
+      attempts: [
+        { purpose: 'ClientHello', result: 'closed without a byte' },
+        { purpose: 'HEARTBEAT', result: 'answered: DISASSOCIATE' },
+      ],
+      clear: { request: 'HEARTBEAT', outcome: 'answered', text: 'DISASSOCIATE' },
+      ...options.asked,
+    }),
+    ...options.change,
+  };
+}
+
+/** An endpoint that was named and did not answer. */
+export function noAnswer(because: NoAnswerReason, options: Probed = {}): Observation {
+  const { tls: _, ...rest } = active(options);
+  return {
+    ...rest,
+    kind: 'no-answer',
+    because,
+    bytes: { client: 0, server: 0 },
+    asked: asked({
+      connections: 1,
+      complete: false,
+      reason: 'no-answer',
+      attempts: [{ purpose: 'connect', result: because }],
+      ...options.asked,
+    }),
+    ...options.change,
+  };
+}
+
+/** What a credential got from a server. */
+export function proof(
+  credential: AdmissionProof['credential'],
+  outcome: AdmissionProof['outcome'],
+  version = 'TLSv1.2',
+): AdmissionProof {
+  return { credential, version, outcome, evidence: `${credential} was ${outcome}` };
 }
 
 /** TLS of which only the records in the middle were captured. */

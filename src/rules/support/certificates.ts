@@ -24,30 +24,30 @@ export function presentedCertificates(subject: EndpointSubject): readonly Presen
   for (const role of ['server', 'client'] as const) {
     for (const observation of observations) {
       const owner = role === 'server' ? subject.server : observation.client;
-      const chain = chainOf(observation, role);
-      if (owner === undefined || chain.seen !== 'present') continue;
-      chain.chain.forEach((certificate, position) => {
-        const known = found.get(certificate.sha256);
-        if (known === undefined) {
-          const observed = [observation];
-          found.set(certificate.sha256, {
-            certificate,
-            role,
-            position,
-            chain: chain.chain,
-            owner,
-            observations: observed,
-          });
-        } else if (known.role === role && known.observations.at(-1) !== observation)
-          known.observations.push(observation);
-      });
+      if (owner === undefined) continue;
+      for (const chain of chainsOf(observation, role)) {
+        chain.forEach((certificate, position) => {
+          const known = found.get(certificate.sha256);
+          if (known === undefined) {
+            const observed = [observation];
+            found.set(certificate.sha256, { certificate, role, position, chain, owner, observations: observed });
+          } else if (known.role === role && known.observations.at(-1) !== observation)
+            known.observations.push(observation);
+        });
+      }
     }
   }
   return [...found.values()];
 }
 
-function chainOf(observation: TlsObservation, role: 'server' | 'client'): Seen<CertificateChain> {
-  return role === 'server' ? observation.tls.serverCertificate : observation.tls.clientCertificate;
+/** A server may have several chains, one for each type of key that a client can verify. What a probe shows is its own. */
+function chainsOf({ tls, vantage }: TlsObservation, role: 'server' | 'client'): readonly (readonly Certificate[])[] {
+  if (role === 'client') return vantage === 'active' ? [] : presentChain(tls.clientCertificate);
+  return [...presentChain(tls.serverCertificate), ...(tls.alternativeChains ?? []).map(({ chain }) => chain)];
+}
+
+function presentChain(chain: Seen<CertificateChain>): readonly (readonly Certificate[])[] {
+  return chain.seen === 'present' ? [chain.chain] : [];
 }
 
 /** Where no certificate of the server was seen: hidden is inconclusive, a handshake that never came so far is not applicable. */
@@ -83,7 +83,16 @@ export function which(presented: PresentedCertificate): string {
 }
 
 export function certificateEvidence(presented: PresentedCertificate, said: string): readonly Evidence[] {
-  return presented.observations.map((one) => evidenceOf(one, said));
+  return presented.observations.map((one) => evidenceOf(one, said, { words: chainWords(presented, one) }));
+}
+
+/** The connections of a probe that show a further chain are known by what was offered for it. */
+function chainWords({ certificate }: PresentedCertificate, { tls }: TlsObservation): readonly string[] {
+  const further = tls.alternativeChains?.find(({ chain }) => chain.some((one) => one.sha256 === certificate.sha256));
+  const first = tls.version === undefined ? [] : [tls.version];
+  return further === undefined
+    ? first
+    : [certificate.sha256.slice(0, 8), further.keyType, ...further.versions, ...first];
 }
 
 /** The endpoint to accuse: the server where it presents the certificate, else the client. */

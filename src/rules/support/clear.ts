@@ -11,11 +11,18 @@ const SERVED_ALTHOUGH_ONE_SIDED_BYTES = 1024;
  * what Flink's TLS REST port gives to HTTP.
  */
 export function isServedInClear(observation: Observation): boolean {
+  if (answersInBoth(observation)) return true;
   if (observation.kind !== 'plaintext' || isRedirectToTls(observation)) return false;
   const { answer, bytes, quality } = observation;
   if (answer !== undefined) return answer.kind === 'plaintext';
+  if (observation.vantage === 'active') return true;
   if (bytes.server > 0 || quality?.midstream === true) return true;
   return bytes.client >= SERVED_ALTHOUGH_ONE_SIDED_BYTES;
+}
+
+/** A port that a probe found to speak TLS, and to answer the clear request of its channel as well. */
+export function answersInBoth({ kind, asked }: Observation): boolean {
+  return kind === 'tls' && asked?.clear?.outcome === 'answered';
 }
 
 /** HTTP whose only answers send the client to https (Flink: RedirectingSslHandler). */

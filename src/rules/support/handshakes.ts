@@ -1,6 +1,6 @@
 import type { Observation, TlsDetails } from '../../model/report.ts';
 import type { EndpointSubject, Judgement } from '../../model/rule.ts';
-import { connections, count, distinct, evidenceOf } from './text.ts';
+import { connections, count, digits, distinct, evidenceOf } from './text.ts';
 
 export type TlsObservation = Observation & { readonly tls: TlsDetails };
 
@@ -36,6 +36,7 @@ export function chosenSuites(observations: readonly TlsObservation[]): readonly 
   );
 }
 
+/** Connections of the cluster's own use a value; a probe shows what is taken, its first handshake included. */
 function chosen(
   observations: readonly TlsObservation[],
   used: (tls: TlsDetails) => string | undefined,
@@ -43,16 +44,18 @@ function chosen(
 ): readonly Chosen[] {
   const values = distinct(observations.flatMap((one) => [used(one.tls), ...accepted(one.tls)]));
   return values.map((value) => {
-    const users = observations.filter((one) => used(one.tls) === value);
-    return users.length > 0
-      ? { value, how: 'used', observations: users }
-      : { value, how: 'accepted', observations: observations.filter((one) => accepted(one.tls).includes(value)) };
+    const users = observations.filter((one) => one.vantage !== 'active' && used(one.tls) === value);
+    const takers = observations.filter(
+      (one) => !users.includes(one) && (used(one.tls) === value || accepted(one.tls).includes(value)),
+    );
+    return { value, how: users.length > 0 ? 'used' : 'accepted', observations: [...users, ...takers] };
   });
 }
 
 /** What is said of each value that a rule finds bad. */
 export interface Complaint {
-  readonly message: (value: string) => string;
+  /** Begins with what the server does with the value: `Uses` or `Accepts`. */
+  readonly message: (value: string, verb: 'Uses' | 'Accepts') => string;
   readonly expected: string;
   readonly remediation: Judgement['remediation'];
 }
@@ -73,26 +76,43 @@ export function judgeChosen(
   return bad.map((one) => ({
     verdict: 'fail',
     discriminator: one.value,
-    message: complaint.message(one.value),
+    message: complaint.message(one.value, one.how === 'used' ? 'Uses' : 'Accepts'),
     expected: complaint.expected,
     observed: observedText(one, subject),
-    evidence: one.observations.map((shown) => evidenceOf(shown, chosenText(shown, one))),
+    evidence: one.observations.map((shown) => evidenceOf(shown, chosenText(shown, one), { words: [one.value] })),
     ...(complaint.remediation === undefined ? {} : { remediation: complaint.remediation }),
   }));
 }
 
 function observedText(one: Chosen, subject: EndpointSubject): string {
-  if (one.how === 'accepted') return `${one.value}, accepted when offered`;
-  const all = connections(tlsObservations(subject.observations));
-  return `${one.value} on ${digitsOf(connections(one.observations), all)}`;
+  const users = one.how === 'used' ? one.observations.filter(({ vantage }) => vantage !== 'active') : [];
+  const takers = one.observations.filter((each) => !users.includes(each));
+  const all = connections(tlsObservations(subject.observations).filter(({ vantage }) => vantage !== 'active'));
+  const parts = [
+    ...(users.length === 0 ? [] : [`on ${shareOf(connections(users), all)}`]),
+    ...(takers.length === 0 ? [] : [`accepted when offered${inVersions(one.value, takers)}`]),
+  ];
+  return `${one.value}${users.length === 0 ? ',' : ''} ${parts.join(', and ')}`;
 }
 
-function digitsOf(some: number, all: number): string {
-  return some === all ? count(all, 'TLS connection') : `${some} of ${count(all, 'TLS connection')}`;
+function shareOf(some: number, all: number): string {
+  return some === all ? count(all, 'TLS connection') : `${digits(some)} of ${count(all, 'TLS connection')}`;
+}
+
+/** ` in TLSv1.2, TLSv1.1`: for suites, which a server may take in some versions only. */
+function inVersions(value: string, takers: readonly TlsObservation[]): string {
+  const versions = distinct(
+    takers.flatMap(({ tls }) =>
+      Object.entries(tls.accepted?.cipherSuites ?? {})
+        .filter(([, suites]) => suites.includes(value))
+        .map(([version]) => version),
+    ),
+  );
+  return versions.length === 0 ? '' : ` in ${versions.join(', ')}`;
 }
 
 function chosenText(shown: TlsObservation, one: Chosen): string {
-  if (one.how === 'accepted') return `accepted ${one.value}`;
+  if (shown.vantage === 'active' || one.how === 'accepted') return `accepted ${one.value}`;
   const parts = [shown.tls.version, shown.tls.cipherSuite, shown.tls.namedGroup].filter((part) => part !== undefined);
   return `${parts.join(' ')}, ${shown.tls.outcome}`;
 }

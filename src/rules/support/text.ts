@@ -70,21 +70,55 @@ export function framesOf(observation: Observation): string {
   return frames.file === undefined ? range : `${range} of ${frames.file}`;
 }
 
+/** Where the proof stands: in a capture, or among the connections of a probe by words that their texts have. */
+interface ProofPlace {
+  readonly frame?: number;
+  readonly streamOffset?: number;
+  readonly words?: readonly string[];
+}
+
 /** One evidence entry for a connection: who asked whom, and what the rule has to say of it. */
-export function evidenceOf(
-  observation: Observation,
-  said: string,
-  place: { readonly frame?: number; readonly streamOffset?: number } = {},
-): Evidence {
-  const client = observation.client === undefined ? '' : `${placeOf(observation.client)} -> `;
-  const frame = place.frame ?? observation.frames?.first;
+export function evidenceOf(observation: Observation, said: string, place: ProofPlace = {}): Evidence {
+  const isActive = observation.vantage === 'active';
+  const client = observation.client === undefined || isActive ? '' : `${placeOf(observation.client)} -> `;
+  const attempt = attemptOf(observation, place.words ?? []);
+  const frame = place.frame ?? attempt?.frame ?? observation.frames?.first;
   return {
     observation: observation.id,
-    text: `${client}${placeOf(observation.server)}: ${said}`,
+    text: `${client}${placeOf(observation.server)}: ${attempt === undefined ? '' : `${attempt.text}: `}${said}`,
     ...(frame === undefined ? {} : { frame }),
     ...(place.streamOffset === undefined ? {} : { streamOffset: place.streamOffset }),
     ...(observation.frames?.file === undefined ? {} : { file: observation.frames.file }),
   };
+}
+
+/**
+ * The connection of a probe that shows it: the first whose result, else whose purpose, has the first of the words, then
+ * of the next ones. Undefined where none has, or nobody asked.
+ */
+function attemptOf(
+  { asked }: Observation,
+  words: readonly string[],
+): { readonly text: string; readonly frame?: number } | undefined {
+  const attempts = asked?.attempts ?? [];
+  for (const word of words) {
+    for (const field of ['result', 'purpose'] as const) {
+      const at = attempts.findIndex((one) => holdsWord(one[field], word));
+      const attempt = attempts[at];
+      if (attempt === undefined) continue;
+      const frame = attempt.frames?.first;
+      return { text: `connection ${at + 1}`, ...(frame === undefined ? {} : { frame }) };
+    }
+  }
+  return undefined;
+}
+
+/** `TLS_RSA_WITH_AES_128_CBC_SHA` is no part of `TLS_RSA_WITH_AES_128_CBC_SHA256`, nor `TLSv1` of `TLSv1.2`. */
+function holdsWord(text: string, word: string): boolean {
+  const at = text.toLowerCase().indexOf(word.toLowerCase());
+  if (word === '' || at === -1) return false;
+  const rest = text.slice(at + word.length);
+  return !/^(?:\w|\.\d)/.test(rest) || holdsWord(rest, word);
 }
 
 /** How many connections stand behind these observations: equal ones may be told once, with their number. */

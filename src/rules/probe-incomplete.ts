@@ -1,0 +1,63 @@
+import type { Asked, Observation } from '../model/report.ts';
+import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { count, distinct, evidenceOf } from './support/text.ts';
+
+const WHY: Readonly<Record<Exclude<NonNullable<Asked['reason']>, 'contradictory'>, string>> = {
+  'connection-limit': 'the port takes no more connections at this rate',
+  interrupted: 'the run was interrupted',
+  'no-answer': 'some questions were not answered',
+  budget: 'the connections that it may take were used up',
+};
+
+/** A probe that had a part of its answers, or an answer that it could not read: what it did not learn is not passed. */
+export const rule: EndpointRule = {
+  id: 'probe-incomplete',
+  scope: 'endpoint',
+  title: 'Endpoint was not asked all questions',
+  severity: 'info',
+  rationale:
+    'A weak suite or a version that was not asked for may be accepted all the same. What was answered is told and judged as it stands; whether anything worse hides behind the questions that were not answered, nobody knows.',
+  remediation: remedy(
+    'Ask again: with fewer connections at a time (--rate, --max-connections) where a limit stands in front, with a longer timeout, or with the quick profile.',
+  ),
+  references: ['flinkprobe verify: --profile, --rate, --max-connections'],
+
+  appliesTo(subject: EndpointSubject): boolean {
+    return subject.observations.some((one) => one.vantage === 'active');
+  },
+
+  evaluate(subject: EndpointSubject): readonly Judgement[] {
+    const partial = subject.observations.filter((one) => one.vantage === 'active' && whyPartial(one) !== undefined);
+    if (partial.length === 0) return [{ verdict: 'pass' }];
+    const why = distinct(partial.map(whyPartial)).join('; ');
+    const taken = partial.reduce((sum, one) => sum + (one.asked?.connections ?? 0), 0);
+    return [
+      {
+        verdict: 'inconclusive',
+        message: `Not all was learned here: ${why}.`,
+        expected: 'an answer to every question of the profile',
+        observed: `${count(taken, 'connection')}; ${why}`,
+        evidence: partial.map((one) => evidenceOf(one, lastText(one))),
+      },
+    ];
+  },
+};
+
+/** Contradictions have a rule of their own. */
+function whyPartial({ kind, because, asked }: Observation): string | undefined {
+  if (because === 'contradictory' || asked?.reason === 'contradictory') return undefined;
+  if (kind === 'undecided') {
+    return because === 'malformed'
+      ? 'its answer could not be read'
+      : 'it answered, but neither in TLS nor in a protocol of Flink';
+  }
+  if (asked === undefined || asked.complete) return undefined;
+  return asked.reason === undefined ? 'a part of the questions has no answer' : WHY[asked.reason];
+}
+
+function lastText({ asked, answer }: Observation): string {
+  const last = asked?.attempts.at(-1);
+  if (last === undefined) return answer?.text ?? 'no connection';
+  return `connection ${asked?.attempts.length}: ${last.purpose}: ${last.result}`;
+}
