@@ -93,5 +93,13 @@ export function decodeFailure(file: string, error: DecodeError, line?: number): 
 
 /** ` "jm"` for messages, nothing for an entry without an alias. */
 export function quoted(alias: string | undefined): string {
-  return alias === undefined ? '' : ` ${JSON.stringify(alias)}`;
+  return alias === undefined ? '' : ` ${inQuotes(alias)}`;
+}
+
+/** A text of the file in quotes: anything but printable ASCII is escaped, so that it cannot forge lines or colours. */
+export function inQuotes(text: string): string {
+  return JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

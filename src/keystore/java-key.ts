@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, hash } from 'node:crypto';
 import { decrypt } from 'jks-js';
 import type { DerReader } from '../x509/der.ts';
 import { OCTET_STRING, SEQUENCE } from '../x509/der.ts';
@@ -94,7 +94,7 @@ function sunJceKey(password: string, salt: Uint8Array, iterations: number): Uint
   const octets = Buffer.from(password, 'latin1');
   const parts = [half, second].map((start) => {
     let digest: Uint8Array = start;
-    for (let round = 0; round < iterations; round++) digest = createHash('md5').update(digest).update(octets).digest();
+    for (let round = 0; round < iterations; round++) digest = hash('md5', Buffer.concat([digest, octets]), 'buffer');
     return digest;
   });
   return new Uint8Array(Buffer.concat(parts));

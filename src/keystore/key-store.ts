@@ -5,7 +5,7 @@ import { DerReader, INTEGER, SEQUENCE } from '../x509/der.ts';
 import { definite } from './ber.ts';
 import { takeCertificate } from './certificate-entry.ts';
 import type { KeyEntry, KeyStoreEntries, KeyStoreOptions } from './entries.ts';
-import { decodeFailure, KeyStoreError, quoted } from './entries.ts';
+import { decodeFailure, inQuotes, KeyStoreError, quoted } from './entries.ts';
 import { JCEKS_MAGIC, JKS_MAGIC, readJavaKeyStore } from './jks.ts';
 import { readPem } from './pem.ts';
 import { looksLikePem } from './pem-block.ts';
@@ -108,10 +108,7 @@ function listed(entries: readonly { readonly alias?: string }[], joint = ''): st
   const aliases = entries.map((one) => one.alias).filter((one) => one !== undefined);
   if (aliases.length === 0) return '';
   const more = aliases.length > LISTED_MAX ? `, and ${aliases.length - LISTED_MAX} more` : '';
-  return `${joint} (${aliases
-    .slice(0, LISTED_MAX)
-    .map((one) => JSON.stringify(one))
-    .join(', ')}${more})`;
+  return `${joint} (${aliases.slice(0, LISTED_MAX).map(inQuotes).join(', ')}${more})`;
 }
 
 /**

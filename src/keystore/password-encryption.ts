@@ -1,4 +1,4 @@
-import { createDecipheriv, createHash, pbkdf2Sync, scryptSync } from 'node:crypto';
+import { createDecipheriv, hash as digestOf, pbkdf2Sync, scryptSync } from 'node:crypto';
 import forge from 'node-forge';
 import type { DerReader } from '../x509/der.ts';
 import { INTEGER, OCTET_STRING, SEQUENCE } from '../x509/der.ts';
@@ -15,7 +15,15 @@ export const ITERATIONS_MAX = 2_000_000;
 export const SCRYPT_OCTETS_MAX: number = 128 * 1024 * 1024;
 export const SCRYPT_PARALLEL_MAX = 16;
 
-type Derivation = (password: Password, length: number) => Uint8Array;
+/** A key of so many octets from a password. */
+export interface Derivation {
+  /** As its parameters say, where they do. */
+  readonly keyOctets?: number;
+  readonly derive: (password: Password, length: number) => Uint8Array;
+}
+
+/** The largest key that anything here takes is that of HMAC with SHA-512. */
+const KEY_OCTETS_MAX = 1024;
 
 /**
  * Reads the content of the `AlgorithmIdentifier` of an encryption by password: PBES2 (RFC 8018 section 6.2) with
@@ -41,7 +49,7 @@ const CIPHERS: Readonly<
 };
 
 function readPbes2(params: DerReader): Decryption {
-  const derive = readDerivation(params.inside(SEQUENCE, 'keyDerivationFunc'));
+  const { derive } = readDerivation(params.inside(SEQUENCE, 'keyDerivationFunc'));
   const scheme = params.inside(SEQUENCE, 'encryptionScheme');
   const oid = scheme.oid('algorithm');
   const cipher = CIPHERS[oid];
@@ -72,7 +80,7 @@ export const HMAC_HASHES: Readonly<Record<string, string>> = {
 function readPbkdf2(params: DerReader): Derivation {
   const salt = params.element('salt', OCTET_STRING).content;
   const iterations = readIterations(params);
-  if (params.is(INTEGER)) params.smallInteger('keyLength');
+  const keyOctets = readKeyLength(params);
   let hash = 'sha1';
   if (params.remaining > 0) {
     const prf = params.inside(SEQUENCE, 'prf');
@@ -81,7 +89,14 @@ function readPbkdf2(params: DerReader): Derivation {
     if (known === undefined) throw prf.fail('unsupported', 'algorithm', `pseudo-random function ${oid}`);
     hash = known;
   }
-  return (password, length) => pbkdf2Sync(password ?? '', salt, iterations, length, hash);
+  return { ...keyOctets, derive: (password, length) => pbkdf2Sync(password ?? '', salt, iterations, length, hash) };
+}
+
+function readKeyLength(params: DerReader): Pick<Derivation, 'keyOctets'> {
+  if (!params.is(INTEGER)) return {};
+  const keyOctets = params.smallInteger('keyLength');
+  if (keyOctets === 0 || keyOctets > KEY_OCTETS_MAX) throw params.fail('illegal-value', 'keyLength', `${keyOctets}`);
+  return { keyOctets };
 }
 
 /** RFC 7914 section 7.1. */
@@ -90,7 +105,7 @@ function readScrypt(params: DerReader): Derivation {
   const cost = params.smallInteger('costParameter');
   const blockSize = params.smallInteger('blockSize');
   const parallelization = params.smallInteger('parallelizationParameter');
-  if (params.remaining > 0) params.smallInteger('keyLength');
+  const keyOctets = readKeyLength(params);
   const memory = 128 * cost * blockSize;
   if (cost < 2 || !Number.isInteger(Math.log2(cost)) || memory === 0 || parallelization === 0) {
     throw params.fail('illegal-value', 'costParameter', `${cost}`);
@@ -99,7 +114,7 @@ function readScrypt(params: DerReader): Derivation {
     throw params.fail('unsupported', 'costParameter', `scrypt with N ${cost}, r ${blockSize}, p ${parallelization}`);
   }
   const options = { cost, blockSize, parallelization, maxmem: 2 * SCRYPT_OCTETS_MAX };
-  return (password, length) => scryptSync(password ?? '', salt, length, options);
+  return { ...keyOctets, derive: (password, length) => scryptSync(password ?? '', salt, length, options) };
 }
 
 /** A count of rounds within reason. */
@@ -178,8 +193,8 @@ export function pkcs12Key(
   const input = Buffer.concat([stretched(salt, block), stretched(passwordOctets(password), block)]);
   const parts: Uint8Array[] = [];
   for (let have = 0; have < length; ) {
-    let digest = createHash(hash).update(Buffer.alloc(block, id)).update(input).digest();
-    for (let round = 1; round < iterations; round++) digest = createHash(hash).update(digest).digest();
+    let digest = digestOf(hash, Buffer.concat([Buffer.alloc(block, id), input]), 'buffer');
+    for (let round = 1; round < iterations; round++) digest = digestOf(hash, digest, 'buffer');
     parts.push(digest);
     have += digest.length;
     for (let at = 0; at < input.length; at += block) addOnePlus(input.subarray(at, at + block), digest);

@@ -81,36 +81,36 @@ class Contents {
     const outer = new DerReader(block.der, 'pem');
     const info = outer.inside(SEQUENCE, 'encryptedPrivateKeyInfo');
     outer.end();
-    const password = this.#password();
-    if (password === undefined) {
+    const passwords = this.#passwords();
+    if (passwords.length === 0) {
       this.#lock(block);
       return;
     }
-    const opened = openPkcs8(info, [password]);
+    const opened = openPkcs8(info, passwords);
     if (opened.kind === 'wrong-password') throw this.#wrongPassword(block);
     this.#keys.push(this.#expectKey(opened.kind === 'key' ? opened.privateKey : undefined, block));
   }
 
   /** `Proc-Type: 4,ENCRYPTED` of RFC 1421, as OpenSSL wrote it before version 1.0: one round of MD5, so it is quick. */
   #openTraditional(block: PemBlock): void {
-    const passphrase = this.#password();
-    if (passphrase === undefined) {
+    const passwords = this.#passwords();
+    if (passwords.length === 0) {
       this.#lock(block);
       return;
     }
-    try {
-      this.#keys.push(createPrivateKey({ key: block.text, format: 'pem', passphrase }));
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ERR_OSSL_BAD_DECRYPT' || /bad decrypt|asn1|decoder|not enough data|wrong tag/i.test(message)) {
-        throw this.#wrongPassword(block);
+    for (const passphrase of passwords) {
+      try {
+        this.#keys.push(createPrivateKey({ key: block.text, format: 'pem', passphrase }));
+        return;
+      } catch {
+        // OpenSSL has one error for wrong padding and another for each way in which what came out is no key.
       }
-      throw new KeyStoreError(this.#options.name, 'unsupported', `this private key cannot be read: ${message}`, block);
     }
+    throw this.#wrongPassword(block);
   }
 
-  #password(): string | undefined {
-    return this.#options.keyPassword ?? this.#options.password;
+  #passwords(): readonly string[] {
+    return [this.#options.keyPassword, this.#options.password].filter((one) => one !== undefined);
   }
 
   #lock(block: PemBlock): void {

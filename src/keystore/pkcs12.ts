@@ -116,12 +116,12 @@ function readMac(mac: DerReader, data: Uint8Array): Verification {
 }
 
 function readPbmac1(params: DerReader): { readonly hash: string; readonly key: (password: Password) => Uint8Array } {
-  const derive = readDerivation(params.inside(SEQUENCE, 'keyDerivationFunc'));
+  const { keyOctets, derive } = readDerivation(params.inside(SEQUENCE, 'keyDerivationFunc'));
   const scheme = params.inside(SEQUENCE, 'messageAuthScheme');
   const oid = scheme.oid('algorithm');
   const hash = HMAC_HASHES[oid];
   if (hash === undefined) throw scheme.fail('unsupported', 'algorithm', `MAC ${oid}`);
-  return { hash, key: (password) => derive(password, DIGEST_OCTETS[hash]!) };
+  return { hash, key: (password) => derive(password, keyOctets ?? DIGEST_OCTETS[hash]!) };
 }
 
 interface ChosenPasswords {

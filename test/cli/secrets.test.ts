@@ -122,6 +122,21 @@ t.test('what stands where the name of a variable belongs is not repeated', async
   );
 });
 
+t.test('a key with a password of its own has it on the second line', async (t) => {
+  const at = folderOf(t);
+  writeFileSync(at('both'), 'flinkpw\nkeypass\n');
+  writeFileSync(at('two-keys.jks'), vector('rsa.jks'));
+  const aliases = (passwordFile: string): string =>
+    refusal(() => readIdentity({ file: at('two-keys.jks'), passwordFile }));
+  t.match(aliases(at('both')), /holds 2 private keys \("flink", "flink-ec"\)|\("flink-ec", "flink"\)/);
+  t.equal(
+    readIdentity({ file: at('two-keys.jks'), passwordFile: at('password') }).alias,
+    'flink',
+    'the one that opens',
+  );
+  t.equal(readIdentity({ file: at('encrypted-key.pem'), passwordFile: at('both') }).certificates.length, 2);
+});
+
 t.test('systemd passes secrets as credentials', async (t) => {
   const folder = t.testdir({ store: 'flinkpw' });
   const environment = { CREDENTIALS_DIRECTORY: folder };
