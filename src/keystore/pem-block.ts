@@ -19,7 +19,8 @@ const HEADER = /^[A-Za-z][A-Za-z0-9-]*:/;
 
 /** Whether there is anything like PEM in the file. */
 export function looksLikePem(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('-----BEGIN ');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return text.includes('-----BEGIN ') || text.includes('-----END ');
 }
 
 /**

@@ -146,6 +146,13 @@ t.test('what is no certificate and no private key is passed over with a word', a
   t.throws(() => identityOf(entries), { fault: 'no-entry', message: 'secret.p12: holds no private key' });
 });
 
+t.test('what stands behind a secret key of JCEKS cannot be found, and that is said', async (t) => {
+  const entries = open('secret.jceks');
+  t.strictSame(summary(entries), { format: 'JCEKS', keys: [], locked: [], trusted: [] });
+  t.match(entries.problems, ['entries from the first secret key on were passed over']);
+  t.throws(() => open('secret.jceks', { password: 'wrong' }), { fault: 'wrong-password', message: /digest/ });
+});
+
 t.test('a key that jks-js does not know is told from a wrong password', async (t) => {
   t.throws(() => identityOf(open('ed.jks')), { fault: 'unsupported', message: /keytool -importkeystore/ });
   t.strictSame(buffers(trustAnchorsOf(open('ed.jks'))).length, 1);
