@@ -39,9 +39,7 @@ const FURTHER_WAIT_MS = 1000;
 
 /** Asks what an endpoint speaks, with nothing that means something to another protocol. */
 export async function identify(session: Session, connections: Connections, probe: Probe | undefined): Promise<Speech> {
-  if (probe !== undefined && probe.ask === undefined && probe.protection !== 'outside') {
-    return afterFault(await session.ask('connect and say nothing', undefined, WATCH_MS)) ?? closing(session);
-  }
+  if (probe !== undefined && probe.ask === undefined && probe.protection !== 'outside') return closing(session);
   if (probe?.protection === 'never') {
     const speech = await askInClear(session, connections, probe.ask!);
     if (speech !== undefined) return speech;
@@ -99,6 +97,19 @@ async function retryShort(
   return { kind: 'unusable', first };
 }
 
+async function retryPatiently(
+  session: Session,
+  first: Exchange<HandshakeResult>,
+  offer: Offer,
+  goal: Goal,
+): Promise<Speech> {
+  const { answerMs, verdictMs } = session.options.patience;
+  const patience = { answerMs: answerMs * 2, verdictMs };
+  const again = await session.handshake('the same with more patience', { offer, ...goal, patience });
+  if (!('fault' in again) && isAccepted(again.result)) return { kind: 'tls', first: again, offer };
+  return { kind: 'no-answer', because: 'silent', transcript: first.transcript };
+}
+
 /** The hello was met with FIN, RST, silence or bytes that are not TLS. */
 async function withoutTls(
   session: Session,
@@ -111,6 +122,7 @@ async function withoutTls(
   const { result } = hello;
   const silent = result.end === 'silent';
   let sawTlsAlert = false;
+  let closedOnAsk = false;
   for (const ask of probe === undefined ? asksAfter(result) : probe.protection === 'never' ? [] : asksOf(probe)) {
     const wait = silent && probe === undefined ? FURTHER_WAIT_MS : undefined;
     const asked = await session.ask(ask.name, ask, wait);
@@ -119,6 +131,7 @@ async function withoutTls(
     const observation = connections.observe(asked.transcript);
     if (isAnswered(observation, asked.result)) return { kind: 'clear', observation, ask };
     sawTlsAlert ||= isTlsRecord(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
+    closedOnAsk ||= asked.result.end !== 'open' && asked.result.bytes.length === 0;
     if (sawTlsAlert) break;
   }
   if (result.end === 'not-tls') return foreign(connections, hello);
@@ -126,6 +139,8 @@ async function withoutTls(
     const speech = await retryShort(session, hello, offer, goal);
     if (speech.kind === 'tls' || sawTlsAlert) return speech;
   }
+  // Netty closes on what is no TLS, and a JVM's first handshakes are slow: such silence may have been hurry of ours.
+  if (silent && closedOnAsk) return retryPatiently(session, hello, offer, goal);
   if (silent) return { kind: 'no-answer', because: 'silent', transcript: hello.transcript };
   return closing(session, hello.transcript);
 }
@@ -188,11 +203,6 @@ function foreign(connections: Connections, hello: Exchange<HandshakeResult>): Sp
 /** `HTTP/1.1 400`: the status, not the rest of the line. */
 function firstLine(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes).split(/\r?\n/, 1)[0]!.split(' ').slice(0, 2).join(' ');
-}
-
-function afterFault(asked: Exchange<ClearAnswer> | Fault): Speech | undefined {
-  if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
-  return undefined;
 }
 
 /** Tells how a port closes on which nothing was said. */

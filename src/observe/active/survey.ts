@@ -3,6 +3,7 @@ import type { Asked, Observation } from '../../model/report.ts';
 import type { TlsDetails } from '../../model/tls.ts';
 import { associate } from '../../protocols/asks.ts';
 import { type Associate, readAssociate } from '../../protocols/pekko-frame.ts';
+import { readCertificate } from '../../x509/certificate.ts';
 import { parseDistinguishedName } from '../../x509/name.ts';
 import { formatTime } from '../time.ts';
 import { Connections } from './connections.ts';
@@ -113,6 +114,7 @@ function fold(first: TlsDetails, found: TlsFindings, connections: Connections): 
       namedGroups: [...found.groups],
       signatureSchemes: [...found.schemes],
     },
+    ...(found.dhBits === undefined || first.dh?.bits === found.dhBits ? {} : { dh: { bits: found.dhBits } }),
     ...(found.suitePreference === undefined ? {} : { suitePreference: found.suitePreference }),
     ...(main === undefined || others.length === 0
       ? {}
@@ -206,7 +208,7 @@ function finish(
   found?: TlsFindings,
 ): Observation {
   const { target, transcripts } = session;
-  const contradictions = [...(found?.contradictions ?? [])];
+  const contradictions = found === undefined ? [] : [...found.contradictions, ...differingChains(found)];
   const reason = stopped !== 'complete' ? stopped : contradictions.length > 0 ? ('contradictory' as const) : undefined;
   const called = callChannel(target, seen);
   const component = target.component ?? probe?.component ?? seen.server.component;
@@ -240,6 +242,23 @@ function finish(
     ...(frames.length === 0 ? {} : { frames: { first: frames[0]!.first, last: frames.at(-1)!.last } }),
     asked,
   };
+}
+
+/** Two chains for keys of one type in one version: more than one server answers behind this address. */
+function differingChains(found: TlsFindings): string[] {
+  const seen = new Map<string, string>();
+  const told: string[] = [];
+  for (const { versions, certificates } of found.chains.values()) {
+    const { publicKey, sha256 } = readCertificate(certificates[0]!);
+    for (const version of versions) {
+      const key = `${version} ${publicKey.type}`;
+      const other = seen.get(key);
+      if (other !== undefined && other !== sha256)
+        told.push(`${key}: certificate ${other.slice(0, 16)}, then ${sha256.slice(0, 16)}`);
+      else seen.set(key, sha256);
+    }
+  }
+  return told;
 }
 
 /** A channel that was named stays; on a port that nobody named, content calls it. */

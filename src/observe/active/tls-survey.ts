@@ -41,6 +41,8 @@ export interface TlsFindings {
   refusedServerName?: { readonly name: string; readonly alert: string };
   request?: Exclude<HandshakeResult['certificateRequest'], undefined | 'none'>;
   established: boolean;
+  /** The shortest prime of any Diffie-Hellman exchange. */
+  dhBits?: number;
   alpn: readonly string[];
   clear?: { readonly request: string; readonly outcome: 'answered' | 'not-answered'; readonly text: string };
   stopped?: StopReason | 'no-answer';
@@ -141,6 +143,7 @@ export class TlsSurvey {
     if (result.cipherSuite !== undefined) this.#addSuite(version, result.cipherSuite);
     if (result.namedGroup !== undefined) found.groups.add(result.namedGroup);
     if (result.signatureScheme !== undefined) found.schemes.add(result.signatureScheme);
+    if (result.dhBits !== undefined) found.dhBits = Math.min(result.dhBits, found.dhBits ?? result.dhBits);
     if (result.alpn !== undefined) found.alpn = [result.alpn];
     if (result.end === 'finished') found.established = true;
     const { certificateRequest } = result;
@@ -321,11 +324,7 @@ export class TlsSurvey {
 
   /** Suites by removal: what is accepted is left out of the next hello, until nothing is accepted. */
   async #suites(): Promise<void> {
-    const full = this.#session.options.profile === 'full';
-    for (const [version, state] of [...this.#found.versions]) {
-      const old = version !== 'TLSv1.3' && version !== 'TLSv1.2';
-      if (state === 'accepted' && (full || !old)) await this.#suitesOf(version);
-    }
+    for (const [version, state] of [...this.#found.versions]) if (state === 'accepted') await this.#suitesOf(version);
   }
 
   async #suitesOf(version: string): Promise<void> {
@@ -333,7 +332,7 @@ export class TlsSurvey {
     const most = PROFILE_LIMITS[this.#session.options.profile].suites;
     let doubts = 0;
     while ((this.#found.suites.get(version)?.length ?? 0) < most) {
-      const known = this.#found.suites.get(version) ?? [];
+      const known = [...(this.#found.suites.get(version) ?? [])];
       const left = base.cipherSuites.filter((code) => !known.includes(CIPHER_SUITES.name(code)));
       if (left.length === 0) return;
       const offer = { ...base, cipherSuites: left };
@@ -396,11 +395,18 @@ export class TlsSurvey {
   }
 
   async #details(): Promise<void> {
+    await this.#applicationProtocols();
     for (const version of ['TLSv1.3', 'TLSv1.2']) {
       if (this.#found.versions.get(version) !== 'accepted') continue;
       await this.#groupsOf(version);
       await this.#schemesOf(version);
     }
+  }
+
+  async #applicationProtocols(): Promise<void> {
+    if (this.#inside().applicationRequest === undefined) return;
+    const offer = { ...only(this.#offer, this.#highest), alpn: ['h2', 'http/1.1'] };
+    await this.#ask('ALPN h2, http/1.1', { offer, goal: 'server-flight' });
   }
 
   /** By HelloRetryRequest in TLS 1.3, by ServerKeyExchange in 1.2. */
