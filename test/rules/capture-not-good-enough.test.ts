@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/capture-not-good-enough.ts';
-import { clear, finding, midstreamTls, tls, undecided, verdict } from '../support/observations.ts';
+import { active, clear, finding, midstreamTls, tls, undecided, verdict } from '../support/observations.ts';
 
 t.test('says so where the capture ends within every handshake', async (t) => {
   const cut = tls({ tls: { outcome: 'incomplete' } });
@@ -39,4 +39,10 @@ t.test('is not applicable to foreign ports, and holds for Flink’s own where th
   t.equal(verdict(rule, [undecided('gap', { channel: 'unknown' })]), 'not-applicable');
   const atFlink = undecided('gap', { channel: 'unknown', server: { host: '10.77.0.1', port: 6121 } });
   t.equal(verdict(rule, [atFlink]), 'inconclusive');
+});
+
+t.test('does not judge probes: they have rules of their own', async (t) => {
+  const { tls: _, ...rest } = active();
+  t.equal(verdict(rule, [{ ...rest, kind: 'undecided', because: 'unknown-protocol' }]), 'not-applicable');
+  t.equal(verdict(rule, [active()]), 'not-applicable');
 });

@@ -1,6 +1,19 @@
 import t from 'tap';
 import { rule } from '../../src/rules/certificate-differs-between-members.ts';
-import { certificate, chain, clear, finding, judged, TM1, TM2, tls, tls13, verdict } from '../support/observations.ts';
+import {
+  active,
+  certificate,
+  chain,
+  clear,
+  finding,
+  JM,
+  judged,
+  TM1,
+  TM2,
+  tls,
+  tls13,
+  verdict,
+} from '../support/observations.ts';
 
 const other = certificate({ sha256: '77f0'.padEnd(64, '0'), subject: 'CN=other' });
 
@@ -61,4 +74,19 @@ t.test('is inconclusive where all certificates are hidden', async (t) => {
 t.test('is not applicable to REST, whose clients have certificates of their own, nor to clear text', async (t) => {
   t.equal(verdict(rule, [tls({ channel: 'rest', tls: { clientCertificate: chain(other) } })]), 'not-applicable');
   t.equal(verdict(rule, [clear()]), 'not-applicable');
+});
+
+t.test('hears what probes were shown, and takes what they show for nobody’s', async (t) => {
+  const other = certificate({ sha256: 'dd'.repeat(32) });
+  const odd = active({ server: TM2, tls: { serverCertificate: chain(other) } });
+  const shown = { clientCertificate: chain(certificate({ sha256: 'ee'.repeat(32) })) };
+  const found = finding(rule, [active({ server: JM, tls: shown }), active({ server: TM1 }), odd]);
+  t.equal(found.endpoint?.member, 'tm2');
+});
+
+t.test('takes a member with a further chain for one of the others', async (t) => {
+  const ec = certificate({ sha256: 'dd'.repeat(32), publicKey: { type: 'EC', bits: 256, curve: 'P-256' } });
+  const alternativeChains = [{ versions: ['TLSv1.2'], keyType: 'RSA', chain: [certificate()] }];
+  const both = active({ server: TM2, tls: { serverCertificate: chain(ec), alternativeChains } });
+  t.equal(verdict(rule, [active({ server: JM }), active({ server: TM1 }), both]), 'pass');
 });

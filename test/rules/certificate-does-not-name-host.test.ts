@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/certificate-does-not-name-host.ts';
-import { certificate, chain, finding, JM, tls, tls13, verdict } from '../support/observations.ts';
+import { active, certificate, chain, finding, JM, tls, tls13, verdict } from '../support/observations.ts';
 
 const named = (
   subjectAltNames: readonly string[],
@@ -53,4 +53,12 @@ t.test('is not applicable to internal channels, where nobody checks names', asyn
     verdict(rule, [tls({ tls: { serverCertificate: chain(certificate({ subjectAltNames: [] })) } })]),
     'not-applicable',
   );
+});
+
+t.test('holds the name by which a probe was told to ask against the certificate, sent or not', async (t) => {
+  const asked = { name: 'flink_rest' };
+  const found = finding(rule, [active({ channel: 'rest', asked })]);
+  t.match(found.message, 'does not name flink_rest');
+  t.equal(verdict(rule, [active({ channel: 'rest', asked: { name: 'jm' } })]), 'pass');
+  t.equal(verdict(rule, [active({ channel: 'rest', asked: { name: JM.host } })]), 'pass');
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { rule } from '../../src/rules/expired-certificate.ts';
 import {
+  active,
   certificate,
   chain,
   clear,
@@ -70,4 +71,10 @@ t.test('leaves what was close to its end when it was served to expiring-certific
   const close = certificate({ notAfter: '2026-11-30T00:00:00Z' });
   const seen = tls({ tls: { serverCertificate: chain(close), clientCertificate: chain(close) } });
   t.equal(verdict(rule, [seen], { now: Date.parse('2027-01-01T00:00:00Z') }), 'pass');
+});
+
+t.test('judges further chains that a probe was shown', async (t) => {
+  const old = certificate({ sha256: 'dd'.repeat(32), notAfter: '2026-03-01T00:00:00Z' });
+  const alternativeChains = [{ versions: ['TLSv1.2'], keyType: 'EC', chain: [old] }];
+  t.match(finding(rule, [active({ tls: { alternativeChains } })]).message, 'dddddddd');
 });

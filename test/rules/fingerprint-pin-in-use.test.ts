@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/fingerprint-pin-in-use.ts';
-import { clientAuthentication, finding, tls, tls13, verdict } from '../support/observations.ts';
+import { active, clientAuthentication, finding, tls, tls13, verdict } from '../support/observations.ts';
 
 const empty = clientAuthentication({ certificateAuthorities: [] });
 
@@ -23,4 +23,11 @@ t.test('is not applicable to channels that are not internal', async (t) => {
     verdict(rule, [tls({ channel: 'high-availability', tls: { clientAuthentication: empty } })]),
     'not-applicable',
   );
+});
+
+t.test('hints at a pin where a probe was asked for a certificate of nobody', async (t) => {
+  const { clientAuthentication } = active().tls!;
+  const pinned = active({ tls: { clientAuthentication: { ...clientAuthentication, certificateAuthorities: [] } } });
+  t.equal(finding(rule, [pinned]).severity, 'info');
+  t.equal(verdict(rule, [active()]), 'pass');
 });

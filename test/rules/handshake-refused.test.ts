@@ -1,6 +1,7 @@
 import t from 'tap';
 import { rule } from '../../src/rules/handshake-refused.ts';
 import {
+  active,
   alert,
   certificate,
   chain,
@@ -198,7 +199,32 @@ t.test('is inconclusive where no handshake was seen to end', async (t) => {
   t.equal(verdict(rule, [midstreamTls()]), 'inconclusive');
 });
 
-t.test('is not applicable to refusals that an active probe provokes', async (t) => {
-  const probed = tls({ tls: refused, change: { vantage: 'active' } });
-  t.equal(verdict(rule, [probed]), 'not-applicable');
+t.test(
+  'fails at high a server that refuses every ClientHello of a probe, with the settings that say why',
+  async (t) => {
+    const { version: _, cipherSuite: __, accepted: ___, ...details } = active().tls!;
+    const dead = active({
+      change: { tls: { ...details, outcome: 'refused', alerts: [alert('server', 40, 'handshake_failure')] } },
+    });
+    const because = [
+      { key: 'security.ssl.internal.enabled', value: 'true', origin: 'file' },
+      { key: 'security.ssl.algorithms', value: 'TLS_RSA_WITH_AES_128_CBC_SHA', origin: 'default' },
+    ] as const;
+    for (const channel of ['jobmanager-rpc', 'rest'] as const) {
+      const found = finding(rule, [{ ...dead, channel }], { expectations: [promise(channel, { because })] });
+      t.equal(found.severity, 'high', channel);
+      t.match(found.message, 'refuses every ClientHello with alert 40 (handshake_failure)');
+      t.match(found.observed, '3 connections, each refused');
+      t.match(found.observed, "security.ssl.algorithms: TLS_RSA_WITH_AES_128_CBC_SHA (Flink's default)");
+      t.equal(found.witnesses.handshake, 'fail');
+    }
+  },
+);
+
+t.test('passes a server that refuses a probe for want of a certificate alone', async (t) => {
+  const alerts = [alert('server', 42, 'bad_certificate')];
+  t.equal(
+    verdict(rule, [active({ tls: { alerts, refusal: { from: 'server', how: 'alert', after: 'certificate' } } })]),
+    'pass',
+  );
 });

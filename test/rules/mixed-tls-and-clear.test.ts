@@ -1,6 +1,8 @@
 import t from 'tap';
 import { rule } from '../../src/rules/mixed-tls-and-clear.ts';
 import {
+  active,
+  activeClear,
   clear,
   clearRefused,
   finding,
@@ -145,4 +147,22 @@ t.test('judges thousands of refused connections in a moment', async (t) => {
   const found = finding(rule, [tls({ client: TM1 }), ...many]);
   t.ok(performance.now() - before < 2000);
   t.match(found.evidence.at(-1), { text: 'and 4995 more' });
+});
+
+t.test('names the listening endpoint that a probe found in clear among TLS, and the TLS one among clear', async (t) => {
+  const rpc = (server: typeof JM | typeof TM1 | typeof TM2, make: typeof active) =>
+    make({ channel: server === JM ? 'jobmanager-rpc' : 'taskmanager-rpc', server });
+  const one = finding(rule, [rpc(JM, active), rpc(TM1, active), rpc(TM2, activeClear)]);
+  t.equal(one.endpoint?.member, 'tm2');
+  t.match(one.message, 'tm2 speaks in clear while jm, tm1 speak TLS');
+  const other = finding(rule, [rpc(JM, active), rpc(TM1, activeClear), rpc(TM2, activeClear)]);
+  t.equal(other.endpoint?.member, 'jm');
+  t.equal(other.channel, 'jobmanager-rpc');
+  t.match(other.message, 'jm speaks TLS while tm1, tm2 speak in clear');
+  t.equal(other.witnesses.handshake, 'fail');
+});
+
+t.test('does not hold channels with switches of their own beside each other', async (t) => {
+  const seen = [active({ channel: 'blob-server' }), activeClear({ channel: 'taskmanager-data', server: TM1 })];
+  t.equal(verdict(rule, seen), 'pass');
 });

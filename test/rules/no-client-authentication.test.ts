@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/no-client-authentication.ts';
-import { clear, clientAuthentication, finding, hidden, tls, tls13, verdict } from '../support/observations.ts';
+import { active, clear, clientAuthentication, finding, hidden, tls, tls13, verdict } from '../support/observations.ts';
 
 const none = clientAuthentication({ verdict: 'not-requested', presented: 'none', certificateAuthorities: [] });
 const unknown = clientAuthentication({ verdict: 'unknown', presented: 'unknown', certificateAuthorities: [] });
@@ -59,4 +59,23 @@ t.test('is not applicable to REST, to clear text, and where no handshake got so 
   t.equal(verdict(rule, [tls({ channel: 'rest', tls: { clientAuthentication: none } })]), 'not-applicable');
   t.equal(verdict(rule, [clear()]), 'not-applicable');
   t.equal(verdict(rule, [tls({ tls: { outcome: 'refused', clientAuthentication: unknown } })]), 'not-applicable');
+});
+
+t.test('judges every version that a probe asked: one without is a fail', async (t) => {
+  t.equal(verdict(rule, [active()]), 'pass');
+  const found = finding(rule, [active({ demands: { 'TLSv1.3': 'required', 'TLSv1.2': 'not-requested' } })]);
+  t.match(found.message, 'no certificate requested in TLSv1.2');
+  t.match(found.evidence[0]?.text, 'connection 2: no certificate requested in TLSv1.2');
+  t.equal(found.evidence[0]?.frame, 10);
+});
+
+t.test('takes a request that a probe need not answer for an open door', async (t) => {
+  const found = finding(rule, [active({ demands: { 'TLSv1.3': 'requested', 'TLSv1.2': 'required' } })]);
+  t.match(found.message, 'requested and not needed in TLSv1.3');
+});
+
+t.test('is inconclusive in a version that said neither yes nor no', async (t) => {
+  const found = finding(rule, [active({ demands: { 'TLSv1.3': 'unknown', 'TLSv1.2': 'required' } })]);
+  t.equal(found.verdict, 'inconclusive');
+  t.match(found.message, 'in TLSv1.3 was not told');
 });

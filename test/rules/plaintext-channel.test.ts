@@ -1,6 +1,8 @@
 import t from 'tap';
 import { rule } from '../../src/rules/plaintext-channel.ts';
 import {
+  active,
+  activeClear,
   clear,
   clearRefused,
   finding,
@@ -157,4 +159,28 @@ t.test('fails an object store in clear only where https is configured', async (t
   const store = clear({ channel: 'checkpoint-storage' });
   t.equal(verdict(rule, [store]), 'not-applicable');
   t.equal(verdict(rule, [store], { expectations: [promise('checkpoint-storage')] }), 'fail');
+});
+
+t.test('fails an endpoint that answered the clear ask of a probe, with request and answer', async (t) => {
+  const found = finding(rule, [activeClear()]);
+  t.equal(found.severity, 'critical');
+  t.equal(found.observed, 'HEARTBEAT was answered: DISASSOCIATE');
+  t.match(found.evidence[0]?.text, /connection 2: HEARTBEAT was answered/);
+  t.strictSame(found.witnesses, { wire: 'not-heard', handshake: 'fail', promise: 'not-heard', record: 'not-heard' });
+});
+
+t.test('fails a TLS port that answers in clear as well, and not one that does not', async (t) => {
+  const clearAsk = { request: 'GET /config', text: '200 OK' };
+  const both = active({ channel: 'rest', asked: { clear: { ...clearAsk, outcome: 'answered' } } });
+  const found = finding(rule, [both]);
+  t.equal(found.severity, 'critical');
+  t.match(found.message, 'answers in clear on the port that speaks TLS');
+  const redirected = { request: 'GET /config', outcome: 'not-answered', text: '301 to https' } as const;
+  t.equal(verdict(rule, [active({ channel: 'rest', asked: { clear: redirected } })]), 'pass');
+});
+
+t.test('takes a 301 to https that a probe got for no clear channel', async (t) => {
+  const details = { redirectsToHttps: 1, responses: 1 };
+  const plaintext = { protocol: 'http', details, firstBytes: '', stateTransfer: [], credentials: [] };
+  t.not(verdict(rule, [activeClear({ channel: 'rest', change: { plaintext } })]), 'fail');
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/rest-open-to-all.ts';
-import { clientAuthentication, finding, promise, tls, tls13, verdict } from '../support/observations.ts';
+import { active, clientAuthentication, finding, promise, tls, tls13, verdict } from '../support/observations.ts';
 
 const channel = 'rest';
 const open = clientAuthentication({ verdict: 'not-requested', presented: 'none', basis: 'record-lengths' });
@@ -32,4 +32,11 @@ t.test('is inconclusive where the wire does not show it', async (t) => {
 t.test('is not applicable where no client authentication is configured, nor on internal channels', async (t) => {
   t.equal(verdict(rule, [tls13({ channel, tls: { clientAuthentication: open } })]), 'not-applicable');
   t.equal(verdict(rule, [tls()], { expectations: [promise('jobmanager-rpc')] }), 'not-applicable');
+});
+
+t.test('fails REST that a probe found open in one version', async (t) => {
+  const expectations = [promise('rest')];
+  const seen = active({ channel: 'rest', demands: { 'TLSv1.3': 'required', 'TLSv1.2': 'requested' } });
+  t.equal(verdict(rule, [seen], { expectations }), 'fail');
+  t.equal(verdict(rule, [active({ channel: 'rest' })], { expectations }), 'pass');
 });

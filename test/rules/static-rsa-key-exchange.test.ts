@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/static-rsa-key-exchange.ts';
-import { clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
+import { active, clear, finding, hello, judged, midstreamTls, tls, tls13, verdict } from '../support/observations.ts';
 
 const BAD = ['TLS_RSA_WITH_AES_128_CBC_SHA', 'TLS_RSA_WITH_AES_256_GCM_SHA384'];
 const GOOD = [
@@ -62,4 +62,17 @@ t.test('is not applicable to clear text, nor where no server ever chose', async 
 t.test('says that the suite was Flink’s default, where it is that one', async (t) => {
   const found = finding(rule, [tls({ tls: { cipherSuite: 'TLS_RSA_WITH_AES_128_CBC_SHA' } })]);
   t.match(found.message, /Flink's default up to 1\.20\.3, 2\.0\.1, 2\.1\.1 and 2\.2\.0/);
+});
+
+t.test('names the connection of a probe that shows it, and the versions that take it', async (t) => {
+  const bad = 'TLS_RSA_WITH_AES_128_CBC_SHA';
+  const attempts = [
+    { purpose: 'all', result: 'TLSv1.2 TLS_RSA_WITH_AES_128_CBC_SHA256' },
+    { purpose: 'without it', result: `TLSv1.2 ${bad}`, frames: { first: 31, last: 40 } },
+  ];
+  const found = finding(rule, [active({ suites: { 'TLSv1.2': [bad], 'TLSv1.1': [bad] }, asked: { attempts } })]);
+  t.match(found.message, `Accepts ${bad}`);
+  t.equal(found.observed, `${bad}, accepted when offered in TLSv1.2, TLSv1.1`);
+  t.match(found.evidence[0]?.text, `connection 2: accepted ${bad}`);
+  t.equal(found.evidence[0]?.frame, 31);
 });

@@ -14,6 +14,7 @@ import type {
   NoAnswerReason,
   Observation,
   PlaintextDetails,
+  Report,
   StateTransfer,
   TlsDetails,
   UndecidedReason,
@@ -424,6 +425,25 @@ export function quality(change: Partial<CaptureQuality> = {}): CaptureQuality {
     undecodedPackets: 0,
     duplicates: 0,
     problems: [],
+    ...change,
+  };
+}
+
+/** The report of an earlier run, with nothing in it but what was seen then. */
+export function baseline(observations: readonly Observation[], change: Partial<Report> = {}): Report {
+  return {
+    schemaVersion: 1,
+    producer: { name: 'flinkprobe', version: '0.2.0' },
+    command: 'verify',
+    startedAt: '2026-11-21T12:59:00Z',
+    finishedAt: '2026-11-21T13:00:00Z',
+    complete: true,
+    verdict: 'pass',
+    inputs: [],
+    observations,
+    expectations: [],
+    findings: [],
+    coverage: [],
     ...change,
   };
 }
