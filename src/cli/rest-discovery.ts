@@ -5,7 +5,7 @@ import { RestFailure } from '../net/flink-rest-failure.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
 import { ownAddresses } from '../net/own-addresses.ts';
 import { discoverByRest } from '../observe/discover.ts';
-import type { NamedTarget } from '../observe/named-target.ts';
+import { isLoopback, type NamedTarget } from '../observe/named-target.ts';
 import { type WaitResult, waitForTaskManagers } from '../observe/restart.ts';
 import { Unusable } from './failure.ts';
 import { restInput } from './rest-access.ts';
@@ -45,7 +45,7 @@ export async function discoverCluster(access: RestAccess, options: RestDiscovery
     const found = await discoverByRest(rest, {
       probes: options.probes,
       resolve: options.resolve,
-      ownAddresses: ownAddresses(),
+      ownAddresses: new Set([...ownAddresses(), ...(await options.resolve(own.name)).filter(isLoopback)]),
       memberOf: options.memberOf,
     });
     return {

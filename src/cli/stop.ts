@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ExitCode } from './exit-code.ts';
 
 /** Tells a run that it was asked to end. */
@@ -11,6 +12,8 @@ export interface Stop {
 /** The first SIGINT or SIGTERM ends the run, and the report is still written; the second one kills. */
 export function stopOnSignals(): Stop {
   const controller = new AbortController();
+  // Every open connection listens.
+  setMaxListeners(0, controller.signal);
   let code: number | undefined;
   const heard = (signal: NodeJS.Signals): void => {
     code = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;

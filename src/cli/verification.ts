@@ -117,7 +117,9 @@ export async function plan(request: VerificationRequest, instruments: Instrument
   for (const { target, reason } of refused) request.warn?.(`${placeOf(target)} is not asked: ${reason}`);
 
   const found = withMembers(await locate(allowed, instruments.resolve), topology);
-  const located = { ...found, lost: [...found.lost, ...(discovery?.lost ?? [])] };
+  const asked = new Set(found.targets.map(placeOf));
+  const lost = (discovery?.lost ?? []).filter((one) => !asked.has(placeOf(one)));
+  const located = { ...found, lost: [...found.lost, ...lost] };
   if (located.targets.length === 0 && located.lost.length === 0 && discovery === undefined) {
     throw new Unusable('no endpoint to verify: the configuration fixes no port; name a target, or --rest URL');
   }

@@ -1,5 +1,5 @@
 import { CHANNEL_IDS } from '../model/channel.ts';
-import type { Certificate, Endpoint, Finding, Observation, Report, Severity } from '../model/report.ts';
+import type { Certificate, Endpoint, Finding, Observation, Report, Severity, TlsDetails } from '../model/report.ts';
 import { type FailOn, rank, type Weight, weigh } from './severity.ts';
 import { daysUntil } from './time.ts';
 
@@ -113,7 +113,7 @@ function row(
     tls: tlsCell(group, suites),
     clientCertificate: clientCertificateCell(group),
     ...certificateCells(group, now),
-    connections: String(group.reduce((sum, { repeats }) => sum + 1 + (repeats ?? 0), 0)),
+    connections: String(group.reduce((sum, { asked, repeats }) => sum + (asked?.connections ?? 1 + (repeats ?? 0)), 0)),
   };
 }
 
@@ -165,11 +165,21 @@ function tlsCell(group: readonly Observation[], form: RowOptions['suites']): str
         ? 'refused (clear)'
         : 'clear'
       : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
-  const versions = distinct(tls.map(({ version }) => version)).map((version) => version.replace(/^TLSv/, ''));
-  const suites = distinct(tls.map(({ cipherSuite }) => cipherSuite)).map(form === 'whole' ? String : shortSuite);
+  // A capture shows what was agreed on, a probe all that is accepted.
+  const versions = distinct(tls.flatMap(versionsOf)).map((version) => version.replace(/^TLSv/, ''));
+  const suites = distinct(tls.flatMap(suitesOf)).map(form === 'whole' ? String : shortSuite);
   const agreed = versions.length === 0 ? 'refused' : versions.sort().join(',');
   const suite = suites.length > 1 ? ` ${suites.length} suites` : suites.length === 1 ? ` ${suites[0]}` : '';
   return `${clear ? 'mixed ' : ''}${agreed}${suite}`;
+}
+
+function versionsOf({ version, accepted }: TlsDetails): readonly (string | undefined)[] {
+  return accepted === undefined || accepted.versions.length === 0 ? [version] : accepted.versions;
+}
+
+function suitesOf({ cipherSuite, accepted }: TlsDetails): readonly (string | undefined)[] {
+  const all = Object.values(accepted?.cipherSuites ?? {}).flat();
+  return all.length > 0 ? all : [cipherSuite];
 }
 
 /** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` as `ECDHE-AES128-GCM`: key exchange, cipher and mode, for a narrow cell. */

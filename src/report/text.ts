@@ -1,4 +1,5 @@
 import { type Input, type Report, SEVERITIES } from '../model/report.ts';
+import { comparisonLines, comparisonRecords } from './comparison-text.ts';
 import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
 import { findingLines, groupFindings, verdictWord } from './finding-text.ts';
 import { type Column, fitTable, joinCells, labelled, wrap } from './layout.ts';
@@ -61,6 +62,9 @@ export function formatText(report: Report, options: TextOptions = {}): string {
     ...groupFindings(report.findings).map((group) =>
       findingLines(group, { width, detail, failOn, paint, listening, cures }),
     ),
+    report.comparison === undefined
+      ? []
+      : comparisonLines(report.comparison, layout === 'wide' ? 'wide' : 'fitted', width, paint),
     closingLines(report, width, paint),
   ];
   return `${sections
@@ -87,13 +91,23 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
       .flatMap((input) => [
         ...field(input.kind, inputText(input)),
         ...qualityTexts(input).flatMap((text) => field('  quality', text)),
+        ...(input.problems ?? []).flatMap(({ message }) => field('  note', message)),
       ]),
     ...field('against', promiseText(report)),
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
+    ...(report.watchedSeconds === undefined ? [] : field('watched', watchedText(report.watchedSeconds))),
     ...(report.complete
       ? []
       : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
   ];
+}
+
+/** A TaskManager that lost its JobManager stays silent, and listed, for `heartbeat.timeout` (50 s). */
+const DECEPTIVE_SECONDS = 60;
+
+function watchedText(seconds: number): string {
+  const hint = 'a cluster that was restarted by halves looks healthy for a minute';
+  return `for ${seconds} s${seconds < DECEPTIVE_SECONDS ? `; ${hint}` : ''}`;
 }
 
 function inputText(input: Input): string {
@@ -280,6 +294,7 @@ function plain(report: Report, failOn: FailOn, now: number): string {
       finding.observed,
       finding.fingerprint,
     ]),
+    ...(report.comparison === undefined ? [] : comparisonRecords(report.comparison)),
     ['summary', report.verdict, report.complete ? 'complete' : 'incomplete', findingCounts(report)],
   ];
   return records.map((record) => `${record.map((value) => printable(String(value))).join('\t')}\n`).join('');
