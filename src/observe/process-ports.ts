@@ -41,7 +41,8 @@ export function portsOfProcess(
     for (const setting of portSettings(configuration, probe)) {
       const found = portOf(setting, place);
       if (found.port === undefined) {
-        notes.push(`${probe.id} of ${place.member ?? place.host}: ${found.note}`);
+        // Without the process: of a hundred TaskManagers it would be said a hundred times.
+        notes.push(`${probe.id}: ${found.note}`);
         continue;
       }
       const target: NamedTarget = {
