@@ -91,6 +91,13 @@ export function decodeFailure(file: string, error: DecodeError, line?: number): 
   });
 }
 
+/** Private keys that one file may hold; Flink reads one. Opening one may take seconds. */
+export const KEYS_MAX = 100;
+
+export function tooManyKeys(file: string): KeyStoreError {
+  return new KeyStoreError(file, 'unsupported', `holds more than ${KEYS_MAX} private keys`);
+}
+
 /** ` "jm"` for messages, nothing for an entry without an alias. */
 export function quoted(alias: string | undefined): string {
   return alias === undefined ? '' : ` ${inQuotes(alias)}`;

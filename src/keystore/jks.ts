@@ -3,7 +3,7 @@ import { Reader } from '../bytes/reader.ts';
 import { DerReader, OCTET_STRING, SEQUENCE } from '../x509/der.ts';
 import { takeCertificate } from './certificate-entry.ts';
 import type { KeyEntry, KeyStoreEntries, KeyStoreOptions, LockedEntry, TrustedEntry } from './entries.ts';
-import { KeyStoreError, quoted } from './entries.ts';
+import { KEYS_MAX, KeyStoreError, quoted, tooManyKeys } from './entries.ts';
 import { openJavaKey } from './java-key.ts';
 
 /** First four bytes of Sun's two formats (`sun.security.provider.JavaKeyStore`, `com.sun.crypto.provider.JceKeyStore`). */
@@ -35,6 +35,7 @@ export function readJavaKeyStore(bytes: Uint8Array, options: KeyStoreOptions): K
   const end = complete === 'all' ? bytes.length - remaining : bytes.length - DIGEST_OCTETS;
   verify(bytes, end, options);
   if (options.password === undefined) problems.push('read without its password, so it may have been changed by others');
+  if (entries.filter((entry) => entry.kind === 'key').length > KEYS_MAX) throw tooManyKeys(options.name);
   const keys: KeyEntry[] = [];
   const locked: LockedEntry[] = [];
   const trusted: TrustedEntry[] = [];

@@ -4,13 +4,13 @@ import { DecodeError, Reader } from '../bytes/reader.ts';
 import { DerReader, INTEGER, SEQUENCE } from '../x509/der.ts';
 import { definite } from './ber.ts';
 import { takeCertificate } from './certificate-entry.ts';
+import { distinct } from './certificate-pool.ts';
 import type { KeyEntry, KeyStoreEntries, KeyStoreOptions } from './entries.ts';
 import { decodeFailure, inQuotes, KeyStoreError, quoted } from './entries.ts';
 import { JCEKS_MAGIC, JKS_MAGIC, readJavaKeyStore } from './jks.ts';
 import { readPem } from './pem.ts';
 import { looksLikePem } from './pem-block.ts';
 import { readPkcs12 } from './pkcs12.ts';
-import { same } from './private-key.ts';
 
 /** The JDK's own trust store has 200 kB. */
 export const KEY_STORE_OCTETS_MAX: number = 16 * 1024 * 1024;
@@ -121,6 +121,5 @@ export function trustAnchorsOf(entries: KeyStoreEntries): readonly Uint8Array[] 
   const own = [...entries.keys, ...entries.locked].flatMap((entry) =>
     entries.format === 'PEM' ? entry.certificates : entry.certificates.slice(0, 1),
   );
-  const all = [...entries.trusted.map((entry) => entry.certificate), ...own];
-  return all.filter((one, at) => all.findIndex((other) => same(one, other)) === at);
+  return distinct([...entries.trusted.map((entry) => entry.certificate), ...own]);
 }

@@ -4,12 +4,13 @@ import { copyOf } from '../bytes/copy.ts';
 import { DecodeError } from '../bytes/reader.ts';
 import { DerReader, SEQUENCE } from '../x509/der.ts';
 import { takeCertificate } from './certificate-entry.ts';
+import { CertificatePool, same } from './certificate-pool.ts';
 import type { KeyEntry, KeyStoreEntries, KeyStoreOptions, LockedEntry } from './entries.ts';
-import { decodeFailure, KeyStoreError } from './entries.ts';
+import { decodeFailure, KEYS_MAX, KeyStoreError, tooManyKeys } from './entries.ts';
 import type { PemBlock } from './pem-block.ts';
 import { readPemBlocks } from './pem-block.ts';
 import type { KeyEncoding } from './private-key.ts';
-import { belongsTo, openPkcs8, pathFrom, readPrivateKey, same } from './private-key.ts';
+import { openPkcs8, readPrivateKey } from './private-key.ts';
 
 /**
  * Certificates and private keys of a PEM file (RFC 7468), in any order: each key gets the certificate that fits it and
@@ -19,7 +20,10 @@ import { belongsTo, openPkcs8, pathFrom, readPrivateKey, same } from './private-
  */
 export function readPem(bytes: Uint8Array, options: KeyStoreOptions): KeyStoreEntries {
   const contents = new Contents(options);
-  for (const block of readPemBlocks(bytes, options.name)) contents.take(block);
+  for (const block of readPemBlocks(bytes, options.name)) {
+    contents.take(block);
+    if (contents.keyCount() > KEYS_MAX) throw tooManyKeys(options.name);
+  }
   if (contents.isEmpty()) {
     throw new KeyStoreError(options.name, 'empty', 'holds neither a certificate nor a private key');
   }
@@ -129,13 +133,18 @@ class Contents {
     throw new KeyStoreError(this.#options.name, 'damaged', detail, { line: block.line });
   }
 
+  keyCount(): number {
+    return this.#keys.length + this.#locked.length;
+  }
+
   isEmpty(): boolean {
-    return this.#certificates.length + this.#keys.length + this.#locked.length === 0;
+    return this.#certificates.length + this.keyCount() === 0;
   }
 
   entries(): KeyStoreEntries {
-    const keys = this.#keys.map((privateKey) => this.#keyEntry(privateKey));
-    const locked = this.#locked.map((entry) => ({ ...entry, certificates: this.#lockedPath() }));
+    const pool = new CertificatePool(this.#certificates);
+    const keys = this.#keys.map((privateKey) => this.#keyEntry(privateKey, pool));
+    const locked = this.#locked.map((entry) => ({ ...entry, certificates: this.#lockedPath(pool) }));
     const used = [...keys, ...locked].flatMap((entry) => entry.certificates);
     const trusted = this.#certificates
       .filter((one) => !used.some((other) => same(one, other)))
@@ -143,21 +152,19 @@ class Contents {
     return { name: this.#options.name, format: 'PEM', keys, locked, trusted, problems: this.#problems };
   }
 
-  #keyEntry(privateKey: KeyObject): KeyEntry {
-    const leaf = this.#certificates.find((one) => belongsTo(one, privateKey));
+  #keyEntry(privateKey: KeyObject, pool: CertificatePool): KeyEntry {
+    const leaf = pool.leavesOf(privateKey)[0];
     if (leaf === undefined) {
       this.#problems.push('no certificate in it belongs to its private key');
       return { privateKey, certificates: [] };
     }
-    return { privateKey, certificates: pathFrom(leaf, this.#certificates) };
+    return { privateKey, certificates: pool.pathFrom(leaf) };
   }
 
   /** Whose key is closed cannot be told; by custom the leaf comes first. */
-  #lockedPath(): readonly Uint8Array[] {
+  #lockedPath(pool: CertificatePool): readonly Uint8Array[] {
     const first = this.#certificates[0];
-    return this.#locked.length + this.#keys.length > 1 || first === undefined
-      ? []
-      : pathFrom(first, this.#certificates);
+    return this.#locked.length + this.#keys.length > 1 || first === undefined ? [] : pool.pathFrom(first);
   }
 }
 

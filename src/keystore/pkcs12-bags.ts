@@ -5,13 +5,14 @@ import type { DerReader } from '../x509/der.ts';
 import { contextConstructed, OCTET_STRING, SEQUENCE, SET } from '../x509/der.ts';
 import { decodeString } from '../x509/name.ts';
 import { takeCertificate } from './certificate-entry.ts';
+import { CertificatePool, same } from './certificate-pool.ts';
 import type { KeyEntry, KeyStoreEntries, LockedEntry, TrustedEntry } from './entries.ts';
-import { quoted } from './entries.ts';
+import { KEYS_MAX, quoted } from './entries.ts';
 import type { Password } from './password-encryption.ts';
-import { belongsTo, openPkcs8, pathFrom, readPrivateKey, same } from './private-key.ts';
+import { openPkcs8, readPrivateKey } from './private-key.ts';
 
 /** Bags that one file may hold; the JDK's own trust store has about 150. */
-export const BAGS_MAX = 20_000;
+export const BAGS_MAX = 10_000;
 const NESTED_MAX = 4;
 
 /** `bagId` less its last arc (RFC 7292 appendix D). */
@@ -69,9 +70,14 @@ export class SafeBags {
 
   #bag(bag: DerReader, depth: number): void {
     const id = bag.oid('bagId');
+    if ((id === `${BAG}1` || id === `${BAG}2`) && this.#keys.length === KEYS_MAX) {
+      throw bag.fail('unsupported', 'bagValue', `more than ${KEYS_MAX} private keys`);
+    }
     const value = bag.inside(contextConstructed(0), 'bagValue');
     const attributes = bag.remaining > 0 ? readAttributes(bag.inside(SET, 'bagAttributes')) : {};
     bag.end();
+    if (this.#keys.length >= KEYS_MAX)
+      throw value.fail('unsupported', 'bagValue', `more than ${KEYS_MAX} private keys`);
     switch (id) {
       case `${BAG}1`:
         this.#clearKey(value, attributes);
@@ -120,14 +126,14 @@ export class SafeBags {
   }
 
   entries(): Pick<KeyStoreEntries, 'keys' | 'locked' | 'trusted' | 'problems'> {
-    const pool = this.#certificates.map((one) => one.der);
+    const pool = new CertificatePool(this.#certificates.map((one) => one.der));
     const problems = [...this.#problems];
     const keys: KeyEntry[] = [];
     const locked: LockedEntry[] = [];
     for (const key of this.#keys) {
-      const leaf = this.#leafOf(key);
+      const leaf = this.#leafOf(key, pool);
       if (leaf === undefined) problems.push(`no certificate in it belongs to the private key${quoted(key.alias)}`);
-      const entry = { ...aliasOf(key), certificates: leaf === undefined ? [] : pathFrom(leaf, pool) };
+      const entry = { ...aliasOf(key), certificates: leaf === undefined ? [] : pool.pathFrom(leaf) };
       if (key.privateKey !== undefined) keys.push({ ...entry, privateKey: key.privateKey });
       else locked.push({ ...entry, ...(key.locked ?? NO_PASSWORD) });
     }
@@ -135,11 +141,12 @@ export class SafeBags {
     return { keys, locked, trusted: this.#trusted(used, problems), problems };
   }
 
-  /** The key decides where it is open; the identifier that both bags share where it is not. */
-  #leafOf(key: KeyBag): Uint8Array | undefined {
+  /** The key decides where it is open, then the identifier that both bags share; that one alone where it is not. */
+  #leafOf(key: KeyBag, pool: CertificatePool): Uint8Array | undefined {
     const named = this.#certificates.filter((one) => one.localKeyId !== undefined && one.localKeyId === key.localKeyId);
     if (key.privateKey === undefined) return named[0]?.der;
-    return [...named, ...this.#certificates].find((one) => belongsTo(one.der, key.privateKey!))?.der;
+    const fitting = pool.leavesOf(key.privateKey);
+    return fitting.find((der) => named.some((one) => same(one.der, der))) ?? fitting[0];
   }
 
   #trusted(used: readonly Uint8Array[], problems: string[]): TrustedEntry[] {

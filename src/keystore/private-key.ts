@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { CertificateCache } from '../x509/certificate.ts';
+import { createPrivateKey } from 'node:crypto';
 import { DerReader, OCTET_STRING, SEQUENCE } from '../x509/der.ts';
 import type { Password } from './password-encryption.ts';
 import { readEncryption } from './password-encryption.ts';
@@ -52,40 +51,4 @@ function isPrivateKeyInfo(clear: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether the certificate is of this key. */
-export function belongsTo(certificate: Uint8Array, privateKey: KeyObject): boolean {
-  try {
-    return new X509Certificate(certificate).checkPrivateKey(privateKey);
-  } catch {
-    return false;
-  }
-}
-
-/** Certificates of a path that is built here; real ones have at most 5. */
-export const PATH_MAX = 10;
-
-/** The leaf, and each issuer in turn as far as the pool has them. */
-export function pathFrom(leaf: Uint8Array, pool: readonly Uint8Array[]): readonly Uint8Array[] {
-  const cache = new CertificateCache();
-  const path = [leaf];
-  while (path.length < PATH_MAX) {
-    const last = path.at(-1)!;
-    const issuer = pool.find((one) => !path.some((known) => same(known, one)) && isIssuer(one, last, cache));
-    if (issuer === undefined || isIssuer(last, last, cache)) return path;
-    path.push(issuer);
-  }
-  return path;
-}
-
-function isIssuer(issuer: Uint8Array, of: Uint8Array, cache: CertificateCache): boolean {
-  const { subject } = cache.parts(issuer);
-  const name = cache.parts(of).issuer;
-  if (subject === undefined || name === undefined || !same(subject, name)) return false;
-  return cache.verifies(of, issuer) === 'yes';
-}
-
-export function same(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0;
 }

@@ -1,11 +1,10 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { KeyStoreEntries } from '../../src/keystore/entries.ts';
 import { identityOf, readKeyStore, trustAnchorsOf } from '../../src/keystore/key-store.ts';
-import { belongsTo } from '../../src/keystore/private-key.ts';
 import { missing } from '../support/capture-tools.ts';
 import { mintEc, mintPki } from '../support/pki.ts';
 
@@ -98,7 +97,7 @@ t.test('stores that this JDK makes by its own defaults are read', { skip: keytoo
     const entries = read(path.join(folder, file), 'flinkpw');
     t.equal(entries.format, type);
     const identity = identityOf(entries, 'mixedcase');
-    t.ok(belongsTo(identity.certificates[0]!, identity.privateKey), type);
+    t.ok(new X509Certificate(identity.certificates[0]!).checkPrivateKey(identity.privateKey), type);
     t.strictSame(fingerprints(trustAnchorsOf(entries)), listed(list.stdout), `${type}: what keytool lists`);
     t.strictSame(
       entries.trusted.map((one) => one.alias),

@@ -61,6 +61,16 @@ t.test('two keys of one file are told apart, and none is guessed', async (t) => 
   t.throws(() => identityOf(entries), { fault: 'ambiguous', message: 'x.pem: holds 2 private keys: name one' });
 });
 
+t.test('a file of hundreds of keys, or of thousands of certificates, takes no time', async (t) => {
+  const started = process.cpuUsage();
+  t.throws(() => read(key.repeat(101)), { fault: 'unsupported', message: 'x.pem: holds more than 100 private keys' });
+  const entries = read(ca.repeat(3000) + leaf + key.repeat(50));
+  t.equal(entries.keys.length, 50);
+  t.equal(trustAnchorsOf(entries).length, 2);
+  const microseconds = process.cpuUsage(started).user;
+  t.ok(microseconds < 5_000_000, `${microseconds} µs`);
+});
+
 t.test('a key without its certificate is no identity', async (t) => {
   const entries = read(ca + key);
   t.match(entries.problems, [/^no certificate in it belongs to its private key$/]);
