@@ -16,8 +16,8 @@ import type { HandshakeRequest, HandshakeResult } from './types.ts';
 /**
  * One TLS handshake over an open connection, as far as the request asks for it.
  *
- * Never rejects: whatever the server does is a result. Leaves with close_notify where there are keys; the connection
- * itself is the caller's to close.
+ * Never rejects: whatever the server does is a result. A finished handshake is left with close_notify; the connection
+ * itself is the caller's to close, with FIN: see {@link Exchange.closeNotify}.
  */
 export async function handshake(wire: Wire, request: HandshakeRequest): Promise<HandshakeResult> {
   const exchange = new Exchange(wire, request);

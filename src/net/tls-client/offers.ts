@@ -16,12 +16,14 @@ export const TLS13_SUITES: readonly number[] = [0x1302, 0x1301, 0x1303, 0x1304, 
 
 /** Where in an offer a suite of TLS 1.2 stands: the lower, the earlier. */
 function rank(name: string): number {
-  const { keyExchange, mode } = suiteProperties(name);
-  if (isAnonymous(name)) return 9;
-  if (isExport(name)) return 8;
-  if (isNull(name)) return 7;
-  if (isRc4(name) || isDesOrOlder(name)) return 6;
-  if (is3des(name)) return 5;
+  const { keyExchange, authentication, cipher, mode } = suiteProperties(name);
+  if (isAnonymous(name)) return 10;
+  if (isExport(name)) return 9;
+  if (isNull(name)) return 8;
+  if (isRc4(name) || isDesOrOlder(name)) return 7;
+  if (is3des(name)) return 6;
+  const ephemeralOrRsa = keyExchange !== 'DH' && keyExchange !== 'ECDH';
+  if (!/^(AES|CHACHA20)/.test(cipher) || authentication === 'DSS' || !ephemeralOrRsa) return 5;
   const sealed = mode === 'GCM' || mode === 'CCM' || mode === 'AEAD';
   if (keyExchange === 'ECDHE') return sealed ? 0 : 2;
   if (keyExchange === 'DHE') return sealed ? 1 : 3;
@@ -43,7 +45,8 @@ function isFirstHandshakeSuite(name: string): boolean {
 }
 
 /**
- * Suites that a server of TLS 1.2 or before may choose for a client that it shares no secret with, the modern first;
+ * Suites that a server of TLS 1.2 or before may choose for a client that it shares no secret with, the modern first:
+ * ECDHE, DHE and RSA with AES or ChaCha20, then rare ciphers, DSS and static DH;
  * 3DES, RC4 and DES, NULL, export and anonymous last, in this order. Without PSK, SRP and Kerberos.
  */
 export const TLS12_SUITES: readonly number[] = CIPHER_SUITES.entries

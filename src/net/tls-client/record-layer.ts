@@ -41,11 +41,6 @@ export class RecordLayer {
     this.#wire = wire;
   }
 
-  /** Whether what is sent is encrypted. */
-  get sealing(): boolean {
-    return this.#sealer !== undefined;
-  }
-
   /** Whether bytes have come that were not read. */
   get pending(): boolean {
     return this.#inbox.length > 0;

@@ -97,6 +97,7 @@ async function finish(
   }
   await readFinished(exchange, negotiated, keys.server, master);
   exchange.facts.proof = 'server-finished';
+  exchange.established = true;
   return exchangeApplicationData(exchange, (deadline) => hear(exchange, deadline));
 }
 

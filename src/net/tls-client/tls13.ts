@@ -57,6 +57,7 @@ export async function converseTls13(
   if (asked !== undefined) await traffic.passEarly();
   sendFlight(exchange, keys, asked);
   traffic.sealWrites();
+  exchange.established = true;
   return verdictTls13(exchange, traffic);
 }
 
@@ -83,7 +84,6 @@ function agree(exchange: Exchange, serverHello: ServerHello, sent: SentHello): K
   exchange.addSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', client);
   exchange.addSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', server);
   exchange.records.openWith({ form: 'tls13', opener: openTls13Record(suite, server) });
-  exchange.records.sealWith(sealTls13Record(suite, client));
   return { suite, cipher, handshake, client, server };
 }
 
@@ -158,6 +158,7 @@ function sendFlight(exchange: Exchange, keys: Keys, asked: Asked | undefined): v
   const verifyData = schedule.finishedVerifyData(hash, keys.client, exchange.hash(hash));
   flight.push(exchange.compose(HandshakeType.finished, verifyData));
   exchange.awaiting = asked === undefined ? 'finished' : 'certificate';
+  exchange.records.sealWith(sealTls13Record(keys.suite, keys.client));
   const records = exchange.records.encode(ContentType.handshake, exchange.recordVersion, Buffer.concat(flight));
   exchange.records.sendEncoded(Buffer.concat([changeCipherSpecOnce(exchange), records]));
 }
