@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/observe': {
     values: ['src/bytes', 'src/capture', 'src/net', 'src/tls', 'src/x509', 'src/keystore', 'src/protocols', 'src/flink'],
     types: ['src/model'],
-    packages: ['node:fs', 'node:crypto', 'node:net'],
+    packages: ['node:fs', 'node:crypto', 'node:net', 'node:timers/promises'],
   },
   'src/evaluate': {
     values: ['src/bytes'],
