@@ -28,6 +28,7 @@ export async function namedTargets(
   files: readonly string[],
 ): Promise<{ readonly named: readonly NamedTarget[]; readonly inputs: readonly Input[] }> {
   const probes = await loadProbes();
+  const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
   try {
     const parsed = [
       ...targets.map(parseTarget),
@@ -62,6 +63,7 @@ export async function createInstruments(
   surroundings: Surroundings,
 ): Promise<Instruments & { finish(): void }> {
   const probes = await loadProbes();
+  const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
   const identity = args.identity === undefined ? undefined : readIdentity(storeOf('identity', args.identity, args));
   for (const problem of identity?.problems ?? []) surroundings.warn(`--identity: ${problem}`);
   const resolve = async (name: string): Promise<readonly string[]> => {
@@ -78,7 +80,7 @@ export async function createInstruments(
     targetsOf: (configuration) => targetsOfConfiguration(configuration, probes),
     defaults: () => ['127.0.0.1', '::1'].flatMap((address) => defaultTargets(address, probes)),
     resolve,
-    budget: (targets) => budgetWithin(budgetOf(targets, args.profile), args.maxConnections),
+    budget: (targets) => budgetWithin(budgetOf(targets, args.profile, byId), args.maxConnections),
     survey: (target) => {
       // A dry run makes no capture file.
       survey ??= surveyor(args, surroundings, { probes, identity });

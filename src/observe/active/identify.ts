@@ -7,7 +7,7 @@ import { isHttpsRedirect } from '../../protocols/http-flink.ts';
 import type { Connections } from './connections.ts';
 import { EVERYTHING, shortOffer } from './offers.ts';
 import { isServerName } from './server-name.ts';
-import type { ClearAnswer, Exchange, Fault, Session } from './session.ts';
+import type { ClearAnswer, Exchange, Session } from './session.ts';
 
 /** What an endpoint turned out to speak. */
 export type Speech =

@@ -1,3 +1,4 @@
+import type { Probe } from '../../model/probe.ts';
 import type { Budget, Profile, Target } from './types.ts';
 
 /** What probing one endpoint takes at most. The connections are a hard limit, see `Session`. */
@@ -16,16 +17,29 @@ export interface ProfileLimits {
  */
 export const PROFILE_LIMITS: Readonly<Record<Profile, ProfileLimits>> = {
   quick: { connections: 4, logLines: 2, suites: 0 },
-  standard: { connections: 80, logLines: 8, suites: 64 },
-  full: { connections: 200, logLines: 40, suites: 128 },
+  standard: { connections: 60, logLines: 8, suites: 48 },
+  full: { connections: 120, logLines: 24, suites: 96 },
 };
 
-/** The most that probing these targets takes. An identity is one connection more within the same limits. */
-export function budgetOf(targets: readonly Target[], profile: Profile): Budget {
-  const limits = PROFILE_LIMITS[profile];
+/**
+ * The questions that this endpoint gets. Channels that Flink has no TLS for get no more than the quick ones: where they
+ * speak TLS all the same, something stands in front.
+ */
+export function profileOf(target: Target, profile: Profile, probes: ReadonlyMap<string, Probe>): Profile {
+  const protection = target.channel === undefined ? undefined : probes.get(target.channel)?.protection;
+  return protection === 'never' ? 'quick' : profile;
+}
+
+/** The most that probing these targets takes. */
+export function budgetOf(
+  targets: readonly Target[],
+  profile: Profile,
+  probes: ReadonlyMap<string, Probe> = new Map(),
+): Budget {
+  const limits = targets.map((target) => PROFILE_LIMITS[profileOf(target, profile, probes)]);
   return {
     endpoints: targets.length,
-    connections: targets.length * limits.connections,
-    logLines: targets.length * limits.logLines,
+    connections: limits.reduce((sum, { connections }) => sum + connections, 0),
+    logLines: limits.reduce((sum, { logLines }) => sum + logLines, 0),
   };
 }

@@ -4,8 +4,8 @@ import type { Attempt } from '../../model/report.ts';
 import { handshake } from '../../net/tls-client/handshake.ts';
 import type { HandshakeRequest, HandshakeResult } from '../../net/tls-client/types.ts';
 import type { DialFault, Transcript, Wire } from '../../net/wire.ts';
-import { PROFILE_LIMITS } from './plan.ts';
-import type { ActiveOptions, Target } from './types.ts';
+import { PROFILE_LIMITS, profileOf } from './plan.ts';
+import type { ActiveOptions, Profile, Target } from './types.ts';
 
 /** Pauses before a port that answered earlier, and now takes no connection, is tried again; milliseconds. */
 const BACK_OFF_MS: readonly number[] = [500, 1500, 4000];
@@ -50,6 +50,8 @@ export interface ClearAnswer {
 export class Session {
   readonly target: Target;
   readonly options: ActiveOptions;
+  /** What this endpoint gets of the run's profile. */
+  readonly profile: Profile;
   readonly attempts: Attempt[] = [];
   readonly transcripts: Transcript[] = [];
   /** Connections asked for, those that never stood included. */
@@ -61,10 +63,11 @@ export class Session {
   constructor(target: Target, options: ActiveOptions) {
     this.target = target;
     this.options = options;
+    this.profile = profileOf(target, options.profile, options.probes);
   }
 
   get left(): number {
-    return PROFILE_LIMITS[this.options.profile].connections - this.connections;
+    return PROFILE_LIMITS[this.profile].connections - this.connections;
   }
 
   /** A handshake on a connection of its own. */

@@ -215,7 +215,7 @@ function finish(
   const { client: _, frames: __, ...rest } = seen;
   const frames = session.attempts.flatMap((attempt) => (attempt.frames === undefined ? [] : [attempt.frames]));
   const asked: Asked = {
-    profile: session.options.profile,
+    profile: session.profile,
     ...(target.name === target.address ? {} : { name: target.name }),
     connections: session.connections,
     complete: reason === undefined,

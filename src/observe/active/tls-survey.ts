@@ -106,7 +106,7 @@ export class TlsSurvey {
 
   /** Never throws for what a server does; ends early where the session does, and says so in `stopped`. */
   async run(): Promise<void> {
-    const { profile } = this.#session.options;
+    const { profile } = this.#session;
     try {
       this.#learn(this.#speech.first.result);
       if (this.#speech.refusedServerName !== undefined) this.#found.refusedServerName = this.#speech.refusedServerName;
@@ -278,7 +278,7 @@ export class TlsSurvey {
     if (request === undefined) return;
     const now = Date.now();
     const authority = request.authorities[0];
-    const full = this.#session.options.profile === 'full';
+    const full = this.#session.profile === 'full';
     const common = { commonName: 'flinkprobe stranger', key: keyType(request.types), now };
     await this.#admission('stranger', mintStranger({ ...common, kind: 'self-made' }));
     if (!full) return;
@@ -329,7 +329,7 @@ export class TlsSurvey {
 
   async #suitesOf(version: string): Promise<void> {
     const base = only(version === 'TLSv1.3' || version === 'TLSv1.2' ? this.#offer : this.#nameOf(OLD), version);
-    const most = PROFILE_LIMITS[this.#session.options.profile].suites;
+    const most = PROFILE_LIMITS[this.#session.profile].suites;
     let doubts = 0;
     while ((this.#found.suites.get(version)?.length ?? 0) < most) {
       const known = [...(this.#found.suites.get(version) ?? [])];
