@@ -13,11 +13,19 @@ import type { Address, Dialer, Dialled } from './wire.ts';
  */
 export function createDialer(limits: DialLimits, signal?: AbortSignal): Dialer {
   const limiter = new ConnectionLimiter(limits, signal);
+  const interrupts = new Set<() => void>();
+  signal?.addEventListener(
+    'abort',
+    () => {
+      for (const interrupt of interrupts) interrupt();
+    },
+    { once: true },
+  );
   return {
     async dial(remote: Address, timeoutMs: number): Promise<Dialled> {
       const permit = await limiter.acquire(remote);
       if (permit === undefined) return { kind: 'fault', transcript: neverOpened(remote) };
-      return SocketWire.attempt({ ...remote, timeoutMs, signal, closed: () => permit.release() });
+      return SocketWire.attempt({ ...remote, timeoutMs, interrupts, closed: () => permit.release() });
     },
   };
 }

@@ -29,7 +29,8 @@ interface Attempted {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** What ends the attempts and wires that are under way: one call each. */
+  readonly interrupts: Set<() => void>;
   /** The socket is gone, whether it ever stood or not. */
   readonly closed: () => void;
 }
@@ -52,16 +53,18 @@ export class SocketWire implements Wire {
   #closing: Promise<Transcript> | undefined;
   readonly #gone: Promise<void>;
   #endedAt: number | undefined;
+  /** The run is over: nobody waits any longer. */
+  #interrupt: () => void = () => {};
 
-  constructor({ host, port, signal, closed }: Attempted) {
+  constructor({ host, port, interrupts, closed }: Attempted) {
     this.remote = { host: normaliseAddress(host), port };
     this.local = { host: this.remote.host.includes(':') ? '::' : '0.0.0.0', port: 0 };
     this.#socket = new PatientSocket((bytes) => this.#take(bytes));
-    const abort = (): void => this.#giveUp();
-    signal?.addEventListener('abort', abort, { once: true });
+    const interrupt = (): void => this.#interrupt();
+    interrupts.add(interrupt);
     this.#gone = new Promise((resolve) => {
       this.#socket.once('close', () => {
-        signal?.removeEventListener('abort', abort);
+        interrupts.delete(interrupt);
         this.#endedAt ??= now();
         this.#finish({ kind: 'timeout' });
         closed();
@@ -81,12 +84,11 @@ export class SocketWire implements Wire {
     return wire.#connect(attempted);
   }
 
-  #connect({ host, port, timeoutMs, signal }: Attempted): Promise<Attempt> {
+  #connect({ host, port, timeoutMs }: Attempted): Promise<Attempt> {
     const socket = this.#socket;
     return new Promise((resolve) => {
       const fail = (fault: DialFault): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
         socket.removeListener('connect', stand);
         socket.removeListener('error', refuse);
         this.#endedAt = now();
@@ -95,7 +97,7 @@ export class SocketWire implements Wire {
       };
       const stand = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
+        this.#interrupt = () => this.#finish({ kind: 'timeout' });
         socket.removeListener('error', refuse);
         this.#connectedAt ??= now();
         this.#learnLocal();
@@ -111,9 +113,8 @@ export class SocketWire implements Wire {
         this.#takeEnd('rst');
         stand();
       };
-      const abort = (): void => fail('timeout');
-      const timer = setTimeout(abort, timeoutMs);
-      signal?.addEventListener('abort', abort, { once: true });
+      const timer = setTimeout(() => fail('timeout'), timeoutMs);
+      this.#interrupt = () => fail('timeout');
       socket.once('connect', stand);
       socket.once('error', refuse);
       socket.connect({ host, port });
@@ -191,11 +192,6 @@ export class SocketWire implements Wire {
       await this.#wait(left);
       if (this.#receivedBytes === seen) return;
     }
-  }
-
-  /** The run is over: nobody waits any longer. */
-  #giveUp(): void {
-    this.#finish({ kind: 'timeout' });
   }
 
   #take(bytes: Uint8Array): boolean {

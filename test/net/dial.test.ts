@@ -376,3 +376,31 @@ t.test('an abort ends waiting, connecting and receiving at once', async (t) => {
   t.strictSame(told(await first.wire.close('fin')).slice(0, 1), ['<fin']);
   await server.close();
 });
+
+t.test('an abort ends an attempt that nobody answers', { skip: python() }, async (t) => {
+  const deaf = spawn('python3', ['-c', DEAF], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = await new Promise<number>((resolve) => deaf.stdout.once('data', (line) => resolve(Number(line))));
+  await sleep(50);
+  const controller = new AbortController();
+  const own = createDialer({ perHost: 4, open: 64 }, controller.signal);
+  setTimeout(() => controller.abort(), 50);
+  const before = performance.now();
+  const dialled = await own.dial({ host: '127.0.0.1', port }, 60_000);
+  t.equal(dialled.kind === 'fault' && dialled.transcript.fault, 'timeout');
+  t.ok(performance.now() - before < 1000);
+  deaf.stdin.end();
+});
+
+t.test('many connections at once warn of nothing', async (t) => {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', note);
+  const own = createDialer({ perHost: 64, open: 64 }, new AbortController().signal);
+  const servers = await Promise.all(Array.from({ length: 40 }, () => serve([])));
+  const dialled = await Promise.all(servers.map((server) => own.dial(server, CONNECT_MS)));
+  await Promise.all(dialled.map((one) => one.kind === 'wire' && one.wire.close('fin')));
+  await Promise.all(servers.map((server) => server.close()));
+  await sleep(10);
+  process.off('warning', note);
+  t.strictSame(warnings, []);
+});
