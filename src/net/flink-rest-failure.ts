@@ -108,7 +108,7 @@ export function failureOf(error: unknown, place: string, timeoutMs: number): Res
       `${place}: no TLS connection (${trimmed(system.reason ?? system.message)}): ${TLS_ADVICE}`,
     );
   }
-  if (/^HPE_|^UND_ERR_(?:RES|HEADERS)/.test(code)) {
+  if (system.name === 'HTTPParserError' || /^UND_ERR_(?:RES|HEADERS)/.test(code)) {
     return fail('not-flink', `${place}: does not answer in HTTP: give the address of Flink's REST port`);
   }
   return fail('closed', `${place}: ${trimmed(system.message)}`);

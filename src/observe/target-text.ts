@@ -78,6 +78,8 @@ const MAX_NAME = 253;
 function checkHost(host: string, fail: Fail): void {
   if (host === '') throw fail(`has no host: write ${FORMS}`);
   if (isIPv6(host)) {
+    // Such a target could not stand in a report, which has addresses without zones.
+    if (host.includes('%')) throw fail('an address with a zone cannot be asked: give one that is not link-local');
     if (host === '::') throw fail(':: is no address to connect to; write localhost or the host’s own address');
     return;
   }
