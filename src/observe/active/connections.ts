@@ -9,6 +9,12 @@ import { observations } from '../observations.ts';
 import { formatTime } from '../time.ts';
 import { recordTranscript } from './transcript.ts';
 
+/** A connection, and its frames where a capture of it is written. */
+export interface Kept {
+  readonly transcript: Transcript;
+  readonly frames?: { readonly first: number; readonly last: number };
+}
+
 /** Reads our own connections as if they had been captured: the same dialogue, seen from the other vantage. */
 export class Connections {
   readonly #probes: ReadonlyMap<Channel, Probe>;
@@ -28,15 +34,15 @@ export class Connections {
   }
 
   /** The observation that an analysis of this connection's packets gives; channel and names are not known here. */
-  observe(transcript: Transcript): Observation {
-    const record = recordTranscript(transcript, { first: 1 }, this.#protocols);
+  observe({ transcript, frames }: Kept): Observation {
+    const record = recordTranscript(transcript, { first: frames?.first ?? 1 }, this.#protocols);
     const [made] = observations([{ record, repeats: 0 }], {
       topology: this.#topology,
       probes: this.#probes as ReadonlyMap<Exclude<Channel, 'unknown'>, Probe>,
       encapsulations: new Encapsulations(),
       certificates: this.#certificates,
       place: (frame) => ({ frame }),
-      time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, 'us'),
+      time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, 'ns'),
     });
     return made!;
   }

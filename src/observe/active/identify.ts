@@ -128,7 +128,7 @@ async function withoutTls(
     const asked = await session.ask(ask.name, ask, wait);
     if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
     session.logLines += ask.logLines.clear;
-    const observation = connections.observe(asked.transcript);
+    const observation = connections.observe(asked);
     if (isAnswered(observation, asked.result)) return { kind: 'clear', observation, ask };
     sawTlsAlert ||= isTlsRecord(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
     closedOnAsk ||= asked.result.end !== 'open' && asked.result.bytes.length === 0;
@@ -183,12 +183,12 @@ async function askInClear(session: Session, connections: Connections, ask: Clear
   const asked = await session.ask(ask.name, ask);
   if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
   session.logLines += ask.logLines.clear;
-  const observation = connections.observe(asked.transcript);
+  const observation = connections.observe(asked);
   return isAnswered(observation, asked.result) ? { kind: 'clear', observation, ask } : undefined;
 }
 
 function foreign(connections: Connections, hello: Exchange<HandshakeResult>): Speech {
-  const observation = connections.observe(hello.transcript);
+  const observation = connections.observe(hello);
   const head = hello.result.firstBytes ?? new Uint8Array(0);
   const isText =
     head.length > 0 && head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));

@@ -42,7 +42,7 @@ async function observe(session: Session, connections: Connections, probe: Probe 
     case 'tls':
       return observeTls(session, connections, probe, speech);
     case 'unusable': {
-      const seen = connections.observe(speech.first.transcript);
+      const seen = connections.observe(speech.first);
       return finish(session, probe, { ...seen, channel: 'unknown', channelBasis: 'port' }, 'complete');
     }
     case 'clear':
@@ -75,10 +75,10 @@ async function observeTls(
     speech,
     probe,
     found,
-    isClear: (asked) => isAnswered(connections.observe(asked.transcript), asked.result),
+    isClear: (asked) => isAnswered(connections.observe(asked), asked.result),
   });
   await survey.run();
-  const seen = connections.observe(speech.first.transcript);
+  const seen = connections.observe(speech.first);
   const { answer: _, quality: __, ...base } = seen;
   const tls = fold(seen.tls!, found, connections);
   return finish(
@@ -277,5 +277,5 @@ function bytesOf(transcripts: Session['transcripts'], side: 0 | 1): number {
 
 function millisecondsText(at: number): string {
   const seconds = Math.floor(at / 1000);
-  return formatTime(seconds, Math.floor((at - seconds * 1000) * 1e6), 'us');
+  return formatTime(seconds, Math.floor((at - seconds * 1000) * 1e6), 'ns');
 }
