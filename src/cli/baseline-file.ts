@@ -1,32 +1,20 @@
 import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { type Report, SCHEMA_VERSION } from '../model/report.ts';
+import type { Report } from '../model/report.ts';
 import { jsonPieces } from '../report/json.ts';
 import { readText } from './common.ts';
 import { Unusable } from './failure.ts';
 
 /** Reads the JSON report of an earlier run. Throws `Unusable` for what is none, or one of another schema version. */
 export async function readBaseline(file: string): Promise<Report> {
-  const refuse = (reason: string): Unusable => new Unusable(`--baseline: ${file}: ${reason}`);
-  let json: unknown;
+  const text = readText('baseline', file);
+  const { parseBaseline, ReportError } = await import('../report/parse.ts');
   try {
-    json = JSON.parse(readText('baseline', file));
+    return parseBaseline(text, file);
   } catch (error) {
-    if (error instanceof Unusable) throw error;
-    throw refuse(`is no JSON: ${(error as Error).message}`);
+    if (error instanceof ReportError) throw new Unusable(`--baseline: ${error.message}`);
+    throw error;
   }
-  const { schemaVersion } = typeof json === 'object' && json !== null ? (json as { schemaVersion?: unknown }) : {};
-  if (schemaVersion === undefined) throw refuse('is no report: it has no schemaVersion');
-  if (schemaVersion !== SCHEMA_VERSION) {
-    throw refuse(
-      `schemaVersion ${JSON.stringify(schemaVersion)} is not known here; this version reads ${SCHEMA_VERSION}`,
-    );
-  }
-  const { reportSchema } = await import('../report/schema.ts');
-  const parsed = reportSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw refuse(`is no report: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 /** Throws `Unusable` where no file could be made beside `file`: better told before a cluster is probed than after. */

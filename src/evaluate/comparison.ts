@@ -109,13 +109,18 @@ function changeOf(now: Place, then: Place | undefined, run: Compared, baseline: 
 
 function goneOf({ channel, endpoint }: Place, run: Compared): EndpointChange {
   const asked = run.observations.find(
-    ({ kind, channel: asked, server }) =>
-      kind === 'no-answer' &&
-      asked === channel &&
-      (server.host === endpoint.host || processName(server) === processName(endpoint)),
+    (one) =>
+      !isServed(one) &&
+      one.channel === channel &&
+      (one.server.host === endpoint.host || processName(one.server) === processName(endpoint)),
   );
-  const why = asked === undefined ? 'not asked: nothing names it any more' : `asked: ${asked.because ?? 'no answer'}`;
-  return { channel, endpoint, change: 'gone', process: 'unknown', certificate: 'unknown', details: [why] };
+  return { channel, endpoint, change: 'gone', process: 'unknown', certificate: 'unknown', details: [goneText(asked)] };
+}
+
+function goneText(asked: Observation | undefined): string {
+  if (asked === undefined) return 'not asked: nothing names it any more';
+  if (asked.kind === 'tls') return 'asked: it refuses every ClientHello';
+  return asked.kind === 'plaintext' ? 'asked: it sends to https' : `asked: ${asked.because ?? 'no answer'}`;
 }
 
 function processName({ member, host }: Endpoint): string {

@@ -1,6 +1,6 @@
 import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
-import type { Coverage, Expectation, Finding, Severity } from '../model/report.ts';
+import type { Coverage, Expectation, Finding, Observation, Severity } from '../model/report.ts';
 import type { EndpointSubject } from '../model/rule.ts';
 import { isAtLeast } from './severity.ts';
 
@@ -9,6 +9,7 @@ import { isAtLeast } from './severity.ts';
  *
  * `expected`: what `--expect` names; `all` stands for every channel that a configuration describes or, without one,
  * for Flink's internal channels and REST. `findings` and `failOn` decide between pass and fail of what was seen.
+ * `observations`: of a probe, which expects every endpoint that it was given; those without an answer are not seen.
  */
 export function coverage(
   subjects: readonly EndpointSubject[],
@@ -17,26 +18,33 @@ export function coverage(
   expected: readonly (ChannelId | 'all')[],
   findings: readonly Finding[] = [],
   failOn: Severity = 'medium',
+  observations: readonly Observation[] = [],
 ): readonly Coverage[] {
   const promises = expectations.filter((one) => one.basis === 'configuration');
   const asked = askedChannels(promises, probes, expected);
   return CHANNEL_IDS.map((channel) => {
     const seen = subjects.filter((one) => one.channel === channel);
     const promised = promises.filter((one) => one.channel === channel);
+    const given = observations.filter((one) => one.vantage === 'active' && one.channel === channel);
+    const lacking = new Set(given.filter((one) => one.kind === 'no-answer').map(placeOf));
     const vantages = new Set(seen.flatMap((one) => one.observations.map((observation) => observation.vantage)));
     const witnesses: ('wire' | 'handshake' | 'promise')[] = [];
     if (vantages.has('passive')) witnesses.push('wire');
-    if (vantages.has('active')) witnesses.push('handshake');
+    if (vantages.has('active') || lacking.size > 0) witnesses.push('handshake');
     if (promised.length > 0) witnesses.push('promise');
     const ofChannel = findings.filter((one) => one.channel === channel && one.waived === null);
-    const absent = promises.length > 0 && promised.length === 0 && !asked.has(channel) ? 'not-applicable' : 'not-seen';
+    const isMeant = promised.length > 0 || asked.has(channel) || given.length > 0;
+    const absent = promises.length > 0 && !isMeant ? 'not-applicable' : 'not-seen';
     return {
       channel,
-      expectedEndpoints: new Set(promised.map((one) => `${one.member ?? '*'} ${one.port ?? ''}`)).size,
+      expectedEndpoints: Math.max(
+        new Set(promised.map((one) => `${one.member ?? '*'} ${one.port ?? ''}`)).size,
+        new Set(given.map(placeOf)).size,
+      ),
       seenEndpoints: seen.length,
-      verdict: seen.length === 0 ? absent : verdictOf(ofChannel, failOn),
+      verdict: seen.length === 0 ? absent : verdictOf(ofChannel, failOn, lacking.size),
       witnesses,
-      ...(asked.has(channel) ? { expected: true } : {}),
+      ...(asked.has(channel) || given.length > 0 ? { expected: true } : {}),
     };
   });
 }
@@ -56,7 +64,11 @@ function askedChannels(
   return asked;
 }
 
-function verdictOf(findings: readonly Finding[], failOn: Severity): Coverage['verdict'] {
+function placeOf({ server }: Observation): string {
+  return `${server.host} ${server.port}`;
+}
+
+function verdictOf(findings: readonly Finding[], failOn: Severity, lacking: number): Coverage['verdict'] {
   if (findings.some((one) => one.verdict === 'fail' && isAtLeast(one.severity, failOn))) return 'fail';
-  return findings.some((one) => one.verdict !== 'fail') ? 'inconclusive' : 'pass';
+  return lacking > 0 || findings.some((one) => one.verdict !== 'fail') ? 'inconclusive' : 'pass';
 }

@@ -110,7 +110,7 @@ function row(
     channel: first.channel,
     endpoint: placeOf(named.server),
     ...verdict,
-    tls: tlsCell(group, suites),
+    tls: tlsCell(group, findings, suites),
     clientCertificate: clientCertificateCell(group),
     ...certificateCells(group, now),
     connections: String(group.reduce((sum, { asked, repeats }) => sum + (asked?.connections ?? 1 + (repeats ?? 0)), 0)),
@@ -147,17 +147,42 @@ function judge(
 }
 
 /** Something good was seen: TLS that was established, or clear text that the server took part in and nobody minds. */
-function isServed({ kind, tls, answer, plaintext }: Observation): boolean {
-  if (kind === 'tls') return tls?.outcome === 'established' && answer === undefined;
+function isServed({ kind, vantage, tls, answer, plaintext }: Observation): boolean {
+  // A probe without an identity goes no further than the server's demand for one.
+  const isWhole = tls?.outcome === 'established' || (vantage === 'active' && tls?.version !== undefined);
+  if (kind === 'tls') return isWhole && answer === undefined;
   if (kind !== 'plaintext' || (answer !== undefined && answer.kind !== 'plaintext')) return false;
   const { redirectsToHttps = 0, responses } = plaintext?.details ?? {};
   return redirectsToHttps === 0 || redirectsToHttps !== responses;
 }
 
-function tlsCell(group: readonly Observation[], form: RowOptions['suites']): string {
+/** Rules that find fault with what a server takes, in a word for a narrow cell. */
+const WEAKNESSES: Readonly<Record<string, string>> = {
+  'protocol-below-tls12': 'old versions',
+  'null-anonymous-export-suite': 'no protection',
+  'rc4-or-3des-suite': 'RC4 or 3DES',
+  'static-rsa-key-exchange': 'static RSA',
+  'finite-field-dhe': 'DHE',
+  'weak-dh-parameters': 'short DH',
+  'cbc-without-encrypt-then-mac': 'CBC',
+};
+
+function weaknessText(findings: readonly Finding[]): string {
+  const told = Object.entries(WEAKNESSES).filter(([id]) =>
+    findings.some(({ ruleId, waived }) => ruleId === id && waived === null),
+  );
+  return told.length === 0 ? '' : `, weak: ${told.map(([, word]) => word).join(', ')}`;
+}
+
+/**
+ * `1.2 ECDHE-AES128-GCM` of a capture, `1.2+1.3 4 suites, weak: CBC` of a probe, which tells all that is accepted.
+ * `unusable`: it speaks TLS and takes no ClientHello.
+ */
+function tlsCell(group: readonly Observation[], findings: readonly Finding[], form: RowOptions['suites']): string {
   const requests = group.filter(({ kind }) => kind === 'plaintext');
-  const clear = requests.length > 0;
-  const refused = clear && requests.every(({ answer }) => answer !== undefined && answer.kind !== 'plaintext');
+  const clear = requests.length > 0 || group.some(({ asked }) => asked?.clear?.outcome === 'answered');
+  const refused =
+    requests.length > 0 && requests.every(({ answer }) => answer !== undefined && answer.kind !== 'plaintext');
   const tls = group.flatMap((observation) => (observation.tls === undefined ? [] : [observation.tls]));
   if (tls.length === 0)
     return clear
@@ -165,12 +190,13 @@ function tlsCell(group: readonly Observation[], form: RowOptions['suites']): str
         ? 'refused (clear)'
         : 'clear'
       : (group.find(({ because }) => because !== undefined)?.because ?? NOTHING);
-  // A capture shows what was agreed on, a probe all that is accepted.
   const versions = distinct(tls.flatMap(versionsOf)).map((version) => version.replace(/^TLSv/, ''));
   const suites = distinct(tls.flatMap(suitesOf)).map(form === 'whole' ? String : shortSuite);
-  const agreed = versions.length === 0 ? 'refused' : versions.sort().join(',');
+  const isProbed = group.some(({ asked }) => asked !== undefined);
+  const none = isProbed ? 'unusable' : 'refused';
+  const agreed = versions.length === 0 ? none : versions.sort().join(isProbed ? '+' : ',');
   const suite = suites.length > 1 ? ` ${suites.length} suites` : suites.length === 1 ? ` ${suites[0]}` : '';
-  return `${clear ? 'mixed ' : ''}${agreed}${suite}`;
+  return `${clear ? 'mixed ' : ''}${agreed}${suite}${isProbed ? weaknessText(findings) : ''}`;
 }
 
 function versionsOf({ version, accepted }: TlsDetails): readonly (string | undefined)[] {
@@ -201,6 +227,7 @@ function clientCertificateCell(group: readonly Observation[]): string {
   const cells = group.flatMap(({ tls }) => {
     if (tls?.version === undefined) return [];
     const { verdict, presented, basis } = tls.clientAuthentication;
+    if (basis === 'probe') return [probedCell(tls)];
     const mark = basis === 'record-lengths' ? '~' : '';
     const given = { certificate: ', given', empty: ', none given', none: ', none given', unknown: '' }[presented];
     const words = { required: 'required', requested: 'asked', 'not-requested': 'not asked', unknown: 'unknown' };
@@ -208,6 +235,31 @@ function clientCertificateCell(group: readonly Observation[]): string {
   });
   const told = distinct(cells).sort();
   return told.filter((cell) => !told.some((other) => saysMore(other, cell))).join(' / ') || NOTHING;
+}
+
+/** The worst first. */
+const DEMANDS = {
+  'not-requested': 'not asked',
+  requested: 'optional',
+  unknown: 'unknown',
+  required: 'required',
+} as const;
+
+/** `required`; by version where they differ, the worst first; `any taken` where a stranger was let in. */
+function probedCell({ clientAuthentication, admission = [] }: TlsDetails): string {
+  const { verdict, byVersion = {} } = clientAuthentication;
+  const isOpen = admission.some(
+    ({ credential, outcome }) => outcome === 'admitted' && credential !== 'none' && credential !== 'identity',
+  );
+  const demands = Object.entries(byVersion).sort(([a], [b]) => (a < b ? 1 : -1));
+  if (isOpen && demands.some(([, demand]) => demand === 'required')) return 'any taken';
+  const words = distinct(demands.map(([, demand]) => DEMANDS[demand]));
+  if (words.length <= 1) return words[0] ?? DEMANDS[verdict];
+  const badness = Object.values(DEMANDS);
+  return demands
+    .sort(([, a], [, b]) => badness.indexOf(DEMANDS[a]) - badness.indexOf(DEMANDS[b]))
+    .map(([version, demand]) => `${DEMANDS[demand]} ${version.replace(/^TLSv/, '')}`)
+    .join(', ');
 }
 
 function saysMore(other: string, cell: string): boolean {
@@ -221,7 +273,11 @@ function certificateCells(
   group: readonly Observation[],
   now: number,
 ): Pick<EndpointRow, 'servedCertificate' | 'expires'> {
-  const seen = group.flatMap(({ tls }) => (tls?.version === undefined ? [] : [tls.serverCertificate]));
+  const shown = group.flatMap(({ tls }) => (tls?.version === undefined ? [] : [tls]));
+  const seen = shown.flatMap(({ serverCertificate, alternativeChains = [] }) => [
+    serverCertificate,
+    ...alternativeChains.map(({ chain }) => ({ seen: 'present', truncated: false, chain }) as const),
+  ]);
   const leaves = new Map<string, Certificate>();
   const days: number[] = [];
   for (const certificate of seen) {

@@ -18,6 +18,7 @@ const NAMED: Readonly<Record<string, Kind>> = {
   file: 'path',
   owner: 'name',
   names: 'name',
+  identity: 'name',
 };
 
 /** Fields with words of closed lists, times, hashes and versions: nothing of the user's is in them. */
@@ -30,6 +31,7 @@ const KEPT: ReadonlySet<string> = new Set([
   ...['protocol', 'mode', 'content', 'oneSided', 'limits', 'resumed', 'key', 'origin', 'tls', 'clientAuthentication'],
   ...['protocols', 'certificateSha1', 'ruleId', 'severity', 'wire', 'handshake', 'promise', 'record', 'references'],
   ...['fingerprint', 'firstSeen', 'change', 'witnesses', 'reason', 'crossCheck', 'format', 'command', 'startedAt'],
+  ...['profile', 'credential', 'keyType', 'alert', 'source', 'process', 'certificate', 'suitePreference'],
   ...['finishedAt', 'firstPacketAt', 'lastPacketAt', 'flinkVersions', 'until', 'logger', 'byVersion', 'after'],
 ]);
 
@@ -37,7 +39,7 @@ const KEPT: ReadonlySet<string> = new Set([
 const KEPT_ONLY_IN: Readonly<Record<string, ReadonlySet<string>>> = {
   because: new Set(['observation', 'serverCertificate', 'clientCertificate']),
   command: new Set(['report']),
-  reason: new Set(['problems']),
+  reason: new Set(['problems', 'asked']),
 };
 
 /** Values of settings that tell nothing of a site: switches, numbers, protocol versions, suites. */
@@ -175,6 +177,8 @@ function isPseudonym(text: string): boolean {
 function kindOf(path: readonly string[]): Kind | undefined {
   const field = fieldOf(path);
   if (parentOf(path) === 'details') return undefined;
+  // Names that were asked for, and not those of headers (`credentials`).
+  if (field === 'name' && (parentOf(path) === 'asked' || parentOf(path) === 'refusedServerName')) return 'host';
   return NAMED[field];
 }
 

@@ -36,7 +36,7 @@ const COLUMNS: readonly Column[] = [
   {
     title: 'CLIENT CERT',
     comfort: 14,
-    brief: { title: 'CLIENT', turn: 2, cell: (cell) => cell.replaceAll('asked, ', '') },
+    brief: { title: 'CLIENT', turn: 2, cell: briefDemand },
     least: 9,
   },
   { title: 'SERVED CERT', brief: { title: 'CERT', turn: 1, cell: firstWord }, least: 8, droppable: 2 },
@@ -73,6 +73,11 @@ export function formatText(report: Report, options: TextOptions = {}): string {
     .join('\n\n')}\n`;
 }
 
+/** `given` of `asked, given`; of several versions the first one, which is the worst. */
+function briefDemand(cell: string): string {
+  return /\d, /.test(cell) ? cell.split(', ', 1)[0]! : cell.replaceAll('asked, ', '');
+}
+
 function firstWord(cell: string): string {
   return cell.split(' ', 1)[0]!;
 }
@@ -87,19 +92,66 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     paint('title', title!),
     ...rest,
     ...report.inputs
-      .filter(({ kind }) => kind !== 'configuration')
+      .filter(({ kind }) => kind !== 'configuration' && kind !== 'target')
       .flatMap((input) => [
         ...field(input.kind, inputText(input)),
         ...qualityTexts(input).flatMap((text) => field('  quality', text)),
         ...(input.problems ?? []).flatMap(({ message }) => field('  note', message)),
       ]),
+    ...targetLines(report.inputs).flatMap((text) => field('target', text)),
     ...field('against', promiseText(report)),
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
+    ...probedLines(report).flatMap((text, at) => field(at === 0 ? 'probed' : '', text)),
+    ...restartLines(report).flatMap((text) => field('restarted', text)),
     ...(report.watchedSeconds === undefined ? [] : field('watched', watchedText(report.watchedSeconds))),
     ...(report.complete
       ? []
       : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
   ];
+}
+
+/** What the probes took, and what Flink's logs show of them. */
+function probedLines({ observations }: Report): string[] {
+  const asked = observations.flatMap((one) => (one.asked === undefined ? [] : [one.asked]));
+  if (asked.length === 0) return [];
+  const sum = (value: (one: (typeof asked)[number]) => number): number =>
+    asked.reduce((total, one) => total + value(one), 0);
+  const profiles = [...new Set(asked.map(({ profile }) => profile))].join(', ');
+  const partial = asked.filter(({ complete }) => !complete).length;
+  return [
+    [
+      `${profiles}: ${counted(asked.length, 'endpoint')}, ${counted(
+        sum((one) => one.connections),
+        'connection',
+      )}`,
+      `at most ${counted(
+        sum((one) => one.logLines),
+        'WARN or ERROR line',
+      )} in Flink's logs`,
+      ...(partial === 0 ? [] : [`${partial} not answered wholly`]),
+    ].join(', '),
+  ];
+}
+
+/** Processes by name: those that were restarted since the baseline, and those that were not. */
+function restartLines({ comparison }: Report): string[] {
+  if (comparison === undefined) return [];
+  const names = (process: 'restarted' | 'same'): string[] => [
+    ...new Set(
+      comparison.endpoints
+        .filter((one) => one.process === process)
+        .map(({ endpoint }) => endpoint.member ?? endpoint.host),
+    ),
+  ];
+  const [restarted, same] = [names('restarted'), names('same')];
+  if (restarted.length + same.length === 0) return [];
+  const others = same.length === 0 ? '' : `; not restarted: ${namesText(same)}`;
+  return [`${restarted.length === 0 ? 'no process since the baseline' : namesText(restarted)}${others}`];
+}
+
+function namesText(names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
 
 /** A TaskManager that lost its JobManager stays silent, and listed, for `heartbeat.timeout` (50 s). */
@@ -108,6 +160,12 @@ const DECEPTIVE_SECONDS = 60;
 function watchedText(seconds: number): string {
   const hint = 'a cluster that was restarted by halves looks healthy for a minute';
   return `for ${seconds} s${seconds < DECEPTIVE_SECONDS ? `; ${hint}` : ''}`;
+}
+
+/** A thousand targets take no thousand lines. */
+function targetLines(inputs: readonly Input[]): string[] {
+  const targets = inputs.filter(({ kind }) => kind === 'target').map(({ path }) => path);
+  return targets.length === 0 ? [] : [namesText(targets)];
 }
 
 function inputText(input: Input): string {

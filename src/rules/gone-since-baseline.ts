@@ -3,8 +3,8 @@ import { remedy } from './support/remedies.ts';
 import { processOf } from './support/text.ts';
 
 /**
- * An endpoint of the baseline that nothing names any more. One that was asked and did not answer is told by
- * `expected-endpoint-not-seen`.
+ * An endpoint of the baseline that nothing names any more. One that was asked is told by other rules
+ * (`expected-endpoint-not-seen`, `handshake-refused`).
  */
 export const rule: ClusterRule = {
   id: 'gone-since-baseline',
@@ -27,7 +27,8 @@ export const rule: ClusterRule = {
     const gone = endpoints.filter(({ change, channel, endpoint }) => {
       const asked = subject.observations.some(
         (one) =>
-          one.kind === 'no-answer' &&
+          one.kind !== 'plaintext' &&
+          one.tls?.version === undefined &&
           one.channel === channel &&
           (one.server.host === endpoint.host || processOf(one.server) === processOf(endpoint)),
       );

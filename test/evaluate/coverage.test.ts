@@ -1,12 +1,13 @@
 import t from 'tap';
 import { coverage } from '../../src/evaluate/coverage.ts';
 import { evaluate } from '../../src/evaluate/engine.ts';
+import { runVerdict } from '../../src/evaluate/severity.ts';
 import { CHANNEL_IDS, type ChannelId } from '../../src/model/channel.ts';
 import type { Expectation, Observation } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { rule as notGoodEnough } from '../../src/rules/capture-not-good-enough.ts';
 import { rule as plaintextChannel } from '../../src/rules/plaintext-channel.ts';
-import { clear, NOW, PROBES, promise, TM1, TM2, tls, undecided } from '../support/observations.ts';
+import { active, clear, NOW, noAnswer, PROBES, promise, TM1, TM2, tls, undecided } from '../support/observations.ts';
 
 const RULES: readonly Rule[] = [plaintextChannel, notGoodEnough];
 
@@ -70,4 +71,21 @@ t.test('marks the channels that were asked for, all meaning what is configured o
     CHANNEL_IDS.filter((channel) => configured(channel).expected),
     ['sql-gateway'],
   );
+});
+
+t.test('expects every endpoint that a probe was given: one without an answer is not passed', async (t) => {
+  const given = [
+    active({ channel: 'taskmanager-data', server: TM1 }),
+    noAnswer('refused', { channel: 'taskmanager-data', server: TM2 }),
+    noAnswer('timeout', { channel: 'rest' }),
+    active({ channel: 'blob-server' }),
+  ];
+  const { subjects, findings } = evaluate(RULES, given, [], { now: NOW, probes: PROBES });
+  const all = coverage(subjects, [], PROBES, [], findings, 'medium', given);
+  const of = (channel: ChannelId) => all.find((one) => one.channel === channel);
+  t.match(of('taskmanager-data'), { expectedEndpoints: 2, seenEndpoints: 1, verdict: 'inconclusive', expected: true });
+  t.match(of('rest'), { expectedEndpoints: 1, seenEndpoints: 0, verdict: 'not-seen', witnesses: ['handshake'] });
+  t.match(of('blob-server'), { expectedEndpoints: 1, seenEndpoints: 1, verdict: 'pass' });
+  t.equal(of('jmx')?.expected, undefined);
+  t.equal(runVerdict(findings, all), 'inconclusive');
 });

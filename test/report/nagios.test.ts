@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Report } from '../../src/model/report.ts';
 import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../../src/report/nagios.ts';
+import { comparedReport } from '../support/compared-report.ts';
 import { cleanReport, finding, HOSTILE, observation, sampleReport, tlsDetails } from '../support/sample-report.ts';
 
 /**
@@ -85,4 +86,13 @@ t.test('stays one short line for a name of 10,000 characters', async (t) => {
   const text = formatNagios(cleanReport({ findings: [finding({ endpoint })], verdict: 'fail' }));
   t.match(text, LINE);
   t.ok(text.length < 1000);
+});
+
+t.test('folds a run of probes like any other', async (t) => {
+  const line = formatNagios(comparedReport());
+  t.match(
+    line,
+    /^FLINKPROBE CRITICAL - verify: 1 fail, 0 warn, 0 unknown \(medium static-rsa-key-exchange [^|]+\)\|fail=1;/,
+  );
+  t.equal(nagiosStatus(comparedReport({ findings: [], verdict: 'inconclusive' })), 'UNKNOWN');
 });

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { redact } from '../../src/report/redact.ts';
+import { reportSchema } from '../../src/report/schema.ts';
+import { comparedReport, SECRETS } from '../support/compared-report.ts';
 import {
   cleanReport,
   clearObservation,
@@ -108,4 +110,19 @@ t.test('hides values of settings that name a site, and names of what crossed', a
   );
   t.notOk(JSON.stringify(report).includes('acme'));
   t.equal(report.expectations[0]?.because[1]?.value, 'TLSv1.2');
+});
+
+t.test('leaves nothing of what probes and baselines name, and keeps what they say', async (t) => {
+  const report = redact(comparedReport());
+  const text = JSON.stringify(report);
+  for (const secret of SECRETS) t.notOk(text.includes(secret), secret);
+  reportSchema.parse(report);
+  const [rest] = report.observations;
+  t.match(rest?.tls?.refusedServerName, { name: /^host-\d+$/, alert: 'illegal_parameter' });
+  t.match(rest?.asked, { profile: 'standard', name: /^host-\d+$/, clear: { request: 'GET /config' } });
+  t.match(rest?.asked?.attempts[0]?.result, /^TLSv1\.3 TLS_AES_256_GCM_SHA384 of host-\d+$/);
+  t.match(report.observations[1]?.tls?.admission, [{ credential: 'stranger', outcome: 'admitted' }]);
+  t.match(report.comparison?.baseline.path, /^path-\d+$/);
+  t.match(report.comparison?.endpoints[3], { change: 'weaker', process: 'restarted', certificate: 'none' });
+  t.equal(report.processes?.[0]?.member, rest?.server.member);
 });

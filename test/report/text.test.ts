@@ -2,6 +2,8 @@ import t from 'tap';
 import type { Report } from '../../src/model/report.ts';
 import { displayWidth } from '../../src/report/layout.ts';
 import { formatText } from '../../src/report/text.ts';
+import { comparedReport } from '../support/compared-report.ts';
+import { active, TM1 } from '../support/observations.ts';
 import {
   cleanReport,
   clearObservation,
@@ -333,3 +335,54 @@ function rowsOf(report: Report, width: number): string[] {
   const start = lines.findIndex((line) => line.startsWith('CHANNEL '));
   return lines.slice(start + 1, lines.indexOf('', start));
 }
+
+t.test('shows what a probe found of each endpoint', async (t) => {
+  const text = formatText(comparedReport(), { width: 160 });
+  t.match(text, /rest +jm 10\.77\.0\.1:8081 .*1\.2\+1\.3 4 suites +not asked 1\.2, required 1\.3 +2 certificates/);
+  t.match(text, /jobmanager-rpc +jm 10\.77\.0\.1:6123 .*any taken/);
+  t.match(text, /taskmanager-data +tm1 10\.77\.0\.2:6121 +FAIL medium +1\.2 3 suites, weak: static RSA/);
+  t.match(text, /taskmanager-rpc +tm1 10\.77\.0\.2:6122 .*clear/);
+  t.match(text, /taskmanager-data +tm2 10\.77\.0\.3:6121 +INCONCLUSIVE +timeout/);
+  t.match(text, /blob-server +jm 10\.77\.0\.1:6124 .*unusable/);
+});
+
+t.test('passes a healthy endpoint that a probe without an identity saw as far as it goes', async (t) => {
+  const observations = [active({ channel: 'taskmanager-data', server: TM1 })];
+  t.match(
+    formatText(cleanReport({ observations }), { width: 140 }),
+    /tm1 10\.77\.0\.2:6121 +PASS +1\.2\+1\.3 4 suites +required/,
+  );
+});
+
+t.test('shows what was asked, what may stand in logs, how long was watched, and who was restarted', async (t) => {
+  const text = formatText(comparedReport(), { width: 140 });
+  t.match(text, "probed    standard: 6 endpoints, 15 connections, at most 12 WARN or ERROR lines in Flink's logs");
+  t.match(text, '1 not answered wholly');
+  t.match(text, 'watched   for 4.9 s');
+  t.match(text, 'restarted tm1; not restarted: jm');
+  t.match(text, 'target    rest=flink.acme.example:8081, tm1');
+});
+
+t.test('shows what changed since the baseline, weaker first, and what was fixed', async (t) => {
+  const lines = formatText(comparedReport(), { width: 140 }).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('SINCE /srv/acme/before.json, 2026-11-21 13:00:00Z, PASS'));
+  t.ok(at > 0);
+  const words = lines.slice(at + 1, lines.indexOf('', at)).filter((line) => /^ {2}\S/.test(line));
+  t.strictSame([...new Set(words.map((line) => line.trim().split(' ')[0]))], ['weaker', 'gone', 'unchanged', 'fixed']);
+  t.ok(words.some((line) => /weaker +taskmanager-rpc +tm1 .*in clear, where it was TLSv1.3/.test(line)));
+});
+
+t.test('fits 80, 100 and 140 columns with probes and a baseline, and in plain gives one record a line', async (t) => {
+  for (const width of WIDTHS) {
+    const lines = formatText(comparedReport(), { width }).split('\n');
+    t.same(
+      lines.filter((line) => displayWidth(line) > width && !COPIED.test(line)),
+      [],
+      `${width} columns`,
+    );
+  }
+  const kinds = formatText(comparedReport(), { layout: 'plain' })
+    .split('\n')
+    .map((line) => line.split('\t')[0]);
+  for (const kind of ['input', 'endpoint', 'finding', 'change', 'fixed', 'summary']) t.ok(kinds.includes(kind), kind);
+});

@@ -16,6 +16,11 @@ t.test('leaves one that was asked and did not answer to the rule that says why',
   t.equal(verdict(rule, seen, { baseline: baseline([data(TM1), data(TM2)]) }), 'pass');
 });
 
+t.test('leaves one that refuses every ClientHello to the rule that says why', async (t) => {
+  const dead = active({ channel: 'taskmanager-data', server: TM2, suites: {}, tls: { outcome: 'refused' } });
+  t.equal(verdict(rule, [data(TM1), dead], { baseline: baseline([data(TM1), data(TM2)]) }), 'pass');
+});
+
 t.test('passes where all are there, on other ports too', async (t) => {
   const moved = active({ channel: 'taskmanager-data', server: { ...TM1, port: 39123 } });
   t.equal(verdict(rule, [moved], { baseline: baseline([data(TM1)]) }), 'pass');
