@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Archives } from './archive.ts';
 import type { Case } from './cases.ts';
 import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
 import { run } from './command.ts';
@@ -25,6 +26,8 @@ export interface Bed {
   readonly keep: 'everything' | 'failures' | 'nothing';
   readonly java: string;
   readonly stores: KeyStores;
+  /** Made by `archives`, where the version has them. */
+  readonly archives?: Archives;
   /** Rights to record the wire. */
   readonly recording: 'possible' | 'impossible';
 }
@@ -64,6 +67,7 @@ export async function withCluster<T>(
   const setting: Setting = {
     ...{ theCase, truth, distribution: flink, stores: bed.stores, network, rest, folder },
     ...(jar ? { gatewayJar: jar } : {}),
+    ...(bed.archives ? { archives: bed.archives } : {}),
   };
   let cluster: Cluster | undefined;
   let whole = false;

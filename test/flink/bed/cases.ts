@@ -130,9 +130,9 @@ function defaultJdk(name: string, jdk: Case['jdk'], what: string): Case {
     settings: (_, stores) => internalTls(stores.internal),
     truth: (version) => {
       const works = jdk === undefined || version.defaultSuites === 'ecdhe-gcm';
-      return internalOnly(
-        works ? mutual(defaultSuites(version), 'internal') : { kind: 'unusable', certificate: 'internal' },
-      );
+      if (works) return internalOnly(mutual(defaultSuites(version), 'internal'));
+      const unusable: ServerTruth = { kind: 'unusable', certificate: 'internal' };
+      return truthOf({ stances: everywhere(same(unusable)), rest: CLEAR, jobOn: [] });
     },
     ...(jdk ? { jdk } : {}),
   };

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Archives } from './archive.ts';
 import type { Case } from './cases.ts';
 import { pause } from './command.ts';
 import { baseSettings, type Settings, writeConfiguration } from './configuration.ts';
@@ -22,7 +23,10 @@ export interface Setting {
   /** Folder of this cluster: configurations, logs, recording. */
   readonly folder: string;
   readonly gatewayJar?: string;
-  readonly archive?: string;
+  /** Class data archives to start from. */
+  readonly archives?: Archives;
+  /** Class data archives that JobManager and first TaskManager are to write when they end. */
+  readonly writeArchives?: Archives;
 }
 
 export interface Cluster {
@@ -93,7 +97,7 @@ export function accessTo(setting: Setting, kind: string, port: number): RestAcce
 }
 
 function common(setting: Setting, member: ClusterMember): Omit<Launch, 'name' | 'main' | 'args'> {
-  const { distribution, folder, theCase, archive } = setting;
+  const { distribution, folder, theCase } = setting;
   return {
     member,
     classPath: distribution.classPath,
@@ -101,8 +105,15 @@ function common(setting: Setting, member: ClusterMember): Omit<Launch, 'name' | 
     plugins: join(distribution.folder, 'plugins'),
     folder: join(folder, member),
     jdk: theCase.jdk,
-    ...(archive ? { archive } : {}),
+    ...archiveFor(setting, member),
   };
+}
+
+function archiveFor(setting: Setting, member: ClusterMember): Pick<Launch, 'archive'> {
+  const { archives, writeArchives } = setting;
+  const role = member === 'jm' ? 'jobManager' : 'taskManager';
+  if (writeArchives && member !== 'tm2') return { archive: { file: writeArchives[role], use: 'write' } };
+  return archives ? { archive: { file: archives[role], use: 'read' } } : {};
 }
 
 export function startMember(cluster: Cluster, member: ClusterMember): void {
@@ -127,7 +138,7 @@ function startExtra(cluster: Cluster, extra: 'history-server' | 'sql-gateway'): 
   if (!setting.gatewayJar) return;
   const lib = join(setting.distribution.folder, 'lib');
   // The gateway needs the table jars as well; another class path does not fit the class data archive.
-  const { archive: _, ...bare } = { ...shared, archive: undefined };
+  const { archive: _, ...bare } = shared;
   const classPath = [...jars(lib).map((name) => join(lib, name)), setting.gatewayJar];
   cluster.processes.set(
     extra,
@@ -162,9 +173,10 @@ export function logOf(one: FlinkProcess): string {
 }
 
 function lastWords(one: FlinkProcess): string {
-  const causes = logOf(one)
+  const output = one.log.replace(/\.log$/, '.out');
+  const causes = `${logOf(one)}${existsSync(output) ? readFileSync(output, 'utf8') : ''}`
     .split('\n')
-    .filter((line) => /ERROR|Exception/.test(line));
+    .filter((line) => /ERROR|Error|Exception/.test(line));
   return causes.slice(-2).join(' | ').slice(0, 400);
 }
 
@@ -277,7 +289,7 @@ function everythingListens(cluster: Cluster): boolean {
 
 /** A TaskManager that may not join says so in its log after its first try; only then is its try in the recording. */
 function keptOut(cluster: Cluster): boolean {
-  const { truth, theCase } = cluster.setting;
+  const { truth } = cluster.setting;
   const outside = TASK_MANAGERS.filter((member) =>
     truth.flows.some((one) => one.channel === 'jobmanager-rpc' && one.client === member && !joins(one.outcome)),
   );

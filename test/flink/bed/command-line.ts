@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Archives, archives } from './archive.ts';
 import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
 import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
@@ -136,15 +137,17 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
   });
   if (due.length === 0) return;
   let flink: Awaited<ReturnType<typeof prepare>>;
+  let made: Archives;
   try {
     flink = await prepare(version);
+    made = await archives(bed, flink);
   } catch (error) {
     for (const theCase of due) say(`skipped ${version.version} ${theCase.name}: ${(error as Error).message}\n`);
     tally.skipped += due.length;
     return;
   }
   for (const theCase of due) {
-    const result = await runCase(bed, flink, theCase);
+    const result = await runCase({ ...bed, archives: made }, flink, theCase);
     // A quick run and one on loopback look; only a whole one is kept.
     if (!options.quick && !options.loopback) writeResult(resultsFolder(), result);
     count(tally, result, `${result.seconds.all ?? 0} s`);

@@ -38,6 +38,8 @@ export function baseSettings(member: ClusterMember, site: Site, folder: string, 
     'taskmanager.numberOfTaskSlots': '2',
     'parallelism.default': '4',
     'execution.checkpointing.interval': '1 s',
+    // A TaskManager that was up before its JobManager would try again only after ten seconds.
+    'cluster.registration.error-delay': '500',
     'jobmanager.memory.process.size': '900m',
     'io.tmp.dirs': join(folder, 'tmp'),
     ...(ports === 'fixed' ? fixed : {}),

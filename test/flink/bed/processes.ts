@@ -23,8 +23,8 @@ export interface Launch {
   readonly plugins: string;
   readonly folder: string;
   readonly jdk: Case['jdk'];
-  /** Class data archive of this version, which halves the start. */
-  readonly archive?: string;
+  /** Class data archive of this version, to be used or to be written at the process's end. */
+  readonly archive?: { readonly file: string; readonly use: 'read' | 'write' };
 }
 
 const OPENED = [
@@ -86,7 +86,7 @@ export function launch(network: Network, wanted: Launch): FlinkProcess {
   writeFileSync(logging, loggingProperties(log));
   writeFileSync(security, securityProperties(wanted.jdk));
   const java = [
-    ...['java', ...JVM, ...(wanted.archive ? [`-XX:SharedArchiveFile=${wanted.archive}`] : []), ...MODULES],
+    ...['java', ...JVM, ...archiveOption(wanted.archive), ...MODULES],
     ...[`-Dlog4j.configurationFile=file:${logging}`, `-Djava.security.properties=${security}`],
     ...['-cp', wanted.classPath.join(delimiter), wanted.main, ...wanted.args],
   ];
@@ -99,6 +99,11 @@ export function launch(network: Network, wanted: Launch): FlinkProcess {
   });
   closeSync(output);
   return { name, member, log, child };
+}
+
+function archiveOption(archive: Launch['archive']): readonly string[] {
+  if (!archive) return [];
+  return [`-XX:${archive.use === 'read' ? 'SharedArchiveFile' : 'ArchiveClassesAtExit'}=${archive.file}`];
 }
 
 export const isAlive = (one: FlinkProcess): boolean => one.child.exitCode === null && one.child.signalCode === null;

@@ -77,8 +77,8 @@ const failure = (what: string, answer: Answer): Error =>
 
 /** `analyze` on the recording. @throws Error when it gives no report */
 export async function askWire(cluster: Cluster, recording: string): Promise<Witnessed> {
-  const { folder, distribution } = cluster.setting;
-  const common = ['--names', writeNames(cluster.setting), '--flink-version', distribution.version.version];
+  const { folder } = cluster.setting;
+  const common = ['--names', writeNames(cluster.setting), ...configurations(cluster)];
   const answer = await flinkprobe([], ['analyze', recording, ...common], join(folder, 'analyze.json'));
   if (!answer.report) throw failure('analyze', answer);
   const judgements = compareWire(comparison(cluster, answer.report.observations));
