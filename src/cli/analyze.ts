@@ -13,6 +13,7 @@ import {
   parseVersion,
   readConfiguration,
   readText,
+  refuseRepeated,
 } from './common.ts';
 import { Unusable } from './failure.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
@@ -90,6 +91,7 @@ const HEAP_GROWING_PERCENT = 30;
 
 async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+  refuseRepeated(args, options);
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);

@@ -93,6 +93,14 @@ export function parseTime(option: string, text: string): number {
   return milliseconds;
 }
 
+/** Throws `Unusable` for an option that was given twice and takes one value: nobody knows which was meant. */
+export function refuseRepeated(args: object, options: Readonly<Record<string, Options>>): void {
+  for (const [name, { array }] of Object.entries(options)) {
+    if (array !== true && Array.isArray((args as Readonly<Record<string, unknown>>)[name]))
+      throw new Unusable(`--${name}: given more than once`);
+  }
+}
+
 export function parseFailOn(text: string): FailOn {
   return text as FailOn;
 }

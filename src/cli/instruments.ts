@@ -28,7 +28,6 @@ export async function namedTargets(
   files: readonly string[],
 ): Promise<{ readonly named: readonly NamedTarget[]; readonly inputs: readonly Input[] }> {
   const probes = await loadProbes();
-  const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
   try {
     const parsed = [
       ...targets.map(parseTarget),
@@ -57,11 +56,18 @@ export interface Surroundings {
 /** How long a server may take to make up its mind about us after our last message, milliseconds. */
 const VERDICT_MS = 2000;
 
-/** Sockets, DNS, REST, clocks and files, as the arguments want them. Call `finish` at the end. */
+/** Instruments with a capture file: `open` it before anything is probed, and `finish` at the end. */
+export interface OpenableInstruments extends Instruments {
+  /** Throws `Unusable` where the capture file cannot be written. */
+  open(): void;
+  finish(): void;
+}
+
+/** Sockets, DNS, REST, clocks and files, as the arguments want them. */
 export async function createInstruments(
   args: VerifyArguments,
   surroundings: Surroundings,
-): Promise<Instruments & { finish(): void }> {
+): Promise<OpenableInstruments> {
   const probes = await loadProbes();
   const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
   const identity = args.identity === undefined ? undefined : readIdentity(storeOf('identity', args.identity, args));
@@ -74,20 +80,19 @@ export async function createInstruments(
     args.rest === undefined
       ? undefined
       : discovery({ ...args, rest: args.rest }, surroundings, { probes, resolve, identity });
-  let survey: { ask(target: Target): Promise<Observation>; finish(): void } | undefined;
+  let surveying: Surveyor | undefined;
   return {
     ...(discover === undefined ? {} : { discover }),
     targetsOf: (configuration) => targetsOfConfiguration(configuration, probes),
     defaults: () => ['127.0.0.1', '::1'].flatMap((address) => defaultTargets(address, probes)),
     resolve,
     budget: (targets) => budgetWithin(budgetOf(targets, args.profile, byId), args.maxConnections),
-    survey: (target) => {
-      // A dry run makes no capture file.
-      survey ??= surveyor(args, surroundings, { probes, identity });
-      return survey.ask(target);
-    },
+    survey: (target) => surveying!.ask(target),
     clock: () => Date.now(),
-    finish: () => survey?.finish(),
+    open: () => {
+      surveying = surveyor(args, surroundings, { probes, identity });
+    },
+    finish: () => surveying?.finish(),
   };
 }
 
@@ -96,11 +101,12 @@ interface Means {
   readonly identity: Identity | undefined;
 }
 
-function surveyor(
-  args: VerifyArguments,
-  { signal, warn, done }: Surroundings,
-  { probes, identity }: Means,
-): { ask(target: Target): Promise<Observation>; finish(): void } {
+interface Surveyor {
+  ask(target: Target): Promise<Observation>;
+  finish(): void;
+}
+
+function surveyor(args: VerifyArguments, { signal, warn, done }: Surroundings, { probes, identity }: Means): Surveyor {
   const timeout = parseDuration('timeout', args.timeout);
   const capture = args.pcapOut === undefined ? undefined : openCapture(args.pcapOut);
   const limits = {

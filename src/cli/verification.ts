@@ -283,7 +283,7 @@ interface Parts {
 function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Report {
   const { seen, evaluation, isInterrupted } = parts;
   const { findings, subjects } = evaluation;
-  const covered = coverage(subjects, planned.promised, planned.probes, [], findings, request.failOn);
+  const covered = coverage(subjects, planned.promised, planned.probes, [], findings, request.failOn, seen);
   const judged = runVerdict(findings, covered, request.failOn);
   const isWhole = !isInterrupted && planned.shortfalls.length === 0 && seen.length > 0 && seen.every(isAnswered);
   return {

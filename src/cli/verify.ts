@@ -3,7 +3,7 @@ import type { Report } from '../model/report.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { redact } from '../report/redact.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
-import { parseFailOn, parseTime, parseVersion, readConfiguration, readText } from './common.ts';
+import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { Progress } from './progress.ts';
@@ -30,6 +30,7 @@ export const verifyCommand = (select: Select): CommandModule<object, VerifyArgum
 });
 
 async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise<void> {
+  refuseRepeated(args, verifyOptions);
   checkArguments(args);
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
@@ -71,6 +72,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       process.exitCode = stop.code() ?? 0;
       return;
     }
+    instruments.open();
     if (!args.quiet) say(budgetText(planned, args.profile));
     progress.start(planned.located.targets.length);
     const report = await verify(planned, request, instruments);

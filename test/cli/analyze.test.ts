@@ -1,60 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createReadStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { run } from '../../src/cli/program.ts';
+import { ENVIRONMENT as environment, flinkprobe, MAIN as main, spawned } from '../support/command-line.ts';
 import { recording, repositoryRoot } from '../support/expected.ts';
 import { scratch } from '../support/transform.ts';
 
-const main = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.js');
 const root = repositoryRoot();
-const { FORCE_COLOR: _, NO_COLOR: __, ...environment } = process.env;
-
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command line in this process; what it prints is kept instead of printed. */
-async function flinkprobe(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const kept = { stdout: '', stderr: '' };
-  const write = { stdout: process.stdout.write, stderr: process.stderr.write };
-  const folder = process.cwd();
-  for (const name of ['stdout', 'stderr'] as const) {
-    process[name].write = ((text: string) => {
-      kept[name] += text;
-      return true;
-    }) as typeof process.stdout.write;
-  }
-  process.chdir(root);
-  Object.assign(process.env, env);
-  process.exitCode = undefined;
-  try {
-    await run(args);
-    return { status: Number(process.exitCode ?? 0), ...kept };
-  } finally {
-    process.exitCode = undefined;
-    for (const name of Object.keys(env)) delete process.env[name];
-    process.chdir(folder);
-    process.stdout.write = write.stdout;
-    process.stderr.write = write.stderr;
-  }
-}
-
-/** Runs the command as a user's shell would. */
-function spawned(args: readonly string[], input?: Uint8Array): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env: environment,
-    maxBuffer: 256 * 1024 * 1024,
-    ...(input === undefined ? {} : { input }),
-  });
-  return { status, stdout, stderr };
-}
 
 const all = recording('1.20.3-all').path;
 const off = recording('1.20.3-off').path;

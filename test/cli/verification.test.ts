@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import t from 'tap';
 import {
   type Discovery,
@@ -104,7 +105,7 @@ function request(change: Partial<VerificationRequest> = {}): VerificationRequest
 async function run(asked: Partial<VerificationRequest>, world: World): Promise<Report> {
   const tools = instruments(world);
   const report = await verify(await plan(request(asked), tools), request(asked), tools);
-  t.equal(reportSchema.safeParse(report).error?.message, undefined, 'the report follows the schema');
+  assert.equal(reportSchema.safeParse(report).error?.message, undefined, 'the report follows the schema');
   return report;
 }
 
