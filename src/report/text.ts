@@ -103,7 +103,7 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
     ...probedLines(report).flatMap((text, at) => field(at === 0 ? 'probed' : '', text)),
     ...restartLines(report).flatMap((text) => field('restarted', text)),
-    ...(report.watchedSeconds === undefined ? [] : field('watched', watchedText(report.watchedSeconds))),
+    ...(report.watchedSeconds === undefined ? [] : field('watched', watchedText(report, report.watchedSeconds))),
     ...(report.complete
       ? []
       : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
@@ -157,9 +157,9 @@ function namesText(names: readonly string[]): string {
 /** A TaskManager that lost its JobManager stays silent, and listed, for `heartbeat.timeout` (50 s). */
 const DECEPTIVE_SECONDS = 60;
 
-function watchedText(seconds: number): string {
-  const hint = 'a cluster that was restarted by halves looks healthy for a minute';
-  return `for ${seconds} s${seconds < DECEPTIVE_SECONDS ? `; ${hint}` : ''}`;
+function watchedText({ processes }: Report, seconds: number): string {
+  const isDeceptive = processes !== undefined && seconds < DECEPTIVE_SECONDS;
+  return `for ${seconds} s${isDeceptive ? '; a cluster that was restarted by halves looks healthy for a minute' : ''}`;
 }
 
 /** A thousand targets take no thousand lines. */
