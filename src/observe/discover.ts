@@ -86,7 +86,9 @@ export async function discoverByRest(rest: RestReader, options: DiscoveryOptions
     ...otherProcesses(configuration, probes),
   ];
   const { allowed, refused } = new CollectSinkGuard([configuration]).divide(parts.flatMap((part) => part.endpoints));
-  const isHere = book.addressesOf(restHost).some((address) => options.ownAddresses.has(address));
+  const isHere = [restHost, ...book.addressesOf(restHost)].some(
+    (one) => isLoopback(one) || options.ownAddresses.has(one),
+  );
   const elsewhere = isHere ? [] : allowed.filter(({ name }) => isLoopback(name));
   return {
     url: rest.url.href,
@@ -165,6 +167,8 @@ function isOtherRest(
   book: HostBook,
 ): boolean {
   if (own.port !== asked.port) return true;
+  // `localhost` is the JobManager's own host, whatever that is called here.
+  if (isLoopback(own.name)) return false;
   const addresses = book.addressesOf(own.name);
   return addresses.length > 0 && !addresses.some((address) => book.addressesOf(asked.name).includes(address));
 }

@@ -1,3 +1,4 @@
+import { highAvailabilityType } from '../flink/internal-tls.ts';
 import { fixedPort } from '../flink/rest-tls.ts';
 import type { ChannelId } from '../model/channel.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
@@ -84,6 +85,16 @@ function portSettings(configuration: EffectiveConfiguration, probe: Probe): read
         ...[configuration.setting('jmx.server.port')].filter((one) => one !== undefined),
         ...reporterPorts(configuration, 'JMX', undefined),
       ]);
+    case 'jobmanager-rpc': {
+      // Where an election decides, `jobmanager.rpc.port` does not (`ClusterEntrypoint.getRPCPortRange`).
+      const isElected = highAvailabilityType(configuration).value.toLowerCase() !== 'none';
+      return [
+        own ??
+          (isElected
+            ? configuration.settingOr('high-availability.jobmanager.port', '0', 'recovery.jobmanager.port')
+            : configuration.settingOr('jobmanager.rpc.bind-port', '0', 'jobmanager.rpc.port')),
+      ];
+    }
     case 'rest':
       return [own ?? configuration.settingOr('rest.bind-port', '8081', 'rest.port', 'web.port', 'jobmanager.web.port')];
     default: {

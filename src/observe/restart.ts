@@ -20,7 +20,7 @@ export interface WaitOptions {
 }
 
 export interface WaitResult {
-  /** TaskManagers that are registered and alive. */
+  /** TaskManagers that are registered and alive; where time was up first, those too that were not heard yet. */
   readonly registered: number;
   readonly expected: number | undefined;
   readonly watchedSeconds: number;
@@ -188,8 +188,9 @@ function summary(
     return { ...base, registered: 0, lines: [`REST was watched for ${watchedSeconds} s: ${look.failure.message}`] };
   }
   const { pulses } = look;
-  const registered = pulses.filter(({ state }) => state !== 'silent').length;
-  const missing = (expected ?? 1) - registered;
+  const wanted = expected ?? 1;
+  const alive = aliveOf(pulses).length;
+  const registered = alive >= wanted ? alive : pulses.filter(({ state }) => state !== 'silent').length;
   return {
     ...base,
     registered,
@@ -197,7 +198,7 @@ function summary(
       `watched for ${watchedSeconds} s: ${countText(pulses, expected)}`,
       ...pulses.flatMap((pulse) => (pulse.state === 'silent' ? [silentText(pulse)] : [])),
       ...(pulses.some(({ state }) => state === 'unproven') ? [UNPROVEN] : []),
-      ...(verdict === 'missing' ? [missingText(missing, expected)] : []),
+      ...(verdict === 'missing' ? [missingText(wanted - registered, expected)] : []),
       ...(verdict === 'all-registered' && watchedMs < DECEPTIVE_MS ? [DECEPTIVE] : []),
     ],
   };
