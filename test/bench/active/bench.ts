@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type CutServer, cutSurvey } from '../../active/any-byte.ts';
+import { repeatedly } from '../../active/repeated.ts';
 import { delayedRounds } from '../../active/rounds.ts';
 import { type FlinkStandIn, flinkStandIn, type StandInOptions } from '../../support/targets/flink-stand-in.ts';
 import { front } from '../../support/targets/front.ts';
@@ -14,13 +15,13 @@ import { readReport, suitesIn, tools, verify } from './tools.ts';
  * Measures `flinkprobe verify` beside nmap and sslscan: connections and time; then clusters of stand-ins, and the two
  * properties of which `npm test` runs a few rounds only.
  *
- * Usage: node dist/test/bench/active/bench.js [--only tools,cluster,thousand,authentication,cut] [--runs N] [--rounds N]
+ * Usage: node dist/test/bench/active/bench.js [--only tools,cluster,thousand,authentication,determinism,cut] [--runs N] [--rounds N]
  */
 const option = (name: string, fallback: string): string => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
 };
-const only = option('only', 'tools,cluster,thousand,authentication,cut').split(',');
+const only = option('only', 'tools,cluster,thousand,authentication,determinism,cut').split(',');
 const runs = Number(option('runs', '3'));
 const rounds = Number(option('rounds', '100'));
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-bench-'));
@@ -121,6 +122,17 @@ async function authentication(): Promise<void> {
   await targets.stop();
 }
 
+async function determinism(): Promise<void> {
+  const ids = available(JUDGED);
+  const targets = await Targets.start(...ids);
+  say('\n### The same report, ten times in standard\n\n| target | different reports |\n|---|---|');
+  for (const id of ids) {
+    const reports = await repeatedly(10, targets.get(id), { channel: 'jobmanager-rpc' });
+    say(`| ${id} | ${new Set(reports.map((one) => JSON.stringify(one))).size - 1} |`);
+  }
+  await targets.stop();
+}
+
 async function cut(): Promise<void> {
   const flink = await flinkStandIn({ taskManagers: 0, hosts: 'together' });
   const { port } = flink.endpoint('jm', 'jobmanager-rpc');
@@ -155,6 +167,7 @@ try {
     await cluster('1,000 endpoints, quick', 'quick', options, 'below 60 / below 191 (200 MB)');
   }
   if (only.includes('authentication')) await authentication();
+  if (only.includes('determinism')) await determinism();
   if (only.includes('cut')) await cut();
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { reset } from './no-tls.ts';
 
 /** How real Flink answers in clear, byte for byte where the length does not depend on the process; read and sent raw. */
 export type Answering = (socket: Socket, own: OwnAddress) => void;
@@ -137,7 +138,7 @@ function dataError(): Buffer {
 export const blob: Answering = (socket) =>
   collect(socket, (bytes) => {
     if (bytes[0] !== 1) {
-      socket.resetAndDestroy();
+      reset(socket);
       return 'done';
     }
     if (bytes.length < 2 || (bytes[1] !== 1 && bytes.length < 39)) return 'more';

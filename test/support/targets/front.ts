@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type CountedPort, countedPort } from './no-tls.ts';
+import { type CountedPort, countedPort, reset } from './no-tls.ts';
 
 /** What a port in front of a server does to the connections that go through it. */
 export interface Front {
@@ -24,7 +24,7 @@ export function front(
   return countedPort((near, number) => {
     switch (behaviour.admit?.(number) ?? 'pass') {
       case 'reset':
-        near.resetAndDestroy();
+        reset(near);
         return;
       case 'close':
         near.end();
@@ -44,7 +44,7 @@ function passOn(near: Socket, target: { address: string; port: number }, behavio
   const cut = behaviour.cut?.(number);
   const towardsClient = new Line(near, behaviour, cut?.after ?? Number.POSITIVE_INFINITY, () => {
     far.destroy();
-    if (cut?.how === 'rst') near.resetAndDestroy();
+    if (cut?.how === 'rst') reset(near);
     else near.end();
   });
   const towardsServer = new Line(far, behaviour);
@@ -95,7 +95,7 @@ class Line {
     if (this.#ended) return;
     this.#ended = true;
     this.#then(() => {
-      if (how === 'rst') this.#to.resetAndDestroy();
+      if (how === 'rst') reset(this.#to);
       else this.#to.end();
     });
   }

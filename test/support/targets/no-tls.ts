@@ -13,7 +13,7 @@ const BEHAVIOURS: Readonly<Record<NoTlsId, (socket: Socket) => void>> = {
   /** Silent. */
   E0: (socket) => socket.resume(),
   E1: (socket) => socket.end(),
-  E2: (socket) => socket.resetAndDestroy(),
+  E2: (socket) => reset(socket),
   E3: (socket) => socket.once('data', () => socket.end(BAD_REQUEST)),
   /** Reads, then closes: what a clear BLOB server does with `16`. */
   E4: (socket) => socket.once('data', () => socket.end()),
@@ -26,6 +26,15 @@ const BEHAVIOURS: Readonly<Record<NoTlsId, (socket: Socket) => void>> = {
     setTimeout(() => socket.end(), LATE_MS);
   },
 };
+
+/**
+ * RST and nothing else. `resetAndDestroy` ends a writable socket first, so that a FIN goes ahead; what it then does is done
+ * here by itself.
+ */
+export function reset(socket: Socket): void {
+  (socket as Socket & { resetAndClosing: boolean }).resetAndClosing = true;
+  socket.destroy();
+}
 
 export interface CountedPort {
   readonly port: number;
