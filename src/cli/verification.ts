@@ -2,9 +2,11 @@ import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { coverage } from '../evaluate/coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
+import { expectationFor } from '../evaluate/policy.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
+import type { Channel } from '../model/channel.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import {
   type Expectation,
@@ -119,7 +121,9 @@ export async function plan(request: VerificationRequest, instruments: Instrument
   const found = withMembers(await locate(allowed, instruments.resolve), topology);
   const asked = new Set(found.targets.map(placeOf));
   const lost = (discovery?.lost ?? []).filter((one) => !asked.has(placeOf(one)));
-  const located = { ...found, lost: [...found.lost, ...lost] };
+  const promised = expectations(sources, probes);
+  const targets = found.targets.map((target) => withPins(target, promised, probes));
+  const located = { targets, lost: [...found.lost, ...lost] };
   if (located.targets.length === 0 && located.lost.length === 0 && discovery === undefined) {
     throw new Unusable('no endpoint to verify: the configuration fixes no port; name a target, or --rest URL');
   }
@@ -133,7 +137,7 @@ export async function plan(request: VerificationRequest, instruments: Instrument
       ...(discovery === undefined ? [] : [discovery.input]),
       ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
     ],
-    promised: expectations(sources, probes),
+    promised,
     processes: discovery?.processes ?? [],
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     shortfalls: discovery?.shortfalls ?? [],
@@ -155,6 +159,14 @@ function withMembers(located: Located, topology: Topology): Located {
     return member === undefined ? target : { ...target, member };
   });
   return { ...located, targets };
+}
+
+/** A certificate of the right authority that is none of the pinned ones must be refused. */
+function withPins(target: Target, promised: readonly Expectation[], probes: readonly Probe[]): Target {
+  if (target.channel === undefined) return target;
+  const byId = new Map(probes.map((probe) => [probe.id as Channel, probe]));
+  const pins = expectationFor(promised, byId, target.channel, target.member)?.certificateSha1 ?? [];
+  return pins.length === 0 ? target : { ...target, pins };
 }
 
 /** Asks all endpoints, judges what they said and puts the report together. */

@@ -2,7 +2,20 @@ import t from 'tap';
 import { evaluate, limitEvidence } from '../../src/evaluate/engine.ts';
 import type { Finding, Observation } from '../../src/model/report.ts';
 import type { ClusterRule, EndpointRule, Judgement, Rule } from '../../src/model/rule.ts';
-import { clear, hello, JM, NOW, PROBES, promise, TM1, TM2, tls, undecided } from '../support/observations.ts';
+import {
+  active,
+  baseline,
+  clear,
+  hello,
+  JM,
+  NOW,
+  PROBES,
+  promise,
+  TM1,
+  TM2,
+  tls,
+  undecided,
+} from '../support/observations.ts';
 
 const TEXT = {
   title: 'A problem',
@@ -312,4 +325,27 @@ t.test('keeps five entries of evidence and counts the rest', async (t) => {
     ['e0', 'e1', 'e2', 'e3', 'e4', 'and 4 more'],
   );
   t.equal(limitEvidence(entries.slice(0, 5)).length, 5);
+});
+
+t.test('takes for witnesses of a judgement of the whole run those that its evidence cites', async (t) => {
+  const cluster = (cited: readonly Observation[]): Rule =>
+    clusterRule('failing', () => [{ ...FAIL, evidence: cited.map(({ id }) => ({ observation: id, text: 'there' })) }]);
+  const [asked, captured] = [active(), tls()];
+  const witnesses = (cited: readonly Observation[]) => run([cluster(cited)], [asked, captured]).findings[0]!.witnesses;
+  t.match(witnesses([asked]), { wire: 'not-heard', handshake: 'fail' });
+  t.match(witnesses([captured]), { wire: 'fail', handshake: 'not-heard' });
+  t.match(witnesses([asked, captured]), { wire: 'fail', handshake: 'fail' });
+  t.match(witnesses([]), { wire: 'fail', handshake: 'not-heard' }, 'without evidence it is of the captures themselves');
+});
+
+t.test('hands rules what became of the endpoints since the baseline, and nothing without one', async (t) => {
+  const heard: unknown[] = [];
+  const rule = clusterRule('listening', ({ baseline }) => {
+    heard.push(baseline?.endpoints.map(({ change }) => change));
+    return [];
+  });
+  const seen = [active()];
+  evaluate([rule], seen, [], { now: NOW, probes: PROBES, baseline: baseline([active()]) });
+  evaluate([rule], seen, [], { now: NOW, probes: PROBES });
+  t.strictSame(heard, [['unchanged'], undefined]);
 });

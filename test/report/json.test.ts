@@ -5,6 +5,7 @@ import { formatJson } from '../../src/report/json.ts';
 import { formatJsonl } from '../../src/report/jsonl.ts';
 import { redact } from '../../src/report/redact.ts';
 import { reportJsonSchema, reportSchema } from '../../src/report/schema.ts';
+import { comparedReport } from '../support/compared-report.ts';
 import { cleanReport, sampleReport } from '../support/sample-report.ts';
 
 const VALIDATE = `
@@ -37,6 +38,8 @@ t.test('writes the top-level fields in the order of the contract, however the re
 
 t.test('the strict schema takes reports and refuses what is not in the contract', async (t) => {
   t.same(reportSchema.parse(sampleReport()), sampleReport());
+  const compared = comparedReport();
+  t.same(reportSchema.parse(compared), compared, 'of probes and comparisons too');
   t.ok(reportSchema.safeParse(redact(sampleReport())).success, 'redacted reports keep the shape');
   const broken: readonly [string, unknown][] = [
     ['an unknown field', { ...sampleReport(), extra: 1 }],

@@ -1,6 +1,4 @@
-import { type Evaluation, type EvaluationContext, evaluate } from '../../src/evaluate/engine.ts';
-import type { Channel, ChannelId, Protection } from '../../src/model/channel.ts';
-import type { Probe } from '../../src/model/probe.ts';
+import type { Channel, ChannelId } from '../../src/model/channel.ts';
 import type {
   AdmissionProof,
   Alert,
@@ -8,9 +6,7 @@ import type {
   CaptureQuality,
   Certificate,
   ClientAuthentication,
-  Endpoint,
   Expectation,
-  Finding,
   NoAnswerReason,
   Observation,
   PlaintextDetails,
@@ -18,58 +14,11 @@ import type {
   StateTransfer,
   TlsDetails,
   UndecidedReason,
-  Verdict,
 } from '../../src/model/report.ts';
-import type { Rule } from '../../src/model/rule.ts';
+import { CAPTURED_AT, defaultPort, JM, type Process, TM1 } from './lab.ts';
 
-/** When the connections of the tests were captured, and the run's time a day later. */
-export const CAPTURED_AT = '2026-11-22T13:00:00.000000Z';
-export const NOW: number = Date.parse('2026-11-23T13:00:00Z');
-
-/** The lab: a JobManager, two TaskManagers, and a stranger. */
-export const JM = { host: '10.77.0.1', member: 'jm', component: 'jobmanager' } as const;
-export const TM1 = { host: '10.77.0.2', member: 'tm1', component: 'taskmanager' } as const;
-export const TM2 = { host: '10.77.0.3', member: 'tm2', component: 'taskmanager' } as const;
-export const PROBER = { host: '10.77.0.9' } as const;
-
-type Process = Omit<Endpoint, 'port'>;
-
-const CHANNELS: readonly (readonly [ChannelId, Protection, number])[] = [
-  ['rest', 'rest', 8081],
-  ['jobmanager-rpc', 'internal', 6123],
-  ['taskmanager-rpc', 'internal', 6122],
-  ['taskmanager-data', 'internal', 6121],
-  ['blob-server', 'internal', 6124],
-  ['metrics-query-service', 'internal', 6126],
-  ['history-server', 'rest', 8082],
-  ['sql-gateway', 'rest', 8083],
-  ['hiveserver2', 'never', 10000],
-  ['queryable-state', 'never', 9067],
-  ['collect-sink', 'never', 6130],
-  ['prometheus', 'never', 9249],
-  ['jmx', 'never', 8789],
-  ['checkpoint-storage', 'outside', 9000],
-  ['high-availability', 'outside', 2181],
-];
-
-/** Stand-ins for the real probes, so that a rule's test rests on the rule alone. */
-export const PROBES: readonly Probe[] = CHANNELS.map(([id, protection, port]) => ({
-  id,
-  title: `title of ${id}`,
-  protection,
-  component: 'jobmanager',
-  carries: `What ${id} carries.`,
-  defaultPorts: [port],
-  settings: { port: [], tls: [] },
-  remedy: { text: `Mend ${id}.`, settings: { [`${id}.ssl`]: 'true' } },
-  protocols: [],
-  port: () => undefined,
-  expect: () => undefined,
-}));
-
-function defaultPort(channel: Channel): number {
-  return CHANNELS.find(([id]) => id === channel)?.[2] ?? 4444;
-}
+export { finding, judged, verdict } from './judged.ts';
+export { CAPTURED_AT, JM, NOW, PROBER, PROBES, TM1, TM2 } from './lab.ts';
 
 let made = 0;
 
@@ -446,28 +395,4 @@ export function baseline(observations: readonly Observation[], change: Partial<R
     coverage: [],
     ...change,
   };
-}
-
-type Around = Partial<EvaluationContext> & { readonly expectations?: readonly Expectation[] };
-
-/** One rule over some observations, with the stand-in probes. */
-export function judged(rule: Rule, observations: readonly Observation[], around: Around = {}): Evaluation {
-  const { expectations = [], ...context } = around;
-  return evaluate([rule], observations, expectations, { now: NOW, probes: PROBES, ...context });
-}
-
-/** The worst verdict that one rule gave; a rule that threw fails the test at once. */
-export function verdict(rule: Rule, observations: readonly Observation[], around: Around = {}): Verdict {
-  const { verdictCounts, errors } = judged(rule, observations, around);
-  if (errors.length > 0) throw new Error(errors[0]!.message);
-  const order: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-applicable'];
-  return order.find((one) => verdictCounts[one] > 0) ?? 'not-applicable';
-}
-
-/** The only finding of one rule; throws where there is none, or more than one. */
-export function finding(rule: Rule, observations: readonly Observation[], around: Around = {}): Finding {
-  const { findings } = judged(rule, observations, around);
-  const [only] = findings;
-  if (only === undefined || findings.length !== 1) throw new Error(`${findings.length} findings, not one`);
-  return only;
 }
