@@ -374,6 +374,28 @@ t.test('a configuration that was handed in outweighs the one that REST tells', a
   t.equal(report.expectations.find(({ channel }) => channel === 'taskmanager-data')?.tls, 'required');
 });
 
+t.test('a configured pin goes with the target, so that a certificate beside it can be tried', async (t) => {
+  const pins: unknown[] = [];
+  const pin = 'ab'.repeat(20);
+  const text = `security.ssl.internal.enabled: true\nsecurity.ssl.internal.cert.fingerprint: ${pin}\n`;
+  const world: World = {
+    change: {
+      survey: async (target) => {
+        pins.push(target.pins);
+        return observed(target, MUTUAL_TLS);
+      },
+    },
+  };
+  await run(
+    {
+      named: named('blob-server=10.0.0.1:6124'),
+      configurations: [{ member: null, path: 'conf', files: [{ name: 'config.yaml', text }] }],
+    },
+    world,
+  );
+  t.strictSame(pins, [[pin]]);
+});
+
 t.test('a discovery that is not whole leaves the run inconclusive', async (t) => {
   const shortfalls = ['1 of 2 TaskManagers registered within 120 s'];
   const report = await run({}, { ...TM_ANSWERS, discovery: discovered({ shortfalls }) });
