@@ -199,6 +199,7 @@ function summary(
       ...pulses.flatMap((pulse) => (pulse.state === 'silent' ? [silentText(pulse)] : [])),
       ...(pulses.some(({ state }) => state === 'unproven') ? [UNPROVEN] : []),
       ...(verdict === 'missing' ? [missingText(wanted - registered, expected)] : []),
+      ...(verdict === 'missing' && watchedMs < DECEPTIVE_MS ? [HASTY] : []),
       ...(verdict === 'all-registered' && watchedMs < DECEPTIVE_MS ? [DECEPTIVE] : []),
     ],
   };
@@ -206,6 +207,7 @@ function summary(
 
 const UNPROVEN =
   'the watch was too short to see a heartbeat of every TaskManager: one that is listed may be dead (heartbeat.timeout)';
+const HASTY = `TaskManagers that lost their JobManager may stay silent for up to 50 s (heartbeat.timeout) before they register anew: watch for ${DECEPTIVE_MS / 1000} s at least`;
 const DECEPTIVE = `after a restart by halves a cluster may look healthy to REST for up to ${DECEPTIVE_MS / 1000} s (heartbeat.timeout): processes that lose each other later are not seen`;
 
 function silentText({ id, silentMs }: Pulse): string {

@@ -93,6 +93,8 @@ t.test('a TaskManager that was killed is listed for 50 s, and counts for none of
   const early = await watch(story, { withinMs: 40_000 });
   t.match(early, { verdict: 'missing', registered: 1 });
   t.match(early.lines.join('\n'), /TaskManager tm2-old is listed, but sent no heartbeat for 40 s/);
+  t.match(early.lines.join('\n'), /watch for 60 s at least/);
+  t.notMatch(result.lines.join('\n'), /at least/);
 });
 
 t.test('its successor takes its place at once', async (t) => {

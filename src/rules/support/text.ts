@@ -34,6 +34,7 @@ export function settingText(setting: Setting): string {
   const said = `${setting.key}: ${setting.value}`;
   if (setting.file !== undefined)
     return `${said} (${setting.file}${setting.line === undefined ? '' : `:${setting.line}`})`;
+  if (setting.origin === 'rest') return `${said} (told by REST)`;
   return setting.origin === 'default' ? `${said} (Flink's default)` : said;
 }
 
