@@ -33,7 +33,8 @@ export async function surveyEndpoint(target: Target, options: ActiveOptions): Pr
 async function observe(session: Session, connections: Connections, probe: Probe | undefined): Promise<Observation> {
   let speech: Speech;
   try {
-    speech = await identify(session, connections, probe);
+    // A default port is a guess: until it answers, it may be anything.
+    speech = await identify(session, connections, session.target.channelBasis === 'port' ? undefined : probe);
   } catch (error) {
     if (!(error instanceof SessionStopped)) throw error;
     return unanswered(session, probe, { kind: 'no-answer', because: 'connection-limit' }, error.reason);
@@ -210,7 +211,7 @@ function finish(
   const { target, transcripts } = session;
   const contradictions = found === undefined ? [] : [...found.contradictions, ...differingChains(found)];
   const reason = stopped !== 'complete' ? stopped : contradictions.length > 0 ? ('contradictory' as const) : undefined;
-  const called = callChannel(target, seen);
+  const called = callChannel(target, seen, probe);
   const component = target.component ?? probe?.component ?? seen.server.component;
   const { client: _, frames: __, ...rest } = seen;
   const frames = session.attempts.flatMap((attempt) => (attempt.frames === undefined ? [] : [attempt.frames]));
@@ -261,10 +262,18 @@ function differingChains(found: TlsFindings): string[] {
   return told;
 }
 
-/** A channel that was named stays; on a port that nobody named, content calls it. */
-function callChannel(target: Target, seen: Observation): Pick<Observation, 'channel' | 'channelBasis'> {
-  if (target.channel !== undefined) return { channel: target.channel, channelBasis: target.channelBasis };
-  return { channel: seen.channel, channelBasis: seen.channel === 'unknown' ? 'port' : seen.channelBasis };
+/** A channel that was named stays; on a port that nobody named, content calls it, and the port where that fits. */
+function callChannel(
+  target: Target,
+  seen: Observation,
+  probe: Probe | undefined,
+): Pick<Observation, 'channel' | 'channelBasis'> {
+  const { channel, channelBasis } = target;
+  if (channel !== undefined && channelBasis !== 'port') return { channel, channelBasis };
+  const isToldByContent = seen.channel !== 'unknown' && seen.channelBasis === 'protocol';
+  const fits = seen.plaintext === undefined || probe?.protocols.some(({ name }) => name === seen.plaintext?.protocol);
+  if (channel !== undefined && !isToldByContent && fits) return { channel, channelBasis };
+  return { channel: seen.channel, channelBasis: seen.channelBasis };
 }
 
 function bytesOf(transcripts: Session['transcripts'], side: 0 | 1): number {
