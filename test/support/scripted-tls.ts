@@ -48,6 +48,10 @@ export class ScriptedConnection {
     }
   }
 
+  get open(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   write(bytes: Uint8Array): void {
     if (this.#socket.writable) this.#socket.write(bytes);
   }

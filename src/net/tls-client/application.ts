@@ -24,7 +24,7 @@ export async function exchangeApplicationData(
   const answer = (): Uint8Array => new Uint8Array(Buffer.concat(parts).subarray(0, APPLICATION_DATA_MAX));
   try {
     while (!isWhole(Buffer.concat(parts))) {
-      const heard = await hear(Math.min(last, performance.now() + patience.verdictMs));
+      const heard = await hear(Math.min(last, exchange.verdictDeadline()));
       if (heard.kind === 'timeout') break;
       exchange.facts.proof ??= heard.kind;
       if (heard.kind === 'application-data') parts.push(heard.bytes);

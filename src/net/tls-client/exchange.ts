@@ -12,6 +12,9 @@ import type { HandshakeRequest, HandshakeResult, RefusedAfter } from './types.ts
 /** Handshake messages, warnings and stray records that a server may send before it is left; a full flight has eight. */
 export const INCOMING_MAX = 256;
 
+/** A server that took longer was slow, not far: a JDK's first handshake loads classes. */
+const ROUND_TRIP_MS_MAX = 1000;
+
 type Facts = { -readonly [K in keyof HandshakeResult]?: HandshakeResult[K] };
 
 const CLOSE_NOTIFY = 0;
@@ -50,6 +53,16 @@ export class Exchange {
 
   get records(): RecordLayer {
     return this.messages.records;
+  }
+
+  /** Milliseconds from our ClientHello to the first byte after it: a round trip at most, and what the server thought. */
+  get roundTrip(): number {
+    return Math.min((this.records.firstByteAt ?? this.startedAt) - this.startedAt, ROUND_TRIP_MS_MAX);
+  }
+
+  /** When a verdict is no longer waited for: a far server gets its round trip on top. */
+  verdictDeadline(milliseconds: number = this.request.patience.verdictMs): number {
+    return performance.now() + this.roundTrip + milliseconds;
   }
 
   /** A handshake message, and its place in the transcript. */

@@ -18,9 +18,8 @@ import { type HelloIdentity, legacyVersion } from './offer.ts';
 import { chooseScheme, signWith } from './signatures.ts';
 import type { Heard } from './traffic-tls13.ts';
 
-/** Milliseconds of listening between our certificate and our Finished: at least, at most, and in round trips. */
+/** Milliseconds of listening between our certificate and our Finished: at least, and in round trips. */
 const LISTEN_MS_MIN = 50;
-const LISTEN_MS_MAX = 1000;
 const LISTEN_ROUND_TRIPS = 1.25;
 
 /** Everything that the keys are made from. */
@@ -140,10 +139,8 @@ function keysOf(negotiated: Negotiated, master: Uint8Array): { client: Tls12Keys
 
 /** @throws Ending where the server refuses our certificate at once */
 async function listenForAlert(exchange: Exchange): Promise<void> {
-  const { startedAt, records, request } = exchange;
-  const roundTrip = (records.firstByteAt ?? startedAt) - startedAt;
-  const wait = Math.min(Math.max(roundTrip * LISTEN_ROUND_TRIPS, LISTEN_MS_MIN), LISTEN_MS_MAX);
-  const said = await exchange.listen(performance.now() + Math.min(wait, request.patience.verdictMs));
+  const wait = Math.max(exchange.roundTrip * LISTEN_ROUND_TRIPS, LISTEN_MS_MIN);
+  const said = await exchange.listen(performance.now() + wait);
   if (said.kind !== 'timeout') throw malformed(`${said.kind} before our Finished`);
 }
 
@@ -174,7 +171,7 @@ async function readFinished(
   keys: Tls12Keys,
   master: Uint8Array,
 ): Promise<void> {
-  const deadline = performance.now() + exchange.request.patience.verdictMs;
+  const deadline = exchange.verdictDeadline();
   const { hash } = negotiated.cipher;
   for (let protectedYet = false; ; ) {
     const said = await exchange.listen(deadline);

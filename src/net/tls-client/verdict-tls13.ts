@@ -28,7 +28,7 @@ export async function verdictTls13(exchange: Exchange, traffic: TrafficTls13): P
 }
 
 async function listenForProof(exchange: Exchange, traffic: TrafficTls13, milliseconds: number): Promise<boolean> {
-  const heard = await traffic.hear(performance.now() + milliseconds);
+  const heard = await traffic.hear(exchange.verdictDeadline(milliseconds));
   if (heard.kind === 'timeout') return false;
   exchange.facts.proof = heard.kind;
   return true;

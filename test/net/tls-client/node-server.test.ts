@@ -1,3 +1,5 @@
+import * as crypto from 'node:crypto';
+import { getDiffieHellman } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
@@ -5,9 +7,11 @@ import t from 'tap';
 import { handshake } from '../../../src/net/tls-client/handshake.ts';
 import { EVERYTHING, TLS12_ONLY, TLS13_ONLY } from '../../../src/net/tls-client/offers.ts';
 import type { HandshakeRequest, HandshakeResult } from '../../../src/net/tls-client/types.ts';
+import { integer, sequence, toPem } from '../../support/der-writer.ts';
 import { mintRsa } from '../../support/pki.ts';
 import { TestWire } from '../../support/test-wire.ts';
 
+const X25519MLKEM768 = 0x11ec;
 const PATIENCE = { answerMs: 2000, verdictMs: 1000 };
 const server = mintRsa({ name: [['CN', 'server']] });
 
@@ -68,4 +72,23 @@ t.test('a server that requires a certificate refuses an empty one', async (t) =>
     t.match(result, { end: 'refused', presented: 'empty', refusal: { how: 'alert', after: 'certificate' } });
     t.match(result.certificateRequest, { authorities: [{}] });
   }
+});
+
+const withoutMlKem = 'decapsulate' in crypto ? false : 'this Node has no ML-KEM';
+
+t.test('X25519MLKEM768 is agreed on, by a share of ours or by HelloRetryRequest', { skip: withoutMlKem }, async (t) => {
+  for (const keyShares of [[X25519MLKEM768], []]) {
+    const offer = { ...TLS13_ONLY, namedGroups: [X25519MLKEM768, 29], keyShares };
+    const { result } = await speak({ ecdhCurve: 'X25519MLKEM768:X25519' }, { offer, goal: 'finish' });
+    const helloRetryRequest = keyShares.length === 0;
+    t.match(result, { end: 'finished', namedGroup: 'X25519MLKEM768', helloRetryRequest }, result.problem ?? 'agreed');
+  }
+});
+
+t.test('Diffie-Hellman in 1024 bits is computed', async (t) => {
+  const prime = getDiffieHellman('modp2').getPrime('hex');
+  const dhparam = toPem('DH PARAMETERS', sequence(integer(`00${prime}`), integer(2)));
+  const ciphers = 'DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0';
+  const { result } = await speak({ dhparam, ciphers, maxVersion: 'TLSv1.2' }, { offer: EVERYTHING, goal: 'finish' });
+  t.match(result, { end: 'finished', dhBits: 1024, version: 'TLSv1.2' });
 });

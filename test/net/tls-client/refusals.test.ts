@@ -17,7 +17,9 @@ import {
 import { shake } from './servers.ts';
 
 const identity = mintEc('P-256', { name: [['CN', 'scripted']] });
-const PATIENCE = { answerMs: 300, verdictMs: 200 };
+const PATIENCE = { answerMs: 4000, verdictMs: 2000 };
+/** For what ends with silence after our flight. */
+const SHORT_VERDICT = { answerMs: 4000, verdictMs: 100 };
 
 async function against(
   script: (connection: ScriptedConnection) => Promise<void> | void,
@@ -112,10 +114,12 @@ const ticket = message(
 );
 
 t.test('silence proves nothing', async (t) => {
-  const newer = await against(async (connection) => void (await play13(connection, { identity, asks: true })));
+  const newer = await against(async (connection) => void (await play13(connection, { identity, asks: true })), {
+    patience: SHORT_VERDICT,
+  });
   t.match(newer, { end: 'unproven', presented: 'empty', version: 'TLSv1.3' });
   t.equal(newer.proof, undefined);
-  const older = await against(play12, { offer: TLS12_ONLY });
+  const older = await against(play12, { offer: TLS12_ONLY, patience: SHORT_VERDICT });
   t.match(older, { end: 'silent', presented: 'empty', version: 'TLSv1.2' });
 });
 
@@ -164,7 +168,9 @@ t.test('refusals of the ClientHello', async (t) => {
   });
   const first = { code: 90, description: 'user_canceled' };
   t.match(warnings, { end: 'refused', refusal: { how: 'alert', alert: first, after: 'client_hello' } });
-  const silent = await afterHello(() => undefined);
+  const silent = await against(async (connection) => void (await connection.record()), {
+    patience: { answerMs: 100, verdictMs: 100 },
+  });
   t.match(silent, { end: 'silent', presented: 'nothing', helloRetryRequest: false });
   t.equal(silent.refusal, undefined);
 });
