@@ -1,6 +1,7 @@
-import type { Comparison, EndpointChange, Finding, Observation, Report } from '../model/report.ts';
-import { compareEndpoints, placesOf } from './comparison.ts';
+import type { Comparison, Endpoint, Finding, Observation, Report } from '../model/report.ts';
+import { compareEndpoints, counterparts, type Pair, type Place } from './comparison.ts';
 import { severityRank } from './severity.ts';
+import { isServed } from './strength.ts';
 
 /** Rules that judge a run against its baseline: they tell of a change, so that their end mends nothing. */
 const OF_THE_CHANGE: ReadonlySet<string> = new Set([
@@ -14,15 +15,22 @@ const OF_THE_CHANGE: ReadonlySet<string> = new Set([
  * the baseline has it already). Findings keep their order. `path`: where the baseline was read, for the report.
  */
 export function compareWithBaseline(report: Report, baseline: Report, path: string): Report {
-  const known = new Map(baseline.findings.map((finding) => [finding.fingerprint, finding]));
-  const endpoints = compareEndpoints(report, baseline);
+  const pairs = counterparts(report, baseline);
+  const known = matchFindings(report.findings, baseline.findings, pairs);
+  const still = new Set(known.values());
+  const fixed = baseline.findings
+    .filter((finding) => !still.has(finding) && !OF_THE_CHANGE.has(finding.ruleId))
+    .filter((finding) => finding.verdict !== 'error' && wasLookedAt(finding, report, pairs));
   const comparison: Comparison = {
     baseline: { path, finishedAt: baseline.finishedAt, verdict: baseline.verdict },
-    endpoints,
-    fixed: fixedFindings(report, baseline, endpoints),
+    endpoints: compareEndpoints(report, baseline),
+    fixed: fixed.map((finding) => ({ ...finding, change: 'fixed' })),
   };
-  const findings = report.findings.map((finding) => withChange(finding, known.get(finding.fingerprint), baseline));
-  return { ...report, findings, comparison };
+  return {
+    ...report,
+    findings: report.findings.map((finding) => withChange(finding, known.get(finding), baseline)),
+    comparison,
+  };
 }
 
 /** How many TaskManagers an earlier run knew: by REST, else by the endpoints that it saw. 0: none, or nobody knows. */
@@ -37,6 +45,46 @@ export function expectedTaskManagers(baseline: Report): number {
   return new Set(seen.map(({ server }) => server.member ?? server.host)).size;
 }
 
+/**
+ * Findings of this run, each with the one of the baseline that it is: by fingerprint; else, since ports and names of
+ * TaskManagers may be others after a restart, one of the same rule that says the same of the endpoint's counterpart.
+ */
+function matchFindings(
+  now: readonly Finding[],
+  then: readonly Finding[],
+  pairs: readonly Pair[],
+): ReadonlyMap<Finding, Finding> {
+  const byPrint = new Map(then.map((finding) => [finding.fingerprint, finding]));
+  const matched = new Map<Finding, Finding>();
+  for (const finding of now) {
+    const same = byPrint.get(finding.fingerprint);
+    if (same !== undefined) matched.set(finding, same);
+  }
+  const taken = new Set(matched.values());
+  for (const finding of now.filter((one) => !matched.has(one))) {
+    const before = pairs.find((pair) => isAt(finding, pair.after))?.before;
+    if (before === undefined) continue;
+    const same = then.find((one) => !taken.has(one) && isAt(one, before) && saysTheSame(one, finding));
+    if (same === undefined) continue;
+    matched.set(finding, same);
+    taken.add(same);
+  }
+  return matched;
+}
+
+function isAt({ channel, endpoint }: Finding, place: Place): boolean {
+  return channel === place.channel && endpoint?.host === place.endpoint.host && endpoint.port === place.endpoint.port;
+}
+
+/** Messages of rules do not repeat the place; where one names its process, names may have changed with it. */
+function saysTheSame(a: Finding, b: Finding): boolean {
+  const text = ({ message, endpoint }: Finding): string => {
+    if (endpoint === undefined) return message;
+    return message.replaceAll(endpoint.member ?? endpoint.host, '@');
+  };
+  return a.ruleId === b.ruleId && text(a) === text(b);
+}
+
 function withChange(finding: Finding, before: Finding | undefined, baseline: Report): Finding {
   if (finding.ruleId === 'weaker-than-baseline') return { ...finding, change: 'weaker' };
   if (before === undefined) return { ...finding, change: 'new' };
@@ -46,39 +94,21 @@ function withChange(finding: Finding, before: Finding | undefined, baseline: Rep
   return { ...finding, change: isWorse ? 'weaker' : 'unchanged', firstSeen: before.firstSeen ?? baseline.finishedAt };
 }
 
-/** What the baseline found and this run does not, where this run looked at least as closely. */
-function fixedFindings(report: Report, baseline: Report, endpoints: readonly EndpointChange[]): readonly Finding[] {
-  const still = new Set(report.findings.map(({ fingerprint }) => fingerprint));
-  return baseline.findings
-    .filter((finding) => !still.has(finding.fingerprint) && !OF_THE_CHANGE.has(finding.ruleId))
-    .filter((finding) => finding.verdict !== 'error' && wasLookedAt(finding, report, baseline, endpoints))
-    .map((finding) => ({ ...finding, change: 'fixed' }));
-}
-
-function wasLookedAt(
-  finding: Finding,
-  report: Report,
-  baseline: Report,
-  endpoints: readonly EndpointChange[],
-): boolean {
+/** Fixed is what this run does not find where it looked at least as closely. What did not answer then, answers now. */
+function wasLookedAt(finding: Finding, report: Report, pairs: readonly Pair[]): boolean {
   const { endpoint } = finding;
   if (endpoint === undefined) return report.complete;
-  const name = endpoint.member ?? endpoint.host;
-  const live = endpoints.filter(
-    (one) =>
-      one.change !== 'gone' && one.channel === finding.channel && (one.endpoint.member ?? one.endpoint.host) === name,
+  const pair = pairs.find((one) => isAt(finding, one.before));
+  if (pair !== undefined) {
+    return Math.min(...pair.after.observations.map(depth)) >= Math.max(...pair.before.observations.map(depth));
+  }
+  return report.observations.some(
+    (one) => isServed(one) && one.channel === finding.channel && processName(one.server) === processName(endpoint),
   );
-  const now = live.flatMap((one) => observationsAt(report, one));
-  const then = placesOf(baseline.observations)
-    .filter((one) => one.channel === finding.channel && (one.endpoint.member ?? one.endpoint.host) === name)
-    .flatMap((one) => one.observations);
-  return now.length > 0 && Math.min(...now.map(depth)) >= Math.max(0, ...then.map(depth));
 }
 
-function observationsAt(report: Report, { channel, endpoint }: EndpointChange): readonly Observation[] {
-  return report.observations.filter(
-    (one) => one.channel === channel && one.server.host === endpoint.host && one.server.port === endpoint.port,
-  );
+function processName({ member, host }: Endpoint): string {
+  return member ?? host;
 }
 
 const DEPTHS = ['quick', 'standard', 'full'];

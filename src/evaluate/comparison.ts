@@ -15,14 +15,21 @@ export interface Compared {
  * names and addresses (pods do): one that has no counterpart takes the place of one that is gone.
  */
 export function compareEndpoints(run: Compared, baseline: Compared): readonly EndpointChange[] {
-  const then = placesOf(baseline.observations);
-  const now = placesOf(run.observations);
-  const pairs = pairUp(then.filter(isLive), now.filter(isLive));
+  const [then, now] = [livePlaces(baseline), livePlaces(run)];
+  const pairs = pairUp(then, now);
   const before = new Map(pairs.map((pair) => [pair.after, pair.before]));
   const found = new Set(pairs.map((pair) => pair.before));
-  const changes = now.filter(isLive).map((place) => changeOf(place, before.get(place), run, baseline));
-  const gone = then.filter((place) => isLive(place) && !found.has(place));
-  return [...changes, ...gone.map((place) => goneOf(place, run))];
+  const changes = now.map((place) => changeOf(place, before.get(place), run, baseline));
+  return [...changes, ...then.filter((place) => !found.has(place)).map((place) => goneOf(place, run))];
+}
+
+/** Endpoints that answered in both runs, each with its counterpart. */
+export function counterparts(run: Compared, baseline: Compared): readonly Pair[] {
+  return pairUp(livePlaces(baseline), livePlaces(run));
+}
+
+function livePlaces({ observations }: Compared): readonly Place[] {
+  return placesOf(observations).filter(isLive);
 }
 
 /** One listening endpoint of one channel, with all that was seen of it. Never empty. */
@@ -32,7 +39,7 @@ export interface Place {
   readonly observations: readonly Observation[];
 }
 
-export function placesOf(observations: readonly Observation[]): readonly Place[] {
+function placesOf(observations: readonly Observation[]): readonly Place[] {
   const places = new Map<string, { channel: Channel; endpoint: Endpoint; observations: Observation[] }>();
   for (const observation of observations) {
     const { channel, server, kind } = observation;
@@ -53,7 +60,7 @@ function isLive({ channel, observations }: Place): boolean {
   return observations.some((one) => isServed(one) && (channel !== 'unknown' || one.kind === 'tls'));
 }
 
-interface Pair {
+export interface Pair {
   readonly before: Place;
   readonly after: Place;
 }
@@ -96,8 +103,8 @@ function changeOf(now: Place, then: Place | undefined, run: Compared, baseline: 
   const place = { channel: now.channel, endpoint: now.endpoint };
   if (then === undefined) return { ...place, change: 'new', process: 'unknown', certificate: 'unknown', details: [] };
   const { weaker, stronger } = differences(then.observations, now.observations);
-  const replaced =
-    processName(then.endpoint) === processName(now.endpoint) ? [] : [`took the place of ${processName(then.endpoint)}`];
+  const isSame = processName(then.endpoint) === processName(now.endpoint) || then.endpoint.host === now.endpoint.host;
+  const replaced = isSame ? [] : [`took the place of ${processName(then.endpoint)}`];
   return {
     ...place,
     change: weaker.length > 0 ? 'weaker' : stronger.length > 0 ? 'stronger' : 'unchanged',

@@ -122,13 +122,16 @@ function mostTellingFirst(clear: readonly Observation[]): readonly Observation[]
 
 /** What a probe asked in clear, and what came back. */
 function answerText({ asked, plaintext }: Observation): string {
-  const request = asked?.clear?.request ?? 'a clear request';
-  const text = asked?.clear?.text ?? `${plaintext?.protocol ?? 'clear text'} in clear`;
-  return `${request} was answered: ${text}`;
+  if (asked?.clear !== undefined) return `${asked.clear.request} was answered: ${asked.clear.text}`;
+  const last = asked?.attempts.findLast(({ purpose }) => purpose.endsWith(ASKED_IN_CLEAR));
+  const request = last?.purpose.slice(0, -ASKED_IN_CLEAR.length) ?? 'a clear request';
+  return `${request} was answered in clear (${plaintext?.protocol ?? 'unknown'})${last === undefined ? '' : `: ${last.result}`}`;
 }
 
+const ASKED_IN_CLEAR = ' in clear';
+
 function askWords({ asked }: Observation): readonly string[] {
-  return asked?.clear === undefined ? [] : [asked.clear.request, 'clear'];
+  return [...(asked?.clear === undefined ? [] : [asked.clear.request]), 'in clear'];
 }
 
 function clearText(one: Observation): string {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { compareWithBaseline, expectedTaskManagers } from '../../src/evaluate/baseline.ts';
 import { evaluate } from '../../src/evaluate/engine.ts';
-import type { Observation, Report } from '../../src/model/report.ts';
+import type { Finding, Observation, Report } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { rule as expired } from '../../src/rules/expired-certificate.ts';
 import { rule as plaintextChannel } from '../../src/rules/plaintext-channel.ts';
@@ -21,6 +21,7 @@ import {
   TM1,
   TM2,
 } from '../support/observations.ts';
+import { finding } from '../support/sample-report.ts';
 
 const RULES: readonly Rule[] = [plaintextChannel, staticRsa, expired, weaker];
 const WEAK = { 'TLSv1.2': [...TLS12_SUITES, 'TLS_RSA_WITH_AES_128_GCM_SHA256'] };
@@ -119,3 +120,25 @@ t.test('counts TaskManagers by what REST registered, else by what was seen', asy
   t.equal(expectedTaskManagers(baseline(tms, { processes })), 3);
   t.equal(expectedTaskManagers(baseline([active({ server: JM })])), 0);
 });
+
+t.test('knows a fault again on the TaskManager that came back under another name', async (t) => {
+  const named = (member: string, port: number) =>
+    active({ channel: 'taskmanager-data', server: { ...TM1, member, port }, suites: WEAK });
+  const after = run([named('10.77.0.2:41234-5fe1a2', 41_235)], run([named('10.77.0.2:37811-8a23cd', 37_812)]));
+  t.equal(after.findings[0]?.change, 'unchanged');
+  t.strictSame(after.comparison?.fixed, []);
+  t.strictSame(after.comparison?.endpoints[0]?.details, [], 'the same host needs no words');
+});
+
+t.test('calls fixed what did not answer then and does now', async (t) => {
+  const silent = { ...run([noAnswer('refused')]), findings: [notSeen()] };
+  t.strictSame(
+    run([active()], silent).comparison?.fixed.map(({ ruleId }) => ruleId),
+    ['expected-endpoint-not-seen'],
+  );
+  t.strictSame(run([active({ channel: 'blob-server' })], silent).comparison?.fixed, []);
+});
+
+function notSeen(): Finding {
+  return finding({ ruleId: 'expected-endpoint-not-seen', channel: 'jobmanager-rpc', endpoint: { ...JM, port: 6123 } });
+}

@@ -57,6 +57,7 @@ export function settingPlace(setting: Setting): string {
 export function originOf(expectation: Expectation | undefined, aspect: Aspect = 'tls'): string {
   if (expectation === undefined || expectation.basis === 'policy') return 'default policy';
   const ofAspect = expectation.because.filter((setting) => ASPECTS[aspect].test(setting.key));
+  if (ofAspect.length === 0 && (aspect === 'protocols' || aspect === 'suites')) return "Flink's default";
   const relevant = ofAspect.length > 0 ? ofAspect : expectation.because;
   const written = relevant.filter((setting) => setting.origin !== 'default');
   const said = (written.length > 0 ? written : relevant).map(settingText);
