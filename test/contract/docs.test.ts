@@ -1,6 +1,6 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import t from 'tap';
@@ -10,8 +10,12 @@ import { FORMATS } from '../../src/cli/output.ts';
 import { loadProbes, loadRules } from '../../src/evaluate/directory.ts';
 import { CHANNEL_IDS } from '../../src/model/channel.ts';
 import { SEVERITIES } from '../../src/model/report.ts';
+import { isAllowedPath } from '../../src/net/flink-rest-paths.ts';
+import { PROFILE_LIMITS } from '../../src/observe/active/plan.ts';
+import { NO_ANSWER_REASONS } from '../../src/report/schema-values.ts';
 import { anchors, codeBlocks, links, section, tableOf } from '../support/markdown.ts';
 import { read, root, textFiles } from '../support/repository.ts';
+import { flinkStandIn } from '../support/targets/flink-stand-in.ts';
 
 /** What the pages say, held against the code, in both directions. */
 const readme = read('README.md');
@@ -48,6 +52,48 @@ t.test('the README names every option of analyze, and no other', async (t) => {
   const there = optionsOf('analyze');
   t.ok(there.length > 15, 'help lists options');
   t.strictSame([...told].sort(), [...there].sort());
+});
+
+t.test('the README names every option of verify: its own in a table, the common ones in a sentence', async (t) => {
+  const part = section(readme, 'Options of `verify`');
+  const own = tableOf(part, 'option', 'what').map(({ option }) => option!);
+  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(--[\w-]+)`/g)].map(
+    ([, option]) => option!,
+  );
+  t.ok(own.length > 15 && common.length > 10);
+  t.strictSame([...own, ...common].sort(), optionsOf('verify').sort());
+  const ofAnalyze = tableOf(section(readme, 'Options of `analyze`'), 'option', 'what').map(({ option }) => option!);
+  t.strictSame(
+    common.filter((option) => !ofAnalyze.includes(option)),
+    [],
+  );
+});
+
+t.test('docs/probing.md tells the profiles with the limits that the program keeps', async (t) => {
+  const told = tableOf(read('docs/probing.md'), 'profile', 'connections').map((row) => {
+    const { profile, connections, 'log lines': lines } = row as Readonly<Record<string, string>>;
+    return [profile, Number(connections), Number(lines)];
+  });
+  t.strictSame(
+    told,
+    Object.entries(PROFILE_LIMITS).map(([profile, limits]) => [profile, limits.connections, limits.logLines]),
+  );
+});
+
+t.test('docs/probing.md explains every kind of no', async (t) => {
+  const told = tableOf(read('docs/probing.md'), 'because', 'what it saw').map(({ because }) => because!);
+  t.strictSame(told.sort(), [...NO_ANSWER_REASONS].sort());
+});
+
+t.test('docs/probing.md names every path that REST is asked for', async (t) => {
+  const sentence = /^To REST, for discovery: ([\s\S]*?)\n\n/m.exec(read('docs/probing.md'))![1]!;
+  const told = [...sentence.matchAll(/`(?:GET )?(\/[^`]*)`/g)].map(([, asked]) => asked!);
+  t.ok(told.length > 5);
+  const [job, process] = ['0'.repeat(32), 'tm1'];
+  for (const asked of told) {
+    const real = asked.replace('/jobs/ID', `/jobs/${job}`).replace('/taskmanagers/ID', `/taskmanagers/${process}`);
+    t.ok(isAllowedPath(real), asked);
+  }
 });
 
 t.test('the README names every command, and no other', async (t) => {
@@ -145,13 +191,17 @@ t.test('every command of the README on a shipped capture ends as it says', async
 });
 
 t.test('every flinkprobe in the examples has options and arguments that exist', async (t) => {
-  const known = optionsOf('analyze');
+  const known: Readonly<Record<string, readonly string[]>> = {
+    analyze: optionsOf('analyze'),
+    verify: optionsOf('verify'),
+  };
   const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));
   t.ok(calls.length >= 10);
   for (const call of calls) {
     const words = call.trim().split(/\s+/);
-    t.equal(words[words.indexOf('flinkprobe') + 1], 'analyze', call);
-    for (const word of words.filter((one) => one.startsWith('--'))) t.ok(known.includes(word), `${word} in ${call}`);
+    const options = known[words[words.indexOf('flinkprobe') + 1] ?? ''];
+    t.ok(options !== undefined, call);
+    for (const word of words.filter((one) => one.startsWith('--'))) t.ok(options?.includes(word), `${word} in ${call}`);
   }
 });
 
@@ -172,6 +222,38 @@ t.test('the output that the README shows is what the program prints', async (t) 
   const printed = stdout.split('\n');
   let at = 0;
   for (const line of shown.filter((one) => one !== '…')) {
+    const found = printed.indexOf(line, at);
+    t.ok(found >= 0, `printed: ${line}`);
+    at = found < 0 ? at : found + 1;
+  }
+});
+
+/** Addresses of this kind are loopback on Linux alone. */
+const apart = process.platform === 'linux' ? false : 'no addresses in 127.77.0.0/16';
+
+t.test('what the README shows of verify is what it prints of such a cluster', { skip: apart }, async (t) => {
+  const cluster = await flinkStandIn({
+    taskManagers: 2,
+    odd: { tm2: 'clear' },
+    jobManagerChannels: ['jobmanager-rpc', 'blob-server'],
+    taskManagerChannels: ['taskmanager-rpc', 'taskmanager-data'],
+  });
+  t.teardown(() => cluster.stop());
+  const targets = cluster.endpoints.map(({ channel, host, port }) => `${channel}=${host}:${port}\n`);
+  writeFileSync(path.join(folder, 'cluster.txt'), targets.join(''));
+  writeFileSync(path.join(folder, 'hosts.txt'), '127.77.0.1 jm\n127.77.0.2 tm1\n127.77.0.3 tm2\n');
+  const command = /`flinkprobe (verify --targets [^`]+)`/.exec(readme)![1]!;
+  const { stdout, stderr } = flinkprobe(...command.split(' '));
+  // Ports and keys are other ones each time.
+  const same = (line: string): string =>
+    line
+      .replaceAll(/:\d{4,5}\b/g, ':PORT')
+      .replaceAll(/\b[0-9a-f]{4}\.\.[0-9a-f]{2}\b/g, 'HASH')
+      .replaceAll(/ +/g, ' ');
+  const printed = `${stderr}${stdout}`.split('\n').map(same);
+  const shown = codeBlocks(readme).filter(({ language }) => language === 'text')[1]!.lines;
+  let at = 0;
+  for (const line of shown.filter((one) => one !== '…').map(same)) {
     const found = printed.indexOf(line, at);
     t.ok(found >= 0, `printed: ${line}`);
     at = found < 0 ? at : found + 1;
