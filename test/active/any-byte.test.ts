@@ -3,7 +3,7 @@ import { flinkStandIn } from '../support/targets/flink-stand-in.ts';
 import { type CutServer, cutSurvey } from './any-byte.ts';
 
 /** A thousand are in the benchmark. */
-const RUNS = 120;
+const RUNS = 60;
 const TOGETHER = 8;
 /** Octets of the server's flight and what follows, both versions. */
 const STREAM_MAX = 1800;
