@@ -39,7 +39,10 @@ export function endpointRows(report: Report, options: RowOptions): EndpointRow[]
   const groups = groupByEndpoint(report.observations.filter(isShown));
   const findings = findingsByGroup(report.findings, groups);
   const rows = [...groups].map(([key, group]) => row(group, findings.get(key) ?? [], report, options));
-  return [...rows, ...notSeen(report)].sort(byChannelThenEndpoint);
+  // An endpoint that was asked and did not answer has a row of its own already.
+  const asked = new Set(rows.map(({ channel }) => channel));
+  const missing = notSeen(report).filter(({ channel, endpoint }) => endpoint !== NOTHING || !asked.has(channel));
+  return [...rows, ...missing].sort(byChannelThenEndpoint);
 }
 
 export function placeOf(endpoint: Endpoint): string {

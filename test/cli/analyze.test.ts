@@ -63,7 +63,7 @@ t.test('wrong usage ends with 3, prints no report and says what is wrong', async
     [['analyze', all, '--names', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--keylog', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--policy', 'x'], /--policy: this is not in version/],
-    [['verify', 'rest=jm:8081'], /verify: this is not in version/],
+    [['sniff', '-i', 'any'], /sniff: this is not in version/],
     [['explain', 'nothing-of-that-name'], /no rule or channel/],
   ];
   for (const [args, message] of cases) {
