@@ -100,11 +100,17 @@ function wasLookedAt(finding: Finding, report: Report, pairs: readonly Pair[]): 
   if (endpoint === undefined) return report.complete;
   const pair = pairs.find((one) => isAt(finding, one.before));
   if (pair !== undefined) {
+    // What TLS there was is gone with its faults: nothing of it is mended.
+    if (pair.before.observations.some(isTls) && !pair.after.observations.some(isTls)) return false;
     return Math.min(...pair.after.observations.map(depth)) >= Math.max(...pair.before.observations.map(depth));
   }
   return report.observations.some(
     (one) => isServed(one) && one.channel === finding.channel && processName(one.server) === processName(endpoint),
   );
+}
+
+function isTls({ kind }: Observation): boolean {
+  return kind === 'tls';
 }
 
 function processName({ member, host }: Endpoint): string {

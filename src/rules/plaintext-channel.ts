@@ -121,17 +121,19 @@ function mostTellingFirst(clear: readonly Observation[]): readonly Observation[]
 }
 
 /** What a probe asked in clear, and what came back. */
-function answerText({ asked, plaintext }: Observation): string {
+function answerText(one: Observation): string {
+  const { asked, plaintext } = one;
   if (asked?.clear !== undefined) return `${asked.clear.request} was answered: ${asked.clear.text}`;
-  const last = asked?.attempts.findLast(({ purpose }) => purpose.endsWith(ASKED_IN_CLEAR));
-  const request = last?.purpose.slice(0, -ASKED_IN_CLEAR.length) ?? 'a clear request';
-  return `${request} was answered in clear (${plaintext?.protocol ?? 'unknown'})${last === undefined ? '' : `: ${last.result}`}`;
+  const last = asked?.attempts.at(-1);
+  const protocol = plaintext?.protocol ?? 'unknown';
+  if (last === undefined) return `a clear request was answered (${protocol})`;
+  return `${last.purpose} was answered in clear (${protocol}): ${last.result}`;
 }
 
-const ASKED_IN_CLEAR = ' in clear';
-
+/** A port in clear was asked until it answered: the last connection shows it. */
 function askWords({ asked }: Observation): readonly string[] {
-  return [...(asked?.clear === undefined ? [] : [asked.clear.request]), 'in clear'];
+  const last = asked?.attempts.at(-1)?.purpose;
+  return asked?.clear === undefined ? [last ?? ''] : [asked.clear.request, 'clear'];
 }
 
 function clearText(one: Observation): string {

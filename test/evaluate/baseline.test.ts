@@ -84,6 +84,7 @@ t.test('calls nothing fixed that was not looked at as closely', async (t) => {
   t.equal(fixed(active({ asked: { profile: 'quick' } })), 0, 'asked less');
   t.equal(fixed(active({ asked: { complete: false, reason: 'connection-limit' } })), 0, 'answered less');
   t.equal(fixed(noAnswer('refused')), 0, 'not answered');
+  t.equal(fixed(activeClear()), 0, 'in clear there are no suites');
 });
 
 t.test('does not call the end of a change fixed', async (t) => {

@@ -3,6 +3,7 @@ import { rule } from '../../src/rules/plaintext-channel.ts';
 import {
   active,
   activeClear,
+  asked,
   clear,
   clearRefused,
   finding,
@@ -183,4 +184,19 @@ t.test('takes a 301 to https that a probe got for no clear channel', async (t) =
   const details = { redirectsToHttps: 1, responses: 1 };
   const plaintext = { protocol: 'http', details, firstBytes: '', stateTransfer: [], credentials: [] };
   t.not(verdict(rule, [activeClear({ channel: 'rest', change: { plaintext } })]), 'fail');
+});
+
+t.test('tells a port in clear by the last thing that was asked of it', async (t) => {
+  const { clear: _, ...without } = asked({
+    attempts: [
+      { purpose: 'ClientHello', result: 'no answer' },
+      { purpose: 'AddCredit for an unknown receiver', result: '503 bytes, connection left open' },
+    ],
+  });
+  const found = finding(rule, [activeClear({ channel: 'taskmanager-data', change: { asked: without } })]);
+  t.equal(
+    found.observed,
+    'AddCredit for an unknown receiver was answered in clear (flink-data): 503 bytes, connection left open',
+  );
+  t.match(found.evidence[0]?.text, /connection 2: AddCredit/);
 });
