@@ -73,6 +73,12 @@ export interface TlsSurveyParts {
   readonly isClear: (asked: Exchange<ClearAnswer>) => boolean;
 }
 
+/**
+ * How long a port that is known to speak TLS is waited for to answer in clear as well. It has answered faster than this
+ * in TLS; a BLOB port in TLS says nothing at all to so short a request.
+ */
+const CLEAR_WAIT_MS = 1500;
+
 /** For the list of attempts. */
 const CREDENTIALS: Readonly<Record<AdmissionProof['credential'], string>> = {
   none: 'no certificate',
@@ -305,7 +311,8 @@ export class TlsSurvey {
   async #clearAsk(): Promise<void> {
     const ask = this.#probe?.ask;
     if (ask === undefined) return;
-    const asked = await this.#session.ask(`${ask.name} in clear`, ask);
+    const waitMs = Math.min(CLEAR_WAIT_MS, this.#session.options.patience.answerMs);
+    const asked = await this.#session.ask(`${ask.name} in clear`, ask, waitMs);
     if ('fault' in asked) return;
     this.#session.logLines += ask.logLines.tls;
     const text = this.#session.attempts.at(-1)!.result;
