@@ -1,7 +1,7 @@
 import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { printable } from '../report/printable.ts';
-import type { Plan } from './verification.ts';
+import type { Plan } from './verification-plan.ts';
 
 /** `14 endpoints, at most 1120 connections and 112 WARN or ERROR lines in Flink's logs (profile standard)`. */
 export function budgetText({ budget }: Pick<Plan, 'budget'>, profile: Profile): string {

@@ -18,7 +18,7 @@ import { Unusable } from './failure.ts';
 import { restAccess } from './rest-access.ts';
 import type { Awaited } from './rest-discovery.ts';
 import { type Identity, readIdentity, readTrustStore, type StoreSource } from './secrets.ts';
-import type { Instruments } from './verification.ts';
+import type { Instruments } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
 import { version } from './version.ts';
 

@@ -9,7 +9,7 @@ import { isLoopback, type NamedTarget } from '../observe/named-target.ts';
 import { type WaitResult, waitForTaskManagers } from '../observe/restart.ts';
 import { Unusable } from './failure.ts';
 import { restInput } from './rest-access.ts';
-import type { Discovery } from './verification.ts';
+import type { Discovery } from './verification-plan.ts';
 
 /** TaskManagers that have to register before anything is probed. */
 export interface Awaited {

@@ -9,7 +9,7 @@ import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
-import type { VerificationRequest } from './verification.ts';
+import type { VerificationRequest } from './verification-plan.ts';
 import { checkArguments, type VerifyArguments, verifyOptions } from './verify-options.ts';
 
 export const verifyCommand = (select: Select): CommandModule<object, VerifyArguments> => ({
@@ -39,7 +39,8 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const say = (line: string): void => void process.stderr.write(`flinkprobe: ${line}\n`);
   const stop = stopOnSignals();
   // Loaded only here: other commands need no sockets.
-  const { plan, verify } = await import('./verification.ts');
+  const { plan } = await import('./verification-plan.ts');
+  const { verify } = await import('./verification.ts');
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
     const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
@@ -73,7 +74,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       return;
     }
     instruments.open();
-    if (!args.quiet) say(budgetText(planned, args.profile));
+    if (!args.quiet && !stop.signal.aborted) say(budgetText(planned, args.profile));
     progress.start(planned.located.targets.length);
     const report = await verify(planned, request, instruments);
     progress.end();

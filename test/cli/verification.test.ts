@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
-import {
-  type Discovery,
-  type Instruments,
-  plan,
-  type VerificationRequest,
-  verify,
-} from '../../src/cli/verification.ts';
+import { verify } from '../../src/cli/verification.ts';
+import { type Discovery, type Instruments, plan, type VerificationRequest } from '../../src/cli/verification-plan.ts';
 import { loadProbes } from '../../src/evaluate/directory.ts';
 import { restConfiguration } from '../../src/flink/rest-configuration.ts';
 import type { ChannelId } from '../../src/model/channel.ts';
