@@ -70,8 +70,11 @@ function openness(one: TlsObservation): string | undefined {
 
 /** Versions in which a probe asked and the server said neither yes nor no. */
 function untoldVersions({ tls }: TlsObservation): readonly string[] {
-  const { basis, byVersion } = tls.clientAuthentication;
+  const { basis, byVersion, verdict } = tls.clientAuthentication;
   if (basis !== 'probe') return [];
+  if (byVersion === undefined || Object.keys(byVersion).length === 0) {
+    return verdict === 'unknown' && tls.version !== undefined ? [tls.version] : [];
+  }
   return Object.entries(byVersion ?? {})
     .filter(([, verdict]) => verdict === 'unknown')
     .map(([version]) => version);

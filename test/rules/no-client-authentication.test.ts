@@ -79,3 +79,10 @@ t.test('is inconclusive in a version that said neither yes nor no', async (t) =>
   t.equal(found.verdict, 'inconclusive');
   t.match(found.message, 'in TLSv1.3 was not told');
 });
+
+t.test('is inconclusive where a probe could not ask at all', async (t) => {
+  const { byVersion: _, ...rest } = active().tls!.clientAuthentication;
+  const found = finding(rule, [active({ tls: { clientAuthentication: { ...rest, verdict: 'unknown' } } })]);
+  t.equal(found.verdict, 'inconclusive');
+  t.notMatch(found.message, 'captured');
+});
