@@ -58,9 +58,13 @@ export async function gnutlsTarget(id: GnutlsTargetId, material: Material): Prom
 
 function target(id: OpensslTargetId | GnutlsTargetId, port: number, server: Talker, material: Material): ProgramTarget {
   const truth = TRUTHS[id];
+  // These programs outlive their input: a test that runs out of time must not leave them behind.
+  const kill = (): void => server.kill();
+  process.once('exit', kill);
   return {
     ...{ id, address: '127.0.0.1', port, truth, leafSha256: material.sha256(truth.certificate) },
     stop: async () => {
+      process.off('exit', kill);
       server.kill();
       await server.ended();
     },
