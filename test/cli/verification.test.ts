@@ -438,18 +438,28 @@ t.test('the uid of an association tells the process', async (t) => {
 });
 
 t.test('the same cluster gives the same report ten times, but for times', async (t) => {
-  const targets = ['blob-server=10.0.0.1:6124', 'jobmanager-rpc=10.0.0.1:6123', '10.0.0.2:9'];
-  const answers = { '10.0.0.1:6124': MUTUAL_TLS, '10.0.0.1:6123': MUTUAL_TLS };
+  const targets = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map((host) => `taskmanager-data=${host}:6121`);
+  const { kind, plaintext } = clear({ channel: 'taskmanager-data' });
+  const inClear: Answer = { kind, plaintext: plaintext! };
+  const answers = { '10.0.0.1:6121': MUTUAL_TLS, '10.0.0.3:6121': MUTUAL_TLS, '10.0.0.4:6121': inClear };
   const once = async (): Promise<unknown> => {
     const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
     const base = instruments({ answers });
     const report = await run(
       { named: named(...targets) },
       {
-        change: { survey: async (target) => pause().then(() => base.survey(target)) },
+        change: {
+          survey: async (target) => {
+            await pause();
+            const seen = await base.survey(target);
+            // Whoever answers first is observed first.
+            return { ...seen, observedAt: new Date(STARTED + performance.now()).toISOString() };
+          },
+        },
       },
     );
-    return { ...report, startedAt: '', finishedAt: '', watchedSeconds: 0 };
+    const observations = report.observations.map((one) => ({ ...one, observedAt: '' }));
+    return { ...report, observations, startedAt: '', finishedAt: '', watchedSeconds: 0 };
   };
   const first = await once();
   for (let time = 1; time < 10; time++) t.strictSame(await once(), first);
