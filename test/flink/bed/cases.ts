@@ -11,6 +11,7 @@ import {
 import { type KeyStores, pin, type StoreName } from './keystores.ts';
 import { CLUSTER_MEMBERS, type ClusterMember, PORTS, type Site } from './members.ts';
 import {
+  type BedChannel,
   CLEAR,
   type EndpointTruth,
   type ServerTruth,
@@ -138,6 +139,12 @@ function defaultJdk(name: string, jdk: Case['jdk'], what: string): Case {
   };
 }
 
+/** The same cluster, where the clients of a channel break off: what is served stays as it is. */
+function refusing(truth: Truth, channel: BedChannel): Truth {
+  const outcome = { kind: 'tls', outcome: 'refused' } as const;
+  return { ...truth, flows: truth.flows.map((flow) => (flow.channel === channel ? { ...flow, outcome } : flow)) };
+}
+
 const GCM_INTERNAL = mutual(GCM_SUITES, 'internal');
 
 export const CASES: readonly Case[] = [
@@ -201,6 +208,15 @@ export const CASES: readonly Case[] = [
   certificate('certificate-weak', 'weak', 'internal certificate of RSA 1024, signed with SHA-1'),
   certificate('certificate-expired', 'expired', 'internal certificate that expired a month ago'),
   certificate('certificate-not-yet-valid', 'not-yet-valid', 'internal certificate that begins in two months'),
+  {
+    name: 'certificate-nameless',
+    what: 'internal certificate without names: 2.3 checks them between TaskManagers, others nowhere inside',
+    settings: (_, stores) => ({ ...internalTls(stores.nameless), ...GCM }),
+    truth: (version) => {
+      const truth = internalOnly(mutual(GCM_SUITES, 'nameless'));
+      return since(version.version, '2.3') ? refusing(truth, 'taskmanager-data') : truth;
+    },
+  },
   certificate('certificate-ecdsa', 'ecdsa', 'internal certificate with a P-256 key, ECDSA suites', ECDSA_SUITES),
   {
     name: 'pin-right',

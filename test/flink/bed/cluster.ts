@@ -4,7 +4,7 @@ import type { Archives } from './archive.ts';
 import type { Case } from './cases.ts';
 import { pause } from './command.ts';
 import { baseSettings, type Settings, writeConfiguration } from './configuration.ts';
-import { type Distribution, jars } from './distribution.ts';
+import type { Distribution } from './distribution.ts';
 import type { KeyStores } from './keystores.ts';
 import { CLUSTER_MEMBERS, type ClusterMember, PORTS, TASK_MANAGERS } from './members.ts';
 import type { Network } from './network.ts';
@@ -136,13 +136,10 @@ function startExtra(cluster: Cluster, extra: 'history-server' | 'sql-gateway'): 
     return;
   }
   if (!setting.gatewayJar) return;
-  const lib = join(setting.distribution.folder, 'lib');
-  // The gateway needs the table jars as well; another class path does not fit the class data archive.
-  const { archive: _, ...bare } = shared;
-  const classPath = [...jars(lib).map((name) => join(lib, name)), setting.gatewayJar];
+  const classPath = [...shared.classPath, setting.gatewayJar];
   cluster.processes.set(
     extra,
-    launch(setting.network, { ...bare, classPath, name: extra, main: SQL_GATEWAY, args: ['start-foreground'] }),
+    launch(setting.network, { ...shared, classPath, name: extra, main: SQL_GATEWAY, args: ['start-foreground'] }),
   );
 }
 
@@ -200,7 +197,9 @@ export async function settle(cluster: Cluster): Promise<void> {
   });
   await until(cluster, 'ports', START, async () => everythingListens(cluster));
   await until(cluster, 'TaskManagers kept out', JOIN, async () => keptOut(cluster));
-  if (jobOn > 0) await until(cluster, 'running job', RUN, () => jobRuns(cluster));
+  const broken = truth.flows.some((one) => one.channel === 'taskmanager-data' && !joins(one.outcome));
+  if (broken) await until(cluster, 'restarting job', RUN, async () => jobRestarts(cluster));
+  else if (jobOn > 0) await until(cluster, 'running job', RUN, () => jobRuns(cluster));
   await askBeside(cluster);
 }
 
@@ -245,6 +244,10 @@ async function jobRuns(cluster: Cluster): Promise<boolean> {
   if (job?.state !== 'RUNNING' || !job.vertices.every((vertex) => vertex.status === 'RUNNING')) return false;
   return (await checkpoints(cluster)).completed > 0;
 }
+
+/** Healthy to REST, and in a restart loop: TaskManagers that cannot read from each other. */
+const jobRestarts = (cluster: Cluster): boolean =>
+  /switched from state RUNNING to (RESTARTING|FAILING)/.test(logOf(cluster.processes.get('jm')!));
 
 export interface CheckpointCounts {
   readonly completed: number;

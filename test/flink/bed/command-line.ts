@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Archives, archives } from './archive.ts';
+import { archives } from './archive.ts';
 import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
 import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
+import type { Distribution } from './distribution.ts';
 import { matrix } from './matrix.ts';
 import { canMakeNamespaces } from './network.ts';
 import { type CaseResult, readResult, readResults, stands, writeResult } from './results.ts';
@@ -136,18 +137,17 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
     return false;
   });
   if (due.length === 0) return;
-  let flink: Awaited<ReturnType<typeof prepare>>;
-  let made: Archives;
+  let flink: Distribution;
   try {
     flink = await prepare(version);
-    made = await archives(bed, flink);
   } catch (error) {
     for (const theCase of due) say(`skipped ${version.version} ${theCase.name}: ${(error as Error).message}\n`);
     tally.skipped += due.length;
     return;
   }
+  const made = await archives(bed, flink);
   for (const theCase of due) {
-    const result = await runCase({ ...bed, archives: made }, flink, theCase);
+    const result = await runCase(made ? { ...bed, archives: made } : bed, flink, theCase);
     // A quick run and one on loopback look; only a whole one is kept.
     if (!options.quick && !options.loopback) writeResult(resultsFolder(), result);
     count(tally, result, `${result.seconds.all ?? 0} s`);

@@ -10,7 +10,7 @@ import type { FlinkVersion } from './versions.ts';
 export interface Distribution {
   readonly version: FlinkVersion;
   readonly folder: string;
-  /** Jars that JobManager and TaskManager need: flink-dist and the logging jars. */
+  /** All of `lib/`, in order. */
   readonly classPath: readonly string[];
   /** The job's jar, compiled against this version. */
   readonly job: string;
@@ -30,9 +30,7 @@ export async function distribution(version: FlinkVersion, jobSource: string): Pr
   const job = join(folder, 'probe-job.jar');
   if (!existsSync(job)) await compile(folder, jobSource, job);
   const lib = join(folder, 'lib');
-  const classPath = jars(lib)
-    .filter((name) => /^(flink-dist|log4j)/.test(name))
-    .map((name) => join(lib, name));
+  const classPath = jars(lib).map((name) => join(lib, name));
   return { version, folder, classPath, job };
 }
 

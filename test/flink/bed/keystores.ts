@@ -32,7 +32,13 @@ interface Recipe {
 
 const RSA = ['-keyalg', 'RSA', '-keysize', '3072'];
 const YEAR = 365;
-const NAMES = 'SAN=dns:jm,dns:localhost,ip:10.77.0.1,ip:127.77.0.1,ip:127.0.0.1';
+// All members, since Flink 2.3 checks names on the data channel (FLINK-40727).
+const NAMES = [
+  'SAN=dns:jm,dns:tm1,dns:tm2,dns:localhost',
+  ...['10.77.0.1', '10.77.0.2', '10.77.0.3', '127.77.0.1', '127.77.0.2', '127.77.0.3', '127.0.0.1'].map(
+    (ip) => `ip:${ip}`,
+  ),
+].join(',');
 
 export type StoreName =
   | 'internal-ca'
@@ -42,6 +48,7 @@ export type StoreName =
   | 'weak'
   | 'expired'
   | 'not-yet-valid'
+  | 'nameless'
   | 'ecdsa'
   | 'ca-signed'
   | 'rest'
@@ -50,19 +57,40 @@ export type StoreName =
 const RECIPES: Readonly<Record<StoreName, Recipe>> = {
   'internal-ca': { subject: 'CN=internal authority', key: RSA, days: YEAR, extensions: ['bc:c'], signer: 'self' },
   'rest-ca': { subject: 'CN=REST authority', key: RSA, days: YEAR, extensions: ['bc:c'], signer: 'self' },
-  internal: { subject: 'CN=internal', key: RSA, days: YEAR, signer: 'self' },
-  other: { subject: 'CN=other', key: RSA, days: YEAR, signer: 'self' },
+  internal: { subject: 'CN=internal', key: RSA, days: YEAR, extensions: [NAMES], signer: 'self' },
+  other: { subject: 'CN=other', key: RSA, days: YEAR, extensions: [NAMES], signer: 'self' },
   weak: {
     subject: 'CN=weak',
     key: ['-keyalg', 'RSA', '-keysize', '1024'],
     signatureAlgorithm: 'SHA1withRSA',
     days: YEAR,
+    extensions: [NAMES],
     signer: 'self',
   },
-  expired: { subject: 'CN=expired', key: RSA, start: '-60d', days: 30, signer: 'self' },
-  'not-yet-valid': { subject: 'CN=not yet valid', key: RSA, start: '+60d', days: YEAR, signer: 'self' },
-  ecdsa: { subject: 'CN=ecdsa', key: ['-keyalg', 'EC', '-groupname', 'secp256r1'], days: YEAR, signer: 'self' },
-  'ca-signed': { subject: 'CN=internal of an authority', key: RSA, days: YEAR, signer: 'internal-ca' },
+  expired: { subject: 'CN=expired', key: RSA, start: '-60d', days: 30, extensions: [NAMES], signer: 'self' },
+  'not-yet-valid': {
+    subject: 'CN=not yet valid',
+    key: RSA,
+    start: '+60d',
+    days: YEAR,
+    extensions: [NAMES],
+    signer: 'self',
+  },
+  nameless: { subject: 'CN=nameless', key: RSA, days: YEAR, signer: 'self' },
+  ecdsa: {
+    subject: 'CN=ecdsa',
+    key: ['-keyalg', 'EC', '-groupname', 'secp256r1'],
+    days: YEAR,
+    extensions: [NAMES],
+    signer: 'self',
+  },
+  'ca-signed': {
+    subject: 'CN=internal of an authority',
+    key: RSA,
+    days: YEAR,
+    extensions: [NAMES],
+    signer: 'internal-ca',
+  },
   rest: { subject: 'CN=jm', key: RSA, days: YEAR, extensions: [NAMES], signer: 'rest-ca' },
   client: { subject: 'CN=prober', key: RSA, days: YEAR, signer: 'rest-ca' },
 };
@@ -75,7 +103,9 @@ const STAMP = 'complete';
 /** Key stores of the bed: made once by keytool, made anew after twenty days, since some are made for their dates. */
 export async function keyStores(folder: string): Promise<KeyStores> {
   const stamp = join(folder, STAMP);
-  const fresh = existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < STALE_AFTER;
+  const recipes = JSON.stringify(RECIPES);
+  const known = existsSync(stamp) && readFileSync(stamp, 'utf8') === recipes;
+  const fresh = known && Date.now() - statSync(stamp).mtimeMs < STALE_AFTER;
   if (!fresh) await make(folder);
   const names = Object.keys(RECIPES) as StoreName[];
   return Object.fromEntries(names.map((name) => [name, described(folder, name)])) as KeyStores;
@@ -92,7 +122,7 @@ async function make(folder: string): Promise<void> {
     names.filter((name) => !authorities.includes(name)),
     (name) => makeOne(work, name),
   );
-  writeFileSync(join(work, STAMP), '');
+  writeFileSync(join(work, STAMP), JSON.stringify(RECIPES));
   rmSync(folder, { recursive: true, force: true });
   renameSync(work, folder);
 }

@@ -24,7 +24,13 @@ export function countLines(process: string, text: string): LogLines {
     const found = LINE.exec(line);
     if (!found) continue;
     if (found[1] === 'WARN') warn++;
-    else errors.push(`${found[2]!.split('.').at(-1)}: ${found[3]!.replace(/^- /, '')}`.slice(0, LONGEST));
+    else
+      errors.push(
+        `${found[2]!.split('.').at(-1)}: ${found[3]!.replace(/^(\[\] )?- /, '').replace(/\/[\d.]+:\d+/g, '…')}`.slice(
+          0,
+          LONGEST,
+        ),
+      );
   }
   return { process, warn, error: errors.length, errors: [...new Set(errors)] };
 }
