@@ -29,12 +29,12 @@ export class Targets {
   readonly material: Material = new Material();
   readonly #running = new Map<TargetId, RunningTarget>();
   readonly #programs: ProgramTarget[] = [];
-  #jdk: JdkTargets | undefined;
+  #jdk: Promise<JdkTargets> | undefined;
 
   static async start(...ids: readonly TargetId[]): Promise<Targets> {
     const targets = new Targets();
     try {
-      for (const id of ids) targets.#running.set(id, await targets.add(id));
+      await Promise.all(ids.map(async (id) => targets.#running.set(id, await targets.add(id))));
     } catch (error) {
       await targets.stop();
       throw error;
@@ -56,14 +56,15 @@ export class Targets {
       case 'D':
         return this.#program(await gnutlsTarget(id as GnutlsTargetId, this.material));
       default:
-        this.#jdk ??= await JdkTargets.start(this.material);
-        return this.#jdk.serve(id as JdkTargetId, address);
+        this.#jdk ??= JdkTargets.start(this.material);
+        return (await this.#jdk).serve(id as JdkTargetId, address);
     }
   }
 
   async stop(): Promise<void> {
     for (const program of this.#programs) await program.stop();
-    await this.#jdk?.stop();
+    const jdk = await this.#jdk?.catch(() => undefined);
+    await jdk?.stop();
     this.material.remove();
   }
 

@@ -41,22 +41,24 @@ t.test(
   async (t) => {
     const targets = await Targets.start(...available(MUTUAL));
     t.teardown(() => targets.stop());
-    for (const id of available(MUTUAL)) {
-      const target = targets.get(id);
-      for (const version of target.truth.versions.filter((one) => one in FLAGS)) {
-        const output = await withoutCertificate(target, FLAGS[version]!);
-        t.equal(judged(output), target.truth.clientAuthentication, `${id} ${version}`);
-        const names = /Acceptable client certificate CA names\n((?:[^\n]*CN[^\n]*\n)+)/.exec(output)?.[1] ?? '';
-        const told = names.split('\n').filter((one) => one !== '');
-        t.strictSame(
-          told.map((name) => name.replace(/\s*=\s*/g, '=')),
-          target.truth.authorities,
-          `${id} ${version} authorities`,
-        );
-      }
-    }
+    await Promise.all(
+      available(MUTUAL).map(async (id) => {
+        const target = targets.get(id);
+        for (const version of target.truth.versions.filter((one) => one in FLAGS)) {
+          const output = await withoutCertificate(target, FLAGS[version]!);
+          t.equal(judged(output), target.truth.clientAuthentication, `${id} ${version}`);
+          t.strictSame(authoritiesIn(output), target.truth.authorities, `${id} ${version} authorities`);
+        }
+      }),
+    );
   },
 );
+
+function authoritiesIn(output: string): string[] {
+  const names = /Acceptable client certificate CA names\n((?:[^\n]*CN[^\n]*\n)+)/.exec(output)?.[1] ?? '';
+  const lines = names.split('\n').filter((one) => one !== '');
+  return lines.map((name) => name.replace(/\s*=\s*/g, '='));
+}
 
 t.test('keytool sees the certificate of a target', { skip: missing('java', 'keytool') }, async (t) => {
   const { address, port, leafSha256 } = targets.get('A1');
@@ -68,11 +70,12 @@ t.test('keytool sees the certificate of a target', { skip: missing('java', 'keyt
 });
 
 /** IANA names by version; nmap writes `TLSv1.0`, and AKE for what TLS 1.3 leaves out. */
-function scanned({ address, port }: RunningTarget): Record<string, string[]> {
-  const output = run('nmap', ['-Pn', '-p', String(port), '--script', 'ssl-enum-ciphers', address]);
+async function scanned({ address, port }: RunningTarget): Promise<Record<string, string[]>> {
+  const nmap = new Talker('nmap', ['-Pn', '-p', String(port), '--script', 'ssl-enum-ciphers', address]);
+  await nmap.ended();
   const suites: Record<string, string[]> = {};
   let version = '';
-  for (const line of output.split('\n')) {
+  for (const line of nmap.output.split('\n')) {
     version = /^\|\s+(TLSv[\d.]+):/.exec(line)?.[1]?.replace(/\.0$/, '') ?? version;
     const name = /^\|\s+(TLS_\S+)/.exec(line)?.[1]?.replace('TLS_AKE_WITH_', 'TLS_');
     if (name !== undefined) suites[version] = [...(suites[version] ?? []), name];
@@ -83,17 +86,19 @@ function scanned({ address, port }: RunningTarget): Record<string, string[]> {
 const nmap = spawnSync('nmap', ['--version']).error === undefined ? false : 'nmap not found';
 t.test('nmap sees the suites that each target is said to have', { skip: nmap }, async (t) => {
   const ids = available(SCANNED);
-  for (const id of ids) {
-    const target = targets.get(id);
-    const seen = scanned(target);
-    // Where the client's order decides, nmap's order is its own.
-    const ordered = (list: readonly string[]): readonly string[] =>
-      target.truth.suitePreference === 'server' ? list : [...list].sort();
-    t.strictSame(Object.keys(seen).sort(), [...target.truth.versions].sort(), id);
-    for (const version of target.truth.versions) {
-      t.strictSame(ordered(seen[version] ?? []), ordered(target.truth.cipherSuites[version]!), `${id} ${version}`);
-    }
-  }
+  await Promise.all(
+    ids.map(async (id) => {
+      const target = targets.get(id);
+      const seen = await scanned(target);
+      // Where the client's order decides, nmap's order is its own.
+      const ordered = (list: readonly string[]): readonly string[] =>
+        target.truth.suitePreference === 'server' ? list : [...list].sort();
+      t.strictSame(Object.keys(seen).sort(), [...target.truth.versions].sort(), id);
+      for (const version of target.truth.versions) {
+        t.strictSame(ordered(seen[version] ?? []), ordered(target.truth.cipherSuites[version]!), `${id} ${version}`);
+      }
+    }),
+  );
 });
 
 /** What a port answers to these octets within some time; ` FIN` where it ended. */
