@@ -9,7 +9,8 @@ import { formatTime } from '../time.ts';
 import { Connections } from './connections.ts';
 import { identify, isAnswered, type Speech } from './identify.ts';
 import { Session, SessionStopped, type StopReason } from './session.ts';
-import { newFindings, type TlsFindings, TlsSurvey } from './tls-survey.ts';
+import { newFindings, type TlsFindings } from './tls-findings.ts';
+import { TlsSurvey } from './tls-survey.ts';
 import type { ActiveOptions, Target } from './types.ts';
 
 /** The order in which versions are listed: newest first. */

@@ -3,65 +3,13 @@ import type { Probe } from '../../model/probe.ts';
 import type { AdmissionProof } from '../../model/tls.ts';
 import { mintStranger } from '../../net/stranger.ts';
 import type { ClientCredential, HandshakeResult, Offer } from '../../net/tls-client/types.ts';
-import { CIPHER_SUITES, forwardSecret } from '../../tls/cipher-suites.ts';
-import { signatureSchemeName } from '../../tls/code-points.ts';
-import { admissionOf, type VersionVerdict, verdictOf } from './client-authentication.ts';
+import { admissionOf } from './client-authentication.ts';
 import { isAccepted, type Speech } from './identify.ts';
-import { EVERYTHING, GROUPS, OLD, only, SIGNATURE_SCHEMES, VERSIONS } from './offers.ts';
-import { PROFILE_LIMITS } from './plan.ts';
+import { EVERYTHING, OLD, only, VERSIONS } from './offers.ts';
 import { isServerName, isWritableName } from './server-name.ts';
-import {
-  type ClearAnswer,
-  describeHandshake,
-  type Exchange,
-  type Session,
-  SessionStopped,
-  type StopReason,
-} from './session.ts';
-
-/** A chain that was sent, and where. */
-export interface SentChain {
-  readonly versions: Set<string>;
-  readonly certificates: readonly Uint8Array[];
-}
-
-/** All that a survey of a TLS endpoint found. */
-export interface TlsFindings {
-  /** Newest first; `unknown` where the answer was neither. */
-  readonly versions: Map<string, 'accepted' | 'refused' | 'unknown'>;
-  /** By version, in the order in which the server chose. */
-  readonly suites: Map<string, string[]>;
-  readonly groups: Set<string>;
-  readonly schemes: Set<string>;
-  readonly authentication: Map<string, VersionVerdict>;
-  readonly admission: AdmissionProof[];
-  readonly chains: Map<string, SentChain>;
-  readonly contradictions: Set<string>;
-  suitePreference?: 'server' | 'client' | 'unknown';
-  refusedServerName?: { readonly name: string; readonly alert: string };
-  request?: Exclude<HandshakeResult['certificateRequest'], undefined | 'none'>;
-  established: boolean;
-  /** The shortest prime of any Diffie-Hellman exchange. */
-  dhBits?: number;
-  alpn: readonly string[];
-  clear?: { readonly request: string; readonly outcome: 'answered' | 'not-answered'; readonly text: string };
-  stopped?: StopReason | 'no-answer';
-}
-
-export function newFindings(): TlsFindings {
-  return {
-    versions: new Map(),
-    suites: new Map(),
-    groups: new Set(),
-    schemes: new Set(),
-    authentication: new Map(),
-    admission: [],
-    chains: new Map(),
-    contradictions: new Set(),
-    established: false,
-    alpn: [],
-  };
-}
+import { type ClearAnswer, type Exchange, type Session, SessionStopped } from './session.ts';
+import { type Enumeration, groupsOf, preferenceOf, schemesOf, suitesOf } from './tls-enumeration.ts';
+import { learn, type TlsFindings } from './tls-findings.ts';
 
 export interface TlsSurveyParts {
   readonly session: Session;
@@ -114,7 +62,7 @@ export class TlsSurvey {
   async run(): Promise<void> {
     const { profile } = this.#session;
     try {
-      this.#learn(this.#speech.first.result);
+      learn(this.#found, this.#speech.first.result);
       if (this.#speech.refusedServerName !== undefined) this.#found.refusedServerName = this.#speech.refusedServerName;
       await this.#identity();
       await this.#otherVersion(profile === 'quick' ? 'server-flight' : 'finish');
@@ -124,7 +72,7 @@ export class TlsSurvey {
       await this.#clearAsk();
       await this.#strangeName();
       await this.#suites();
-      await this.#preference();
+      await preferenceOf(this.#enumeration());
       if (profile === 'full') await this.#details();
     } catch (error) {
       if (!(error instanceof SessionStopped)) throw error;
@@ -140,63 +88,10 @@ export class TlsSurvey {
     return this.#speech.first.result.version!;
   }
 
-  /** What any handshake shows by the way. */
-  #learn(result: HandshakeResult): void {
-    const { version } = result;
-    if (!isAccepted(result) || version === undefined) return;
-    const found = this.#found;
-    found.versions.set(version, 'accepted');
-    if (result.cipherSuite !== undefined) this.#addSuite(version, result.cipherSuite);
-    if (result.namedGroup !== undefined) found.groups.add(result.namedGroup);
-    if (result.signatureScheme !== undefined) found.schemes.add(result.signatureScheme);
-    if (result.dhBits !== undefined) found.dhBits = Math.min(result.dhBits, found.dhBits ?? result.dhBits);
-    if (result.alpn !== undefined) found.alpn = [result.alpn];
-    if (result.end === 'finished') found.established = true;
-    const { certificateRequest } = result;
-    if (certificateRequest !== undefined && certificateRequest !== 'none') found.request ??= certificateRequest;
-    this.#learnChain(version, result.certificates);
-    this.#learnAuthentication(version, result);
-  }
-
-  #addSuite(version: string, suite: string): void {
-    const list = this.#found.suites.get(version) ?? [];
-    if (!list.includes(suite)) list.push(suite);
-    this.#found.suites.set(version, list);
-  }
-
-  #learnChain(version: string, certificates: readonly Uint8Array[] | undefined): void {
-    if (certificates === undefined || certificates.length === 0) return;
-    const key = createHash('sha256').update(Buffer.concat(certificates)).digest('hex');
-    const known = this.#found.chains.get(key);
-    if (known !== undefined) known.versions.add(version);
-    else this.#found.chains.set(key, { versions: new Set([version]), certificates });
-  }
-
-  /** A verdict stands unless it was `unknown`; two that differ mean two servers. */
-  #learnAuthentication(version: string, result: HandshakeResult): void {
-    if (result.presented === 'certificate' || result.certificateRequest === undefined) return;
-    const left = result.end === 'flight' && result.certificateRequest !== 'none';
-    const said = left ? undefined : verdictOf(result);
-    const known = this.#found.authentication.get(version);
-    if (said === undefined) {
-      const unproven = { verdict: 'unknown', presented: 'none', evidence: 'CertificateRequest seen' } as const;
-      if (known === undefined) this.#found.authentication.set(version, unproven);
-      else if (known.verdict === 'not-requested') this.#contradict(`${version}: asks for a certificate at times`);
-      return;
-    }
-    if (known === undefined || known.verdict === 'unknown') this.#found.authentication.set(version, said);
-    else if (said.verdict !== 'unknown' && said.verdict !== known.verdict)
-      this.#contradict(`${version}: client authentication is ${known.verdict}, then ${said.verdict}`);
-  }
-
-  #contradict(text: string): void {
-    this.#found.contradictions.add(text);
-  }
-
   async #ask(purpose: string, request: Parameters<Session['handshake']>[1]): Promise<HandshakeResult | undefined> {
     const done = await this.#session.handshake(purpose, request);
     if ('fault' in done) return undefined;
-    this.#learn(done.result);
+    learn(this.#found, done.result);
     return done.result;
   }
 
@@ -329,84 +224,26 @@ export class TlsSurvey {
     if (alert !== undefined) this.#found.refusedServerName = { name, alert: alert.description };
   }
 
-  /** Suites by removal: what is accepted is left out of the next hello, until nothing is accepted. */
+  #enumeration(): Enumeration {
+    return {
+      session: this.#session,
+      found: this.#found,
+      ask: (purpose, request) => this.#ask(purpose, request),
+      offerFor: (version) => only(isOld(version) ? this.#nameOf(OLD) : this.#offer, version),
+    };
+  }
+
   async #suites(): Promise<void> {
-    for (const [version, state] of [...this.#found.versions]) if (state === 'accepted') await this.#suitesOf(version);
-  }
-
-  async #suitesOf(version: string): Promise<void> {
-    const base = only(version === 'TLSv1.3' || version === 'TLSv1.2' ? this.#offer : this.#nameOf(OLD), version);
-    const most = PROFILE_LIMITS[this.#session.profile].suites;
-    let doubts = 0;
-    while ((this.#found.suites.get(version)?.length ?? 0) < most) {
-      const known = [...(this.#found.suites.get(version) ?? [])];
-      const left = base.cipherSuites.filter((code) => !known.includes(CIPHER_SUITES.name(code)));
-      if (left.length === 0) return;
-      const offer = { ...base, cipherSuites: left };
-      const result = await this.#ask(`${version} without ${known.length} known suites`, {
-        offer,
-        goal: 'server-flight',
-      });
-      const news =
-        result !== undefined && isAccepted(result) && (this.#found.suites.get(version)?.length ?? 0) > known.length;
-      if (news) continue;
-      if (result?.end === 'refused' && result.refusal?.how === 'alert') return;
-      if (result !== undefined && isAccepted(result)) {
-        this.#contradict(`${version}: ${describeHandshake(result)}, a suite that was not offered`);
-        return;
-      }
-      // A limit on connections looks like a refusal without an alert: what worked before is asked again.
-      if (await this.#stillAccepts(base, known[0]!, version)) {
-        doubts++;
-        if (doubts === 2 || result?.end === 'refused') return;
-        continue;
-      }
-      this.#found.stopped ??= 'connection-limit';
-      return;
-    }
-  }
-
-  async #stillAccepts(base: Offer, suite: string, version: string): Promise<boolean> {
-    const codes = base.cipherSuites.filter((code) => CIPHER_SUITES.name(code) === suite);
-    for (const pause of [0, 1500, 4000]) {
-      if (pause > 0) await this.#session.pause(pause);
-      const offer = { ...base, cipherSuites: codes };
-      const result = await this.#ask(`${version}, control: ${suite}`, { offer, goal: 'server-flight' });
-      if (result !== undefined && isAccepted(result)) return true;
-    }
-    return false;
-  }
-
-  /** The accepted suites of the highest version in reverse order: who keeps his choice decides. */
-  async #preference(): Promise<void> {
-    for (const version of ['TLSv1.2', 'TLSv1.3']) {
-      const known = this.#found.suites.get(version) ?? [];
-      if (this.#found.versions.get(version) !== 'accepted' || known.length < 2) continue;
-      const base = only(this.#offer, version);
-      const codes = [...known]
-        .reverse()
-        .flatMap((name) => base.cipherSuites.filter((code) => CIPHER_SUITES.name(code) === name));
-      const offer = { ...base, cipherSuites: codes };
-      const result = await this.#ask(`${version}, suites in reverse order`, { offer, goal: 'server-flight' });
-      const picked = result?.cipherSuite;
-      this.#found.suitePreference =
-        picked === undefined
-          ? 'unknown'
-          : picked === known.at(-1)
-            ? 'client'
-            : picked === known[0]
-              ? 'server'
-              : 'unknown';
-      return;
-    }
+    for (const [version, state] of [...this.#found.versions])
+      if (state === 'accepted') await suitesOf(this.#enumeration(), version);
   }
 
   async #details(): Promise<void> {
     await this.#applicationProtocols();
     for (const version of ['TLSv1.3', 'TLSv1.2']) {
       if (this.#found.versions.get(version) !== 'accepted') continue;
-      await this.#groupsOf(version);
-      await this.#schemesOf(version);
+      await groupsOf(this.#enumeration(), version);
+      await schemesOf(this.#enumeration(), version);
     }
   }
 
@@ -415,41 +252,10 @@ export class TlsSurvey {
     const offer = { ...only(this.#offer, this.#highest), alpn: ['h2', 'http/1.1'] };
     await this.#ask('ALPN h2, http/1.1', { offer, goal: 'server-flight' });
   }
-
-  /** By HelloRetryRequest in TLS 1.3, by ServerKeyExchange in 1.2. */
-  async #groupsOf(version: string): Promise<void> {
-    const base = only(this.#offer, version);
-    const suites = version === 'TLSv1.3' ? base.cipherSuites : base.cipherSuites.filter(isEphemeral);
-    let left = GROUPS;
-    while (left.length > 0) {
-      const offer = { ...base, cipherSuites: suites, namedGroups: left, keyShares: [] };
-      const result = await this.#ask(`${version}, groups: ${left.length} left`, { offer, goal: 'server-flight' });
-      const code = result?.namedGroupCode;
-      if (code === undefined || !left.includes(code)) return;
-      left = left.filter((one) => one !== code);
-    }
-  }
-
-  async #schemesOf(version: string): Promise<void> {
-    const base = only(this.#offer, version);
-    const suites = version === 'TLSv1.3' ? base.cipherSuites : base.cipherSuites.filter(isEphemeral);
-    let left = SIGNATURE_SCHEMES;
-    while (left.length > 0) {
-      const offer = { ...base, cipherSuites: suites, signatureSchemes: left };
-      const result = await this.#ask(`${version}, signature schemes: ${left.length} left`, {
-        offer,
-        goal: 'server-flight',
-      });
-      const name = result !== undefined && isAccepted(result) ? result.signatureScheme : undefined;
-      const code = left.find((one) => signatureSchemeName(one) === name);
-      if (code === undefined) return;
-      left = left.filter((one) => one !== code);
-    }
-  }
 }
 
-function isEphemeral(code: number): boolean {
-  return forwardSecret(CIPHER_SUITES.name(code));
+function isOld(version: string): boolean {
+  return version !== 'TLSv1.3' && version !== 'TLSv1.2';
 }
 
 /** A key of a type that the server named; RSA where it named none (TLS 1.3) or several. */
