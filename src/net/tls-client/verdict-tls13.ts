@@ -19,19 +19,15 @@ export async function verdictTls13(exchange: Exchange, traffic: TrafficTls13): P
     return exchangeApplicationData(exchange, (deadline) => traffic.hear(deadline));
   }
   const patient = applicationRequest === undefined ? patience.verdictMs : PROOF_BEFORE_REQUEST_MS;
-  const proven = await listenForProof(exchange, traffic, Math.min(patience.verdictMs, patient));
-  if (proven && judged) await contradiction(traffic, Math.min(patience.verdictMs, CONTRADICTION_MS));
+  const heard = await traffic.hear(exchange.verdictDeadline(Math.min(patience.verdictMs, patient)));
+  if (heard.kind !== 'timeout') {
+    if (judged) await contradiction(traffic, Math.min(patience.verdictMs, CONTRADICTION_MS));
+    exchange.facts.proof = heard.kind;
+  }
   if (applicationRequest !== undefined) {
     return exchangeApplicationData(exchange, (deadline) => traffic.hear(deadline));
   }
-  return { end: proven ? 'finished' : 'unproven' };
-}
-
-async function listenForProof(exchange: Exchange, traffic: TrafficTls13, milliseconds: number): Promise<boolean> {
-  const heard = await traffic.hear(exchange.verdictDeadline(milliseconds));
-  if (heard.kind === 'timeout') return false;
-  exchange.facts.proof = heard.kind;
-  return true;
+  return { end: heard.kind === 'timeout' ? 'unproven' : 'finished' };
 }
 
 /** @throws Ending where the server takes back what it seemed to grant */

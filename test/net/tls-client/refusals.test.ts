@@ -145,6 +145,7 @@ t.test('a ticket that an alert takes back proves nothing', async (t) => {
     connection.write(application.seal(21, Uint8Array.of(2, 116)));
   });
   t.match(result, { end: 'refused', refusal: { how: 'alert', alert: { description: 'certificate_required' } } });
+  t.equal(result.proof, undefined);
 });
 
 t.test('refusals of the ClientHello', async (t) => {
