@@ -11,7 +11,10 @@ const READY_TIMEOUT = 10_000;
 const IN_FLIGHT = 150;
 const BUFFER_KIB = 16_384;
 
-/** tcpdump on the bridge, promiscuous, whole packets, written as they come. Resolves when it listens. */
+/**
+ * tcpdump on the bridge, promiscuous, whole packets, written as they come: without immediate mode it would lose the
+ * last second at its end. Resolves when it listens.
+ */
 export async function record(network: Network, file: string, words: string): Promise<Recorder> {
   const filter = network.site.kind === 'loopback' ? ['net', '127.77.0.0/24'] : ['tcp'];
   const [program, ...args] = [
@@ -21,6 +24,7 @@ export async function record(network: Network, file: string, words: string): Pro
       '-i',
       network.wire.interface,
       '-U',
+      '--immediate-mode',
       '-n',
       '-s',
       '0',

@@ -1,5 +1,5 @@
 import type { StoreName } from './keystores.ts';
-import type { ClusterMember, Member } from './members.ts';
+import { type ClusterMember, type Member, TASK_MANAGERS, type TaskManager } from './members.ts';
 
 /** What a configuration dictates, from Flink's sources and documentation; never from what flinkprobe says. */
 
@@ -125,6 +125,18 @@ function works(outcome: FlowOutcome): boolean {
   return outcome.outcome === 'established';
 }
 
+/** A JobManager that refuses its configuration has had its RPC port open for a moment, in clear. */
+function briefly(client: TaskManager): readonly FlowTruth[] {
+  const answers = ['in-kind', 'refused'] as const;
+  return answers.map((answer) => ({
+    channel: 'jobmanager-rpc',
+    server: 'jm',
+    client,
+    presence: 'may-be-seen',
+    outcome: { kind: 'plaintext', answer },
+  }));
+}
+
 /** All endpoints and connections of a cluster of one JobManager and two TaskManagers. */
 export function truthOf(input: TruthParts): Truth {
   const { stances, rest, others = [], jobOn } = input;
@@ -141,7 +153,9 @@ export function truthOf(input: TruthParts): Truth {
       { channel: 'metrics-query-service', member, served: stances[member].rpc },
     );
   }
-  if (rest.kind === 'absent') return { endpoints: [...endpoints, ...others], flows: [], taskManagers: 0 };
+  if (rest.kind === 'absent') {
+    return { endpoints: [...endpoints, ...others], flows: TASK_MANAGERS.flatMap(briefly), taskManagers: 0 };
+  }
 
   const flows: FlowTruth[] = [
     { channel: 'rest', server: 'jm', client: 'prober', presence: 'seen', outcome: asked(rest) },
