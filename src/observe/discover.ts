@@ -193,7 +193,8 @@ function taskManagerPorts(place: Place, one: DiscoveredTaskManager): ProcessPort
       { ...own, port: rpcPort, channel: 'taskmanager-rpc' },
       ...(dataPort > 0 ? [{ ...own, port: dataPort, channel: 'taskmanager-data' as const }] : []),
       ...(jmxPort > 0 ? [{ ...own, port: jmxPort, channel: 'jmx' as const }] : []),
-      ...common.endpoints,
+      // What the JobManager's configuration says of such ports need not hold for another process: a guess.
+      ...common.endpoints.map((guess) => ({ ...guess, channelBasis: 'port' as const })),
     ],
     notes: common.notes,
   };

@@ -67,8 +67,8 @@ t.test('a recorded cluster is found whole: what REST tells, and what its configu
     'blob-server jm:6124 jobmanager/jm discovery',
     'jobmanager-rpc jm:6123 jobmanager/jm discovery',
     'metrics-query-service jm:6126 jobmanager/jm configuration',
-    'metrics-query-service tm1:6126 taskmanager/tm1 configuration',
-    'metrics-query-service tm2:6126 taskmanager/tm2 configuration',
+    'metrics-query-service tm1:6126 taskmanager/tm1 port',
+    'metrics-query-service tm2:6126 taskmanager/tm2 port',
     'rest jm:8081 jobmanager/jm configuration',
     'taskmanager-data tm1:6121 taskmanager/tm1 discovery',
     'taskmanager-data tm2:6121 taskmanager/tm2 discovery',
@@ -191,7 +191,7 @@ t.test('several on one host are told apart by configured ids', async (t) => {
     ['left', 'right'],
   );
   t.ok(
-    texts(found.endpoints).includes('metrics-query-service tm1:6126 ?/? configuration'),
+    texts(found.endpoints).includes('metrics-query-service tm1:6126 ?/? port'),
     'which of the two has the fixed port, nobody knows',
   );
 });
@@ -219,9 +219,9 @@ t.test('channels that are switched on are found at fixed ports, and at the first
     'jmx jm:8790 jobmanager/jm configuration',
     'jmx tm1:8789 taskmanager/tm1 discovery',
     'prometheus jm:9250 jobmanager/jm configuration',
-    'prometheus tm1:9250 taskmanager/tm1 configuration',
-    'queryable-state tm1:9069 taskmanager/tm1 configuration',
-    'queryable-state tm1:9167 taskmanager/tm1 configuration',
+    'prometheus tm1:9250 taskmanager/tm1 port',
+    'queryable-state tm1:9069 taskmanager/tm1 port',
+    'queryable-state tm1:9167 taskmanager/tm1 port',
   ]);
   t.match(found.notes, [/metrics-query-service: random port/, /9250-9260: the first port is asked/]);
 });

@@ -79,9 +79,9 @@ function isFatalAnswer(code: number): boolean {
   return code !== 0 && code !== 90;
 }
 
-/** The server's first flight was read at least up to its hello. */
+/** The server's first flight was read at least up to its hello: it took ours, whatever came after. */
 export function isAccepted(result: HandshakeResult): boolean {
-  return result.version !== undefined && result.end !== 'not-tls' && result.refusal?.after !== 'client_hello';
+  return result.version !== undefined && result.end !== 'not-tls';
 }
 
 /** Some servers choke on long hellos or on TLS 1.3 in them (RFC 8446 section 4.1.2, "version intolerance"). */

@@ -20,48 +20,52 @@ export interface Enumeration {
   offerFor(version: string): Offer;
 }
 
+/** Removal hellos that met a limit on connections, and are sent again after it. */
+const REPEATS_MAX = 3;
+
 /** Suites by removal: what is accepted is left out of the next hello, until nothing is accepted. */
 export async function suitesOf(survey: Enumeration, version: string): Promise<void> {
   const base = survey.offerFor(version);
   const most = PROFILE_LIMITS[survey.session.profile].suites;
-  let doubts = 0;
+  let repeats = 0;
   while ((survey.found.suites.get(version)?.length ?? 0) < most) {
     const known = [...(survey.found.suites.get(version) ?? [])];
-    const left = base.cipherSuites.filter((code) => !known.includes(CIPHER_SUITES.name(code)));
-    if (left.length === 0) return;
-    const offer = { ...base, cipherSuites: left };
-    const result = await survey.ask(`${version} without ${known.length} known suites`, {
-      offer,
-      goal: 'server-flight',
-    });
-    const news =
-      result !== undefined && isAccepted(result) && (survey.found.suites.get(version)?.length ?? 0) > known.length;
-    if (news) continue;
-    if (result?.end === 'refused' && result.refusal?.how === 'alert') return;
+    const cipherSuites = base.cipherSuites.filter((code) => !known.includes(CIPHER_SUITES.name(code)));
+    if (cipherSuites.length === 0) return;
+    const purpose = `${version} without ${known.length} known suites`;
+    const result = await survey.ask(purpose, { offer: { ...base, cipherSuites }, goal: 'server-flight' });
     if (result !== undefined && isAccepted(result)) {
+      if ((survey.found.suites.get(version)?.length ?? 0) > known.length) continue;
       survey.found.contradictions.add(`${version}: ${describeHandshake(result)}, a suite that was not offered`);
       return;
     }
+    if (result?.end === 'refused' && result.refusal?.how === 'alert') return;
     // A limit on connections looks like a refusal without an alert: what worked before is asked again.
-    if (await stillAccepts(survey, base, known[0]!, version)) {
-      doubts++;
-      if (doubts === 2 || result?.end === 'refused') return;
-      continue;
+    const control = await stillAccepts(survey, base, known[0], version);
+    if (control === 'at-once' && result?.end === 'refused') return;
+    if (control === 'never' || ++repeats > REPEATS_MAX) {
+      survey.found.stopped ??= 'connection-limit';
+      return;
     }
-    survey.found.stopped ??= 'connection-limit';
-    return;
   }
 }
 
-async function stillAccepts(survey: Enumeration, base: Offer, suite: string, version: string): Promise<boolean> {
-  const codes = base.cipherSuites.filter((code) => CIPHER_SUITES.name(code) === suite);
+/** `later`: only after a pause, so that what was refused just before has to be asked again. */
+async function stillAccepts(
+  survey: Enumeration,
+  base: Offer,
+  suite: string | undefined,
+  version: string,
+): Promise<'at-once' | 'later' | 'never'> {
+  if (suite === undefined) return 'at-once';
+  const cipherSuites = base.cipherSuites.filter((code) => CIPHER_SUITES.name(code) === suite);
   for (const pause of [0, 1500, 4000]) {
     if (pause > 0) await survey.session.pause(pause);
-    const offer = { ...base, cipherSuites: codes };
+    const offer = { ...base, cipherSuites };
     const result = await survey.ask(`${version}, control: ${suite}`, { offer, goal: 'server-flight' });
-    if (result !== undefined && isAccepted(result)) return true;
+    if (result !== undefined && isAccepted(result)) return pause === 0 ? 'at-once' : 'later';
   }
-  return false;
+  return 'never';
 }
 
 /** The accepted suites of the highest version in reverse order: who keeps his choice decides. */
