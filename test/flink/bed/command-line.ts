@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { archives } from './archive.ts';
@@ -124,6 +124,7 @@ async function runAll(options: Options): Promise<number> {
   const bed = await makeBed({ site, verify, keep: options.keep ? 'everything' : 'nothing', recording });
   if (options.keep) say(`folders of the clusters: ${bed.work}\n`);
   for (const version of options.versions) await runVersion(bed, options, version, tally);
+  if (!options.keep) rmSync(bed.work, { recursive: true, force: true });
   if (!options.quick) writeMatrix();
   return close(tally);
 }
