@@ -75,7 +75,8 @@ export function readTrustAnchors(source: StoreSource, environment: Environment =
   return readTrustStore(source, environment).certificates;
 }
 
-type StoreOption = 'identity' | 'truststore';
+/** Options that name a key store. */
+export type StoreOption = 'identity' | 'truststore';
 
 function withStore<T>(
   option: StoreOption,

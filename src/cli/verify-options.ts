@@ -50,17 +50,13 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
     default: 'standard',
     describe: 'how much is asked: see docs/probing.md',
   },
-  identity: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'certificate and key to show as a member of the cluster: PEM, PKCS#12 or JKS',
-  },
-  'identity-password-file': { type: 'string', requiresArg: true, describe: 'file with the password of --identity' },
-  'identity-password-env': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'name of the environment variable that holds the password of --identity',
-  },
+  identity: repeatable(
+    '[internal=|rest=]FILE: certificate and key to show as a member of the cluster; PEM, PKCS#12, JKS',
+  ),
+  'identity-password-file': repeatable('[internal=|rest=]FILE with the password of --identity'),
+  'identity-password-env': repeatable(
+    '[internal=|rest=]NAME of the environment variable with the password of --identity',
+  ),
   truststore: {
     type: 'string',
     requiresArg: true,
@@ -88,6 +84,11 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
   parallel: { type: 'number', requiresArg: true, default: 64, describe: 'endpoints asked at the same time' },
   timeout: { type: 'string', requiresArg: true, default: '5s', describe: 'wait so long for a connection or an answer' },
 };
+
+/** At most one value for the internal channels, one for REST, one for both. */
+function repeatable(describe: string): Options {
+  return { type: 'string', array: true, requiresArg: true, default: [], defaultDescription: 'none', describe };
+}
 
 type OwnOption =
   | 'targets'
@@ -126,9 +127,9 @@ export interface VerifyArguments extends CommonArguments {
   readonly baseline?: string | undefined;
   readonly saveBaseline?: string | undefined;
   readonly profile: Profile;
-  readonly identity?: string | undefined;
-  readonly identityPasswordFile?: string | undefined;
-  readonly identityPasswordEnv?: string | undefined;
+  readonly identity: string[];
+  readonly identityPasswordFile: string[];
+  readonly identityPasswordEnv: string[];
   readonly truststore?: string | undefined;
   readonly truststorePasswordFile?: string | undefined;
   readonly truststorePasswordEnv?: string | undefined;
@@ -152,11 +153,9 @@ export function checkArguments(args: VerifyArguments): void {
     needs(option, 'rest');
   }
   needs('taskmanagers', 'wait');
-  for (const option of ['identityPasswordFile', 'identityPasswordEnv'] as const) needs(option, 'identity');
   for (const option of ['truststorePasswordFile', 'truststorePasswordEnv'] as const) needs(option, 'truststore');
   excludes(args, 'insecureRest', 'restPin');
   excludes(args, 'insecureRest', 'truststore');
-  excludes(args, 'identityPasswordFile', 'identityPasswordEnv');
   excludes(args, 'truststorePasswordFile', 'truststorePasswordEnv');
   for (const option of ['taskmanagers', 'maxConnections', 'parallel'] as const) atLeastOne(option, args[option]);
   if (args.rate !== undefined && !(args.rate > 0)) throw new Unusable(`--rate: ${args.rate} is no rate above 0`);

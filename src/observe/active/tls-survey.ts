@@ -4,6 +4,7 @@ import type { AdmissionProof } from '../../model/tls.ts';
 import { mintStranger } from '../../net/stranger.ts';
 import type { ClientCredential, HandshakeResult, Offer } from '../../net/tls-client/types.ts';
 import { admissionOf } from './client-authentication.ts';
+import { ofFamily } from './families.ts';
 import { isAccepted, type Speech } from './identify.ts';
 import { EVERYTHING, OLD, only, VERSIONS } from './offers.ts';
 import { isServerName, isWritableName } from './server-name.ts';
@@ -166,7 +167,7 @@ export class TlsSurvey {
   }
 
   async #identity(): Promise<void> {
-    const { identity } = this.#session.options;
+    const identity = ofFamily(this.#session.options.identities, this.#probe?.protection);
     if (identity === undefined || this.#found.request === undefined) return;
     const pins = this.#session.target.pins ?? [];
     const sha1 = createHash('sha1').update(identity.certificates[0]!).digest('hex');

@@ -3,6 +3,7 @@ import type { Probe } from '../../model/probe.ts';
 import type { Observation } from '../../model/report.ts';
 import type { ClientCredential } from '../../net/tls-client/types.ts';
 import type { Dialer, Transcript } from '../../net/wire.ts';
+import type { ByFamily } from './families.ts';
 
 export const PROFILES = ['quick', 'standard', 'full'] as const;
 export type Profile = (typeof PROFILES)[number];
@@ -38,8 +39,8 @@ export interface ActiveOptions {
   readonly profile: Profile;
   readonly dialer: Dialer;
   readonly probes: ReadonlyMap<Channel, Probe>;
-  /** Shown as positive proof. */
-  readonly identity?: ClientCredential;
+  /** Shown as positive proof, to channels of its family. */
+  readonly identities?: ByFamily<ClientCredential>;
   /** Opt-in ASSOCIATE with a made-up origin, for the uid of the process. */
   readonly associate: 'wanted' | 'not-wanted';
   readonly patience: ActivePatience;
