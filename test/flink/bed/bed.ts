@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Archives } from './archive.ts';
@@ -8,23 +8,27 @@ import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
 import { run } from './command.ts';
 import { cacheFolder, type Distribution, distribution } from './distribution.ts';
 import { gatewayJar } from './gateway.ts';
+import { atInterrupt, interrupted } from './interrupt.ts';
 import { type KeyStores, keyStores } from './keystores.ts';
-import { linesSince, markLogs } from './log-lines.ts';
+import { markLogs } from './log-lines.ts';
 import { loopback, type Network, namespaces } from './network.ts';
 import { record } from './recorder.ts';
 import { restClient } from './rest.ts';
 import { type CaseResult, digestOf, endpointResults, stateOf, type WitnessState } from './results.ts';
 import type { FlinkVersion } from './versions.ts';
-import { askHandshake, askWire, type Witnessed } from './witnesses.ts';
+import { askHandshake, askWire, type Verified, type Witnessed } from './witnesses.ts';
 
 /** What all cases of a run share. */
 export interface Bed {
   readonly site: 'namespaces' | 'loopback';
   readonly verify: 'can-be-asked' | 'cannot';
+  /** Whether `verify` is given the members' own certificate for the internal channels. */
+  readonly identity: 'shown' | 'none';
   /** Where the clusters' folders are made; each is removed after its case unless it is kept. */
   readonly work: string;
   readonly keep: 'everything' | 'failures' | 'nothing';
   readonly java: string;
+  readonly machine: string;
   readonly stores: KeyStores;
   /** Made by `archives`, where the version has them. */
   readonly archives?: Archives;
@@ -39,11 +43,17 @@ export function sourceFolder(): string {
   return join(process.cwd(), 'test', 'flink');
 }
 
-export async function makeBed(options: Pick<Bed, 'site' | 'verify' | 'keep' | 'recording'>): Promise<Bed> {
+export async function makeBed(options: Pick<Bed, 'site' | 'verify' | 'identity' | 'keep' | 'recording'>): Promise<Bed> {
   mkdirSync(cacheFolder(), { recursive: true });
   const java = (await run('java', ['-version'])).stderr.split('\n')[1]?.trim() ?? 'unknown';
   const stores = await keyStores(join(cacheFolder(), 'keystores'));
-  return { ...options, java, stores, work: mkdtempSync(join(tmpdir(), 'flinkprobe-bed-')) };
+  return { ...options, java, machine: machine(), stores, work: mkdtempSync(join(tmpdir(), 'flinkprobe-bed-')) };
+}
+
+/** What a time is worth. */
+function machine(): string {
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  return `${availableParallelism()} cores, ${memory} GiB, ${type()} ${release().split('-')[0]}, Node.js ${process.versions.node}`;
 }
 
 export async function prepare(version: FlinkVersion): Promise<Distribution> {
@@ -71,12 +81,19 @@ export async function withCluster<T>(
   };
   let cluster: Cluster | undefined;
   let whole = false;
+  const forget = atInterrupt(async () => {
+    rest.close();
+    if (cluster) await stop(cluster);
+    if (bed.keep !== 'everything') rmSync(folder, { recursive: true, force: true });
+  });
   try {
     cluster = await begin(setting);
     const value = await body(cluster, setting);
     whole = true;
     return value;
   } finally {
+    await interrupted();
+    forget();
     rest.close();
     if (cluster) await stop(cluster);
     await network.remove();
@@ -95,9 +112,11 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
   const common = {
     version: flink.version.version,
     case: theCase.name,
-    digest: digestOf(truth),
+    digest: digestOf(flink.version, theCase),
+    at: new Date().toISOString(),
     site: bed.site,
     java: bed.java,
+    machine: bed.machine,
   };
   const unavailable = theCase.not?.[bed.site];
   const nothing = { endpoints: [], strays: [], wire: 'not available', verify: 'not available' } as const;
@@ -117,13 +136,13 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
         'witnesses',
         Promise.all([
           recording ? askWire(cluster, recording) : undefined,
-          bed.verify === 'can-be-asked' ? askHandshake(cluster) : undefined,
+          bed.verify === 'can-be-asked' ? askHandshake(cluster, marks, { identity: bed.identity }) : undefined,
         ]),
       );
-      return { wire, verify, logs: linesSince(cluster, marks) };
+      return { wire, verify };
     });
     seconds.all = round((performance.now() - began) / 1000);
-    return { ...common, seconds, ...outcome(truth, result.wire, result.verify, bed), logs: result.logs };
+    return { ...common, seconds, identity: bed.identity, ...outcome(truth, result.wire, result.verify, bed) };
   } catch (error) {
     seconds.all = round((performance.now() - began) / 1000);
     return { ...common, seconds, broken: (error as Error).message, ...nothing };
@@ -133,16 +152,20 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
 function outcome(
   truth: ReturnType<Case['truth']>,
   wire: Witnessed | undefined,
-  verify: Witnessed | undefined,
+  verify: Verified | undefined,
   bed: Bed,
-): Pick<CaseResult, 'endpoints' | 'strays' | 'wire' | 'verify'> {
+): Pick<CaseResult, 'endpoints' | 'strays' | 'wire' | 'verify' | 'logs' | 'quiet' | 'noise'> {
   const strays = (wire?.judgements ?? []).filter((one) => one.channel === 'unknown').flatMap((one) => one.differences);
   const onWire: WitnessState = bed.recording === 'possible' ? stateOf(wire?.judgements, 'allowed') : 'not available';
   return {
-    endpoints: endpointResults(truth, wire?.judgements, verify?.judgements),
+    endpoints: endpointResults(truth, wire?.judgements, verify?.judgements, verify?.noise),
     strays,
     wire: onWire,
     verify: stateOf(verify?.judgements, 'not-allowed'),
+    ...(verify ? { logs: verify.logs } : {}),
+    ...(verify?.noise
+      ? { quiet: verify.noise.differences.length > 0 ? 'differs' : 'equal', noise: verify.noise.differences }
+      : {}),
   };
 }
 
@@ -154,6 +177,7 @@ async function withRecording<T>(
   body: (cluster: Cluster, endRecording: () => Promise<string | undefined>) => Promise<T>,
 ): Promise<T> {
   let end = async (): Promise<string | undefined> => undefined;
+  const forget = atInterrupt(async () => void (await end()));
   const begin = async (setting: Setting): Promise<Cluster> => {
     if (bed.recording === 'impossible') return start(setting);
     const file = join(setting.folder, 'wire.pcap');
@@ -170,6 +194,7 @@ async function withRecording<T>(
     return await withCluster(bed, flink, theCase, (cluster) => body(cluster, end), begin);
   } finally {
     await end();
+    forget();
   }
 }
 

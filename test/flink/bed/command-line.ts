@@ -6,11 +6,12 @@ import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
 import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
 import type { Distribution } from './distribution.ts';
+import { atInterrupt, endCleanly } from './interrupt.ts';
 import { matrix } from './matrix.ts';
 import { canMakeNamespaces } from './network.ts';
-import { type CaseResult, readResult, readResults, stands, writeResult } from './results.ts';
+import { type CaseResult, digestOf, readResult, readResults, stands, writeResult } from './results.ts';
 import { FLINK_VERSIONS, type FlinkVersion, versionNamed } from './versions.ts';
-import { hasVerify } from './witnesses.ts';
+import { abilities } from './witnesses.ts';
 
 const USAGE = `npm run test:flink -- [options]
   --version V   only this version (repeatable)
@@ -118,11 +119,15 @@ async function runAll(options: Options): Promise<number> {
     tally.skipped = wanted.length;
     return close(tally);
   }
-  const verify: Bed['verify'] = (await hasVerify()) ? 'can-be-asked' : 'cannot';
+  const able = await abilities();
+  const verify: Bed['verify'] = able.verify ? 'can-be-asked' : 'cannot';
+  const identity: Bed['identity'] = able.identities ? 'shown' : 'none';
   const recording = isInPath('tcpdump') && process.getuid?.() === 0 ? 'possible' : 'impossible';
   const site = options.loopback ? 'loopback' : 'namespaces';
-  const bed = await makeBed({ site, verify, keep: options.keep ? 'everything' : 'nothing', recording });
+  endCleanly();
+  const bed = await makeBed({ site, verify, identity, keep: options.keep ? 'everything' : 'nothing', recording });
   if (options.keep) say(`folders of the clusters: ${bed.work}\n`);
+  else atInterrupt(async () => rmSync(bed.work, { recursive: true, force: true }));
   for (const version of options.versions) await runVersion(bed, options, version, tally);
   if (!options.keep) rmSync(bed.work, { recursive: true, force: true });
   if (!options.quick) writeMatrix();
@@ -133,7 +138,7 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
   const due = options.cases.filter((theCase) => {
     if (options.again || options.quick) return true;
     const known = readResult(resultsFolder(), version, theCase);
-    if (!known || !stands(known, theCase.truth(version), bed.verify)) return true;
+    if (!known || !stands(known, digestOf(version, theCase), bed)) return true;
     count(tally, known, 'known already');
     return false;
   });
@@ -165,12 +170,17 @@ function count(tally: Tally, result: CaseResult, note: string): void {
   const wrong = result.broken ? [result.broken] : differences(result);
   if (wrong.length > 0) tally.failed++;
   else tally.passed++;
-  say(`${wrong.length > 0 ? 'failed ' : 'passed '} ${name}: wire ${result.wire}, verify ${result.verify} (${note})\n`);
+  say(
+    `${wrong.length > 0 ? 'failed ' : 'passed '} ${name}: wire ${result.wire}, verify ${result.verify}, logs ${result.quiet ?? 'not judged'} (${note})\n`,
+  );
   for (const text of wrong) say(`        ${text}\n`);
 }
 
 function differences(result: CaseResult): readonly string[] {
-  const told: string[] = [...result.strays.map((text) => `wire: ${text}`)];
+  const told: string[] = [
+    ...result.strays.map((text) => `wire: ${text}`),
+    ...(result.noise ?? []).map((text) => `logs: ${text}`),
+  ];
   for (const { channel, member, wire, verify } of result.endpoints) {
     if (!['=', 'not seen', 'not run yet'].includes(wire)) told.push(`wire: ${channel} ${member}: ${wire}`);
     if (!['=', 'not run yet'].includes(verify)) told.push(`verify: ${channel} ${member}: ${verify}`);

@@ -1,5 +1,5 @@
 import type { Observation } from '../../../src/model/report.ts';
-import type { KeyStores } from './keystores.ts';
+import type { KeyStores, StoreName } from './keystores.ts';
 import type { ClusterMember, Member } from './members.ts';
 import type { BedChannel, EndpointTruth, FlowTruth, ServerTruth, TlsTruth, Truth } from './truth.ts';
 
@@ -26,6 +26,8 @@ export interface Comparison {
   readonly ports: 'fixed' | 'random';
   /** On loopback all clients have the server's address: a connection is compared with all that its server may have. */
   readonly clients: 'told-apart' | 'alike';
+  /** Certificate that the probe shows on internal channels. */
+  readonly identity?: StoreName;
 }
 
 const SILENT_KINDS: readonly Observation['kind'][] = ['no-answer', 'file', 'log-line'];
@@ -170,7 +172,7 @@ export function compareHandshake(input: Comparison): readonly Judgement[] {
   return input.truth.endpoints.map(({ channel, member, served }): Judgement => {
     const own = active.filter((one) => one.channel === channel && input.memberOf(one.server.host) === member);
     const differences = own
-      .map((one) => endpointDiffers(one, served, input.stores))
+      .map((one) => endpointDiffers(one, served, input.stores) ?? identityDiffers(one, served, input.identity))
       .filter((text) => text !== undefined);
     // REST tells neither: such ports are found by configuration only.
     const hidden = input.ports === 'random' && channel === 'metrics-query-service';
@@ -205,6 +207,23 @@ export function endpointDiffers(one: Observation, served: ServerTruth, stores: K
     return `client authentication ${served.clientAuthentication} is dictated, seen is ${clientAuthentication.verdict}`;
   }
   return certificateDiffers(one.tls, served, stores);
+}
+
+/** A pin that refuses the identity makes it the right authority's, and not the pinned one. */
+const IDENTITY: readonly string[] = ['identity', 'right-authority-not-pinned'];
+
+/** Whether a port that trusts the identity let it in, in every version, and the others did not. */
+function identityDiffers(one: Observation, served: ServerTruth, identity: StoreName | undefined): string | undefined {
+  if (!identity || served.kind !== 'tls' || served.clientAuthentication !== 'required') return undefined;
+  // Of another family of channels, which this identity is not for.
+  if (one.channel === 'rest' || one.channel === 'history-server' || one.channel === 'sql-gateway') return undefined;
+  const proofs = (one.tls?.admission ?? []).filter((proof) => IDENTITY.includes(proof.credential));
+  const dictated = served.certificate === identity && served.pin !== 'wrong' ? 'admitted' : 'refused';
+  if (proofs.length === 0) return `the identity ${dictated} is dictated, it was not shown`;
+  const wrong = proofs.find((proof) => proof.outcome !== dictated);
+  return (
+    wrong && `the identity ${dictated} is dictated, seen is ${wrong.outcome} in ${wrong.version}: ${wrong.evidence}`
+  );
 }
 
 const seenAs = (one: Observation): string => [one.kind, one.because, one.tls?.outcome].filter(Boolean).join(' ');

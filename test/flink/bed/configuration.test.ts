@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { CASES, caseNamed } from './cases.ts';
 import { baseSettings, configurationFile, configurationText, writeConfiguration } from './configuration.ts';
 import { type KeyStores, pin } from './keystores.ts';
-import { countLines } from './log-lines.ts';
+import { countLines, loggedLines } from './log-lines.ts';
 import { CLUSTER_MEMBERS, LOOPBACK_SITE, NAMESPACE_SITE } from './members.ts';
 import { hostsFile } from './network.ts';
 import { securityProperties } from './processes.ts';
@@ -96,7 +96,8 @@ t.test('log lines are counted by level, and traces are not', async (t) => {
     'java.io.IOException: ERROR in a trace',
     '2026-01-02 03:04:05,679 ERROR a.b.D  [] - broken by /10.0.0.1:4712.',
   ].join('\n');
-  t.same(countLines('jm', text), { process: 'jm', warn: 1, error: 2, errors: ['D: broken by ….'] });
+  const during = loggedLines(text);
+  t.same(countLines({ process: 'jm', during }), { process: 'jm', warn: 1, error: 2, errors: ['D: broken by ….'] });
 });
 
 t.test('a result is JSON, a line a field', async (t) => {

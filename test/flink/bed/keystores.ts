@@ -97,6 +97,16 @@ const RECIPES: Readonly<Record<StoreName, Recipe>> = {
 
 export type KeyStores = Readonly<Record<StoreName, KeyStore>>;
 
+/** Key stores that nobody made, under their names: what settings say does not depend on where a machine keeps them. */
+export function standIns(): { readonly named: KeyStores; readonly recipes: unknown } {
+  const names = Object.keys(RECIPES) as StoreName[];
+  const standIn = (name: StoreName): KeyStore => ({
+    ...{ name, keyStore: `${name}.p12`, trustStore: `${name}-trust.p12` },
+    ...{ certificate: `${name}.cert.pem`, key: `${name}.key.pem`, sha256: name, sha1: name },
+  });
+  return { named: Object.fromEntries(names.map((name) => [name, standIn(name)])) as KeyStores, recipes: RECIPES };
+}
+
 const STALE_AFTER = 20 * 24 * 3600 * 1000;
 const STAMP = 'complete';
 

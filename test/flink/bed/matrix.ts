@@ -1,5 +1,5 @@
 import { CASES, type Case } from './cases.ts';
-import type { CaseResult, EndpointResult } from './results.ts';
+import { type CaseResult, type EndpointResult, isWrong } from './results.ts';
 import { FLINK_VERSIONS, type FlinkVersion } from './versions.ts';
 
 /** `docs/matrix.md`: what each witness said of each case on each version, against what the configuration dictates. */
@@ -47,7 +47,7 @@ function versionNotes(): readonly string[] {
 function cell(result: CaseResult | undefined): string {
   if (!result) return '';
   if (result.unavailable) return '–';
-  if (result.broken || result.wire === 'differs' || result.verify === 'differs') return '≠';
+  if (result.broken || isWrong(result)) return '≠';
   return result.verify === 'equal' ? '=' : 'w';
 }
 
@@ -62,7 +62,10 @@ function troubles(all: readonly (CaseResult | undefined)[]): readonly string[] {
 }
 
 function differing(result: CaseResult): readonly string[] {
-  const told = result.strays.map((text) => `recording: ${text}`);
+  const told = [
+    ...result.strays.map((text) => `recording: ${text}`),
+    ...(result.noise ?? []).map((text) => `logs: ${text}`),
+  ];
   for (const one of result.endpoints) {
     if (mark(one.wire) === '≠') told.push(`recording, ${one.channel} of ${one.member}: ${one.wire}`);
     if (result.verify === 'differs' && one.verify !== '=')

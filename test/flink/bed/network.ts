@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { must, run } from './command.ts';
+import { atInterrupt } from './interrupt.ts';
 import { LOOPBACK_SITE, type Member, NAMESPACE_SITE, type Site } from './members.ts';
 
 /** The hosts of one cluster: where a program of a member runs, and where all of the wire can be seen. */
@@ -46,11 +47,13 @@ export async function namespaces(prefix: string): Promise<Network> {
   const bridge = `${prefix}-bridge`;
   const spaces = [bridge, ...HOSTS.map((member) => `${prefix}-${member}`)];
   const remove = async (): Promise<void> => {
+    forget();
     for (const space of spaces) {
       await run('ip', ['netns', 'delete', space]);
       rmSync(join('/etc/netns', space), { recursive: true, force: true });
     }
   };
+  const forget = atInterrupt(remove);
   try {
     await build(prefix, bridge, spaces);
   } catch (error) {

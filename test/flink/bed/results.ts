@@ -3,7 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { Case } from './cases.ts';
 import { type Judgement, shortTruth } from './compare.ts';
+import { baseSettings } from './configuration.ts';
+import { standIns } from './keystores.ts';
+import type { LogJudgement } from './log-judgement.ts';
 import type { LogLines } from './log-lines.ts';
+import { CLUSTER_MEMBERS, NAMESPACE_SITE } from './members.ts';
+import { securityProperties } from './processes.ts';
 import type { Truth } from './truth.ts';
 import type { FlinkVersion } from './versions.ts';
 
@@ -11,10 +16,11 @@ import type { FlinkVersion } from './versions.ts';
 export interface CaseResult {
   readonly version: string;
   readonly case: string;
-  /** Of the truth: a result of another truth is stale. */
+  /** Of truth, settings and key stores: a result of others is stale. */
   readonly digest: string;
   readonly site: 'namespaces' | 'loopback';
   readonly java: string;
+  readonly machine?: string;
   readonly seconds: Readonly<Record<string, number>>;
   /** Why the case cannot be had here. */
   readonly unavailable?: string;
@@ -25,8 +31,15 @@ export interface CaseResult {
   readonly strays: readonly string[];
   readonly wire: WitnessState;
   readonly verify: WitnessState;
-  /** WARN and ERROR lines that the probe caused, by process. */
+  /** Whether the probe showed the members' own certificate on internal channels. */
+  readonly identity?: 'shown' | 'none';
+  /** When it was run, ISO 8601. */
+  readonly at?: string;
+  /** WARN and ERROR lines while the probe ran, by process. */
   readonly logs?: readonly LogLines[];
+  /** What the probe wrote that it should not have; `equal`: no port above its limit, no ERROR that nobody predicted. */
+  readonly quiet?: WitnessState;
+  readonly noise?: readonly string[];
 }
 
 export type WitnessState = 'equal' | 'differs' | 'not run yet' | 'not available';
@@ -37,10 +50,23 @@ export interface EndpointResult {
   readonly truth: string;
   readonly wire: string;
   readonly verify: string;
+  /** WARN and ERROR lines that probing this port wrote. */
+  readonly lines?: number;
 }
 
-export function digestOf(truth: Truth): string {
-  return createHash('sha256').update(JSON.stringify(truth)).digest('hex').slice(0, 16);
+/** Of all that decides what a case means: its truth, every member's settings, the key stores' making, the JDK's policy. */
+export function digestOf(version: FlinkVersion, theCase: Case): string {
+  const stores = standIns();
+  const ports = theCase.ports ?? 'fixed';
+  const settings = CLUSTER_MEMBERS.map((member) => ({
+    ...baseSettings(member, NAMESPACE_SITE, 'folder', ports),
+    ...theCase.settings(member, stores.named, NAMESPACE_SITE, version),
+  }));
+  const whole = [
+    ...[theCase.truth(version), settings, stores.recipes, securityProperties(theCase.jdk)],
+    ...[theCase.extras ?? [], version.sha256],
+  ];
+  return createHash('sha256').update(JSON.stringify(whole)).digest('hex').slice(0, 16);
 }
 
 const fileOf = (folder: string, version: string, name: string): string => join(folder, version, `${name}.json`);
@@ -73,10 +99,21 @@ export function readResults(folder: string): readonly CaseResult[] {
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult);
 }
 
-/** Whether a result still stands: of this truth, whole, and with every witness that can be asked today. */
-export function stands(result: CaseResult, truth: Truth, verify: 'can-be-asked' | 'cannot'): boolean {
-  if (result.digest !== digestOf(truth) || result.broken) return false;
-  return result.verify !== 'not run yet' || verify === 'cannot';
+/** Whether a result still stands: of this very case, equal to the truth, and with every witness that can be asked today. */
+export function stands(
+  result: CaseResult,
+  digest: string,
+  today: { readonly verify: 'can-be-asked' | 'cannot'; readonly identity: 'shown' | 'none' },
+): boolean {
+  if (result.digest !== digest || result.broken || isWrong(result)) return false;
+  if (result.unavailable) return true;
+  if (today.identity === 'shown' && result.identity !== 'shown') return false;
+  return result.verify !== 'not run yet' || today.verify === 'cannot';
+}
+
+/** Whether a witness says other than the truth, or the probe was louder than promised. */
+export function isWrong(result: CaseResult): boolean {
+  return [result.wire, result.verify, result.quiet].includes('differs');
 }
 
 /** `=`, `not seen`, or the differences. */
@@ -91,14 +128,19 @@ export function endpointResults(
   truth: Truth,
   wire: readonly Judgement[] | undefined,
   verify: readonly Judgement[] | undefined,
+  noise?: LogJudgement,
 ): readonly EndpointResult[] {
-  return truth.endpoints.map(({ channel, member, served }) => ({
-    channel,
-    member,
-    truth: shortTruth(served),
-    wire: word(wire, channel, member),
-    verify: word(verify, channel, member),
-  }));
+  return truth.endpoints.map(({ channel, member, served }) => {
+    const port = noise?.ports.find((one) => one.channel === channel && one.member === member);
+    return {
+      channel,
+      member,
+      truth: shortTruth(served),
+      wire: word(wire, channel, member),
+      verify: word(verify, channel, member),
+      ...(port ? { lines: port.lines } : {}),
+    };
+  });
 }
 
 /** The wire need not show every channel; a probe that was sent has to. */

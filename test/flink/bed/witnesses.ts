@@ -1,11 +1,16 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Observation, Report } from '../../../src/model/report.ts';
 import { type Cluster, configurationFolder, portOf, writeNames } from './cluster.ts';
-import { gone, spawn } from './command.ts';
+import { gone, isInPath, must, pause, spawn } from './command.ts';
 import { type Comparison, compareHandshake, compareWire, type Judgement, type MemberOf } from './compare.ts';
+import { atInterrupt } from './interrupt.ts';
+import type { StoreName } from './keystores.ts';
+import { connectionKey, judgeLogs, type LogJudgement } from './log-judgement.ts';
+import { countLines, type LogLines, type LogMarks, logParts } from './log-lines.ts';
 import { CLUSTER_MEMBERS, type Member } from './members.ts';
+import type { Truth } from './truth.ts';
 
 const COMMAND: string = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 
@@ -29,7 +34,9 @@ async function flinkprobe(prefix: readonly string[], args: readonly string[], ke
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     words += chunk;
   });
+  const forget = atInterrupt(async () => void child.kill('SIGKILL'));
   await gone(child);
+  forget();
   writeFileSync(keep, text);
   const seconds = (performance.now() - began) / 1000;
   const code = child.exitCode ?? -1;
@@ -89,20 +96,78 @@ export interface VerifyOptions {
   readonly profile?: 'quick' | 'standard' | 'full';
   readonly more?: readonly string[];
   readonly name?: string;
+  /** Shows the members' own certificate on the internal channels; every port that trusts it has to let us in. */
+  readonly identity?: 'shown' | 'none';
+}
+
+/** What `verify` said, and what the processes logged meanwhile. */
+export interface Verified extends Witnessed {
+  readonly logs: readonly LogLines[];
+  /** Undefined where the probe's own capture could not be read. */
+  readonly noise?: LogJudgement;
 }
 
 /** `verify` from the prober. @throws Error when it gives no report */
-export async function askHandshake(cluster: Cluster, options: VerifyOptions = {}): Promise<Witnessed> {
+export async function askHandshake(cluster: Cluster, marks: LogMarks, options: VerifyOptions = {}): Promise<Verified> {
   const { folder, network } = cluster.setting;
+  const keep = join(folder, `verify${options.name ? `-${options.name}` : ''}`);
+  const profile = options.profile ?? 'standard';
+  const store = options.identity === 'shown' ? internalStore(cluster.setting.truth) : undefined;
   const args = [
-    ...['verify', ...targets(cluster), '--profile', options.profile ?? 'standard'],
+    ...['verify', ...targets(cluster), '--profile', profile, '--pcap-out', `${keep}.pcapng`],
     ...['--names', writeNames(cluster.setting), ...configurations(cluster), ...(options.more ?? [])],
+    ...(store ? ['--identity', `internal=${identityFile(cluster, store)}`] : []),
   ];
-  const keep = join(folder, `verify${options.name ? `-${options.name}` : ''}.json`);
-  const answer = await flinkprobe(network.as('prober', []), args, keep);
+  const answer = await flinkprobe(network.as('prober', []), args, `${keep}.json`);
   if (!answer.report) throw failure('verify', answer);
-  const judgements = compareHandshake(comparison(cluster, answer.report.observations));
-  return { seconds: answer.seconds, exitCode: answer.code, judgements, report: answer.report };
+  const { observations } = answer.report;
+  const judgements = compareHandshake({ ...comparison(cluster, observations), ...(store ? { identity: store } : {}) });
+  // A line may be written after the connection that caused it is closed.
+  await pause(LOG_DELAY);
+  const parts = logParts(cluster, marks);
+  const connections = await connectionsOf(cluster, `${keep}.pcapng`);
+  const noise = connections && judgeLogs({ parts, profile, observations, memberOf: memberOf(cluster), connections });
+  return {
+    ...{ seconds: answer.seconds, exitCode: answer.code, judgements, report: answer.report },
+    logs: parts.map(countLines),
+    ...(noise ? { noise } : {}),
+  };
+}
+
+const LOG_DELAY = 300;
+
+/** The certificate that the JobManager's internal channels serve and trust; undefined where they are clear. */
+export function internalStore(truth: Truth): StoreName | undefined {
+  for (const { channel, member, served } of truth.endpoints) {
+    if (member !== 'jm' || served.kind !== 'tls') continue;
+    if (channel === 'jobmanager-rpc' || channel === 'blob-server') return served.certificate;
+  }
+  return undefined;
+}
+
+/** Key and certificates in one file, as `--identity` takes PEM. */
+function identityFile(cluster: Cluster, store: StoreName): string {
+  const { certificate, key } = cluster.setting.stores[store];
+  const file = join(cluster.setting.folder, `identity-${store}.pem`);
+  writeFileSync(file, `${readFileSync(key, 'utf8')}${readFileSync(certificate, 'utf8')}`, { mode: 0o600 });
+  return file;
+}
+
+const SYN = /(?:IP6?) ([\d.]+)\.(\d+) > ([\d.]+)\.(\d+): /;
+
+/** Which port of which member each of the probe's connections went to, read from its own capture by tcpdump. */
+async function connectionsOf(cluster: Cluster, capture: string): Promise<ReadonlyMap<string, number> | undefined> {
+  if (!isInPath('tcpdump')) return undefined;
+  const syn = 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn';
+  const text = await must('tcpdump', ['-nn', '-t', '-r', capture, syn]);
+  const find = memberOf(cluster);
+  const found = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [, client, from, server, port] = SYN.exec(line) ?? [];
+    const member = server === undefined ? undefined : find(server);
+    if (member) found.set(connectionKey(member, `${client}:${from}`), Number(port));
+  }
+  return found;
 }
 
 /** Every port by name where ports are fixed; otherwise REST has to give them. */
@@ -120,13 +185,18 @@ function configurations(cluster: Cluster): readonly string[] {
   return [...folders, '--flink-version', distribution.version.version];
 }
 
-/** Whether this build of flinkprobe has the command yet. */
-export async function hasVerify(): Promise<boolean> {
-  const child = spawn(process.execPath, [COMMAND, '--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** Whether this build of flinkprobe has the command, and whether an identity can be given for one family of channels. */
+export async function abilities(): Promise<{ readonly verify: boolean; readonly identities: boolean }> {
+  const [all, verify] = await Promise.all([helpOf([]), helpOf(['verify'])]);
+  return { verify: /^\s+flinkprobe verify\b/m.test(all), identities: /internal=/.test(verify) };
+}
+
+async function helpOf(command: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [COMMAND, ...command, '--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
   await gone(child);
-  return /^\s+flinkprobe verify\b/m.test(text);
+  return text;
 }
