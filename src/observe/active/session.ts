@@ -77,7 +77,8 @@ export class Session {
   ): Promise<Exchange<HandshakeResult> | Fault> {
     const { answerMs, verdictMs } = this.options.patience;
     const patience = request.patience ?? { answerMs, verdictMs };
-    const done = await this.#run(purpose, (wire) => handshake(wire, { ...request, patience }), describeHandshake);
+    const talk = (wire: Wire): Promise<HandshakeResult> => handshake(wire, { ...request, patience });
+    const done = await this.#run(purpose, talk, describeHandshake, ({ end }) => this.#leaving(end === 'flight'));
     if ('result' in done && (done.result.end === 'refused' || done.result.end === 'not-tls')) this.logLines++;
     return done;
   }
@@ -97,13 +98,20 @@ export class Session {
         return answer;
       },
       describeAnswer,
+      ({ end, bytes }) => this.#leaving(end === 'open' && bytes.length === 0),
     );
+  }
+
+  /** A BLOB server writes an ERROR line for a FIN in the middle of a handshake, and none for RST (BlobServerConnection.run). */
+  #leaving(midway: boolean): 'fin' | 'rst' {
+    return midway && this.target.channel === 'blob-server' ? 'rst' : 'fin';
   }
 
   async #run<T>(
     purpose: string,
     talk: (wire: Wire) => Promise<T>,
     describe: (result: T) => string,
+    leaving: (result: T) => 'fin' | 'rst',
   ): Promise<Exchange<T> | Fault> {
     for (const pause of [0, ...BACK_OFF_MS]) {
       if (pause > 0) await this.pause(pause);
@@ -117,7 +125,7 @@ export class Session {
       }
       this.#stood = true;
       const result = await talk(opened.wire);
-      const transcript = await opened.wire.close('fin');
+      const transcript = await opened.wire.close(leaving(result));
       const frames = this.#note(purpose, describe(result), transcript);
       return { result, transcript, ...(frames === undefined ? {} : { frames }) };
     }
