@@ -3,10 +3,13 @@ import type { Transcript } from '../../src/net/wire.ts';
 import { nodeServer } from './node-server.ts';
 import { survey } from './support.ts';
 
+const HANDSHAKE = 22;
+
 /** How we ended the connections on which the server sent its flight and got nothing but our hello. */
 function leftMidway(transcripts: readonly Transcript[]): readonly string[] {
   return transcripts
     .filter(({ events }) => events.filter((one) => one.kind === 'bytes' && one.side === 0).length === 1)
+    .filter(({ events }) => events.some((one) => one.kind === 'bytes' && one.side === 1 && one.bytes[0] === HANDSHAKE))
     .map(({ events }) => events.find((one) => one.kind === 'end'))
     .flatMap((end) => (end?.kind === 'end' && end.side === 0 ? [end.how] : []));
 }
