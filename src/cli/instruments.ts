@@ -7,7 +7,7 @@ import { createDialer } from '../net/dial.ts';
 import { DEFAULT_DIAL_LIMITS } from '../net/limits.ts';
 import { resolveName } from '../net/resolve.ts';
 import { CaptureWriter } from '../observe/active/capture-writer.ts';
-import { type ByFamily, mapFamilies, ofFamily } from '../observe/active/families.ts';
+import { ofFamily } from '../observe/active/families.ts';
 import { budgetOf } from '../observe/active/plan.ts';
 import { surveyEndpoint } from '../observe/active/survey.ts';
 import type { ActiveOptions, Budget, Target } from '../observe/active/types.ts';
@@ -16,10 +16,9 @@ import type { NamedTarget } from '../observe/named-target.ts';
 import { defaultTargets, parseTarget, parseTargetsFile, TargetError, targetsOf } from '../observe/target-text.ts';
 import { parseDuration, readText } from './common.ts';
 import { Unusable } from './failure.ts';
+import { type Keys, readKeys } from './keys.ts';
 import { restAccess } from './rest-access.ts';
 import type { Awaited } from './rest-discovery.ts';
-import { type Identity, readIdentity, readTrustStore, type StoreSource } from './secrets.ts';
-import { storesOf } from './store-options.ts';
 import type { Instruments } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
 import { version } from './version.ts';
@@ -72,7 +71,7 @@ export async function createInstruments(
 ): Promise<OpenableInstruments> {
   const probes = await loadProbes();
   const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
-  const identities = readIdentities(args, surroundings.warn);
+  const keys = readKeys(args, surroundings.warn);
   const resolve = async (name: string): Promise<readonly string[]> => {
     const found = await resolveName(name, { timeoutMs: parseDuration('timeout', args.timeout) });
     return found.kind === 'addresses' ? found.addresses : [];
@@ -80,7 +79,7 @@ export async function createInstruments(
   const discover =
     args.rest === undefined
       ? undefined
-      : discovery({ ...args, rest: args.rest }, surroundings, { probes, resolve, identities });
+      : discovery({ ...args, rest: args.rest }, surroundings, { probes, resolve, keys });
   let surveying: Surveyor | undefined;
   return {
     ...(discover === undefined ? {} : { discover }),
@@ -91,7 +90,7 @@ export async function createInstruments(
     survey: (target) => surveying!.ask(target),
     clock: () => Date.now(),
     open: () => {
-      surveying = surveyor(args, surroundings, { probes, identities });
+      surveying = surveyor(args, surroundings, { probes, keys });
     },
     finish: () => surveying?.finish(),
   };
@@ -99,7 +98,7 @@ export async function createInstruments(
 
 interface Means {
   readonly probes: readonly Probe[];
-  readonly identities: ByFamily<Identity>;
+  readonly keys: Keys;
 }
 
 interface Surveyor {
@@ -107,11 +106,7 @@ interface Surveyor {
   finish(): void;
 }
 
-function surveyor(
-  args: VerifyArguments,
-  { signal, warn, done }: Surroundings,
-  { probes, identities }: Means,
-): Surveyor {
+function surveyor(args: VerifyArguments, { signal, warn, done }: Surroundings, { probes, keys }: Means): Surveyor {
   const timeout = parseDuration('timeout', args.timeout);
   const capture = args.pcapOut === undefined ? undefined : openCapture(args.pcapOut);
   const limits = {
@@ -124,7 +119,7 @@ function surveyor(
     profile: args.profile,
     dialer: createDialer(limits, signal),
     probes: new Map(probes.map((probe) => [probe.id as Channel, probe])),
-    identities,
+    ...keys,
     associate: args.associate ? 'wanted' : 'not-wanted',
     patience: { connectMs: timeout, answerMs: timeout, verdictMs: Math.min(timeout, VERDICT_MS) },
     signal,
@@ -152,37 +147,18 @@ function budgetWithin(budget: Budget, maximum: number | undefined): Budget {
   return maximum === undefined ? budget : { ...budget, connections: Math.min(budget.connections, maximum) };
 }
 
-function readIdentities(args: VerifyArguments, warn: (line: string) => void): ByFamily<Identity> {
-  const stores = storesOf('identity', {
-    files: args.identity,
-    passwordFiles: args.identityPasswordFile,
-    passwordEnvs: args.identityPasswordEnv,
-  });
-  return mapFamilies(stores, (store) => {
-    const identity = readIdentity(store);
-    for (const problem of identity.problems) warn(`--identity: ${problem}`);
-    return identity;
-  });
-}
-
-function storeOf(option: 'truststore', file: string, args: VerifyArguments): StoreSource {
-  return { file, passwordFile: args[`${option}PasswordFile`], passwordEnv: args[`${option}PasswordEnv`] };
-}
-
 function discovery(
   args: VerifyArguments & { readonly rest: string },
-  { signal, warn, say, baseline }: Surroundings,
-  { probes, resolve, identities }: Means & { readonly resolve: (name: string) => Promise<readonly string[]> },
+  { signal, say, baseline }: Surroundings,
+  { probes, resolve, keys }: Means & { readonly resolve: (name: string) => Promise<readonly string[]> },
 ): NonNullable<Instruments['discover']> {
-  const trust =
-    args.truststore === undefined ? undefined : readTrustStore(storeOf('truststore', args.truststore, args));
-  for (const problem of trust?.problems ?? []) warn(`--truststore: ${problem}`);
-  const identity = ofFamily(identities, 'rest');
+  const identity = ofFamily(keys.identities, 'rest');
+  const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
   const access = restAccess(
     args,
     {
       ...(identity === undefined ? {} : { identity }),
-      ...(trust === undefined ? {} : { trustAnchors: trust.certificates }),
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
     },
     signal,
   );

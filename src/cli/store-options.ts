@@ -24,15 +24,12 @@ export function storesOf(option: StoreOption, given: StoreArguments): ByFamily<S
       : { passwordFile: passwordFiles[family], passwordEnv: passwordEnvs[family] };
   for (const family of ['both', ...FAMILIES] as const)
     refuseLonely(option, family, { files, passwordFiles, passwordEnvs });
-  const stores = Object.entries(files).map(
-    ([family, file]) => [family, { file, ...(passwordOf(family as Family | 'both') ?? passwordOf('both')) }] as const,
+  return Object.fromEntries(
+    Object.entries(files).map(([family, file]) => [
+      family,
+      { file, ...(passwordOf(family as Family | 'both') ?? passwordOf('both')) },
+    ]),
   );
-  const fromInput = stores.filter(([, { file, passwordFile }]) => file === '-' || passwordFile === '-');
-  if (fromInput.length > 1)
-    throw new Unusable(
-      `--${option}: standard input can be read only once: it serves one store, not ${fromInput.length}`,
-    );
-  return Object.fromEntries(stores);
 }
 
 type Named = ByFamily<string>;

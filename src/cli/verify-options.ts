@@ -57,17 +57,13 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
   'identity-password-env': repeatable(
     '[internal=|rest=]NAME of the environment variable with the password of --identity',
   ),
-  truststore: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'certificates that REST is verified against: PEM, PKCS#12 or JKS',
-  },
-  'truststore-password-file': { type: 'string', requiresArg: true, describe: 'file with the password of --truststore' },
-  'truststore-password-env': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'name of the environment variable that holds the password of --truststore',
-  },
+  truststore: repeatable(
+    '[internal=|rest=]FILE: certificates that REST is verified against and that chains have to lead to; PEM, PKCS#12, JKS',
+  ),
+  'truststore-password-file': repeatable('[internal=|rest=]FILE with the password of --truststore'),
+  'truststore-password-env': repeatable(
+    '[internal=|rest=]NAME of the environment variable with the password of --truststore',
+  ),
   'dry-run': {
     type: 'boolean',
     default: false,
@@ -130,9 +126,9 @@ export interface VerifyArguments extends CommonArguments {
   readonly identity: string[];
   readonly identityPasswordFile: string[];
   readonly identityPasswordEnv: string[];
-  readonly truststore?: string | undefined;
-  readonly truststorePasswordFile?: string | undefined;
-  readonly truststorePasswordEnv?: string | undefined;
+  readonly truststore: string[];
+  readonly truststorePasswordFile: string[];
+  readonly truststorePasswordEnv: string[];
   readonly dryRun: boolean;
   readonly pcapOut?: string | undefined;
   readonly associate: boolean;
@@ -149,14 +145,13 @@ export function checkArguments(args: VerifyArguments): void {
     if (isGiven && args[other] === undefined)
       throw new Unusable(`--${dashed(option)}: means nothing without --${dashed(other)}`);
   };
-  for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'wait', 'truststore'] as const) {
+  for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'wait'] as const) {
     needs(option, 'rest');
   }
   needs('taskmanagers', 'wait');
-  for (const option of ['truststorePasswordFile', 'truststorePasswordEnv'] as const) needs(option, 'truststore');
   excludes(args, 'insecureRest', 'restPin');
-  excludes(args, 'insecureRest', 'truststore');
-  excludes(args, 'truststorePasswordFile', 'truststorePasswordEnv');
+  if (args.insecureRest && args.truststore.some((one) => !one.startsWith('internal=')))
+    throw new Unusable('--insecure-rest and --truststore exclude each other, but for --truststore internal=FILE');
   for (const option of ['taskmanagers', 'maxConnections', 'parallel'] as const) atLeastOne(option, args[option]);
   if (args.rate !== undefined && !(args.rate > 0)) throw new Unusable(`--rate: ${args.rate} is no rate above 0`);
   if (parseDuration('timeout', args.timeout) === 0) throw new Unusable('--timeout: has to be longer than nothing');

@@ -79,11 +79,27 @@ export interface AdmissionProof {
   readonly evidence: string;
 }
 
+/** Whether a chain as sent leads to an anchor that the operator gave (`--truststore`); dates are another matter. Active only. */
+export interface ChainTrust {
+  /**
+   * `self-signed`: the leaf's own key signed it, and it is no anchor; `not-anchored`: the path ends in a root that is
+   * none; `incomplete`: it ends in a certificate whose issuer was neither sent nor is an anchor.
+   */
+  readonly verdict: 'anchored' | 'self-signed' | 'not-anchored' | 'incomplete';
+  /** SHA-256 of the anchor, lower-case hex. */
+  readonly anchor?: string;
+  /** Where `incomplete`: who issued the last certificate of the path. */
+  readonly missingIssuer?: string;
+  /** What became of the chain, as the rest of a sentence. */
+  readonly text: string;
+}
+
 /** A chain that depends on what was offered: version, key type of the suite. */
 export interface AlternativeChain {
   readonly versions: readonly string[];
   readonly keyType: string;
   readonly chain: readonly Certificate[];
+  readonly trust?: ChainTrust;
 }
 
 export interface TlsDetails {
@@ -124,6 +140,8 @@ export interface TlsDetails {
   readonly alerts: readonly Alert[];
   readonly records: { readonly client: RecordCounts; readonly server: RecordCounts };
   readonly serverCertificate: Seen<CertificateChain>;
+  /** Of `serverCertificate`, where a truststore was given for this channel. */
+  readonly trust?: ChainTrust;
   readonly clientCertificate: Seen<CertificateChain>;
   readonly clientAuthentication: ClientAuthentication;
   /** Who ended the handshake, how, and after which message. */

@@ -12,6 +12,7 @@ const NAMED: Readonly<Record<string, Kind>> = {
   member: 'member',
   subject: 'subject',
   issuer: 'subject',
+  missingIssuer: 'subject',
   certificateAuthorities: 'subject',
   subjectAltNames: 'name',
   path: 'path',
@@ -31,7 +32,7 @@ const KEPT: ReadonlySet<string> = new Set([
   ...['protocol', 'mode', 'content', 'oneSided', 'limits', 'resumed', 'key', 'origin', 'tls', 'clientAuthentication'],
   ...['protocols', 'certificateSha1', 'ruleId', 'severity', 'wire', 'handshake', 'promise', 'record', 'references'],
   ...['fingerprint', 'firstSeen', 'change', 'witnesses', 'reason', 'crossCheck', 'format', 'command', 'startedAt'],
-  ...['profile', 'credential', 'keyType', 'alert', 'source', 'process', 'certificate', 'suitePreference'],
+  ...['profile', 'credential', 'keyType', 'alert', 'source', 'process', 'certificate', 'suitePreference', 'anchor'],
   ...['finishedAt', 'firstPacketAt', 'lastPacketAt', 'flinkVersions', 'until', 'logger', 'byVersion', 'after'],
 ]);
 

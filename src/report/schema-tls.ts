@@ -49,6 +49,13 @@ const admissionProof = z.strictObject({
   evidence: text,
 });
 
+const chainTrust = z.strictObject({
+  verdict: z.enum(['anchored', 'self-signed', 'not-anchored', 'incomplete']),
+  anchor: text.exactOptional(),
+  missingIssuer: text.exactOptional(),
+  text,
+});
+
 const tlsFields = z
   .strictObject({
     outcome: z.enum(['established', 'refused', 'incomplete']),
@@ -79,7 +86,14 @@ const tlsFields = z
       .exactOptional(),
     suitePreference: z.enum(['server', 'client', 'unknown']).exactOptional(),
     alternativeChains: z
-      .array(z.strictObject({ versions: texts, keyType: text, chain: z.array(certificate) }))
+      .array(
+        z.strictObject({
+          versions: texts,
+          keyType: text,
+          chain: z.array(certificate),
+          trust: chainTrust.exactOptional(),
+        }),
+      )
       .exactOptional(),
     admission: z.array(admissionProof).exactOptional(),
     refusedServerName: z.strictObject({ name: text, alert: text }).exactOptional(),
@@ -94,6 +108,7 @@ const tlsFields = z
     ),
     records: z.strictObject({ client: recordCounts, server: recordCounts }),
     serverCertificate: seenChain,
+    trust: chainTrust.exactOptional(),
     clientCertificate: seenChain,
     clientAuthentication: z.strictObject({
       verdict: demand,

@@ -3,6 +3,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import {
   certificateEvidence,
   certificateText,
+  isAnchored,
   isSelfSigned,
   type PresentedCertificate,
   presentedCertificates,
@@ -18,7 +19,8 @@ const NO_PATH_ALERTS: ReadonlySet<number> = new Set([46, 48]);
  * The server sends a chain with a hole: a certificate whose issuer does not follow it.
  *
  * The trust anchor may be left out (RFC 8446 section 4.4.2), so a leaf alone proves nothing: it may be issued by the
- * anchor itself. It is incomplete where a client refused it for want of a path, and undecided else.
+ * anchor itself. It is incomplete where a client refused it for want of a path, whole where it leads into the truststore
+ * that was given, and undecided else.
  */
 export const rule: EndpointRule = {
   id: 'incomplete-certificate-chain',
@@ -65,7 +67,7 @@ function holeOf(one: PresentedCertificate): 'none' | 'unknown' | string {
     return `${certificateText(below)} was issued by ${below.issuer}, and what follows is ${above.subject}`;
   }
   const last = chain.at(-1)!;
-  if (isSelfSigned(last) || chain.length > 1) return 'none';
+  if (isSelfSigned(last) || chain.length > 1 || isAnchored(one)) return 'none';
   const refusal = one.observations
     .flatMap(({ tls }) => tls.alerts)
     .find((alert) => alert.from === 'client' && NO_PATH_ALERTS.has(alert.code));

@@ -11,7 +11,8 @@ const probes: ReadonlyMap<Channel, Probe> = new Map((await loadProbes()).map((pr
 /** Long enough for a JDK that does its first handshake on a busy machine. */
 export const PATIENCE: ActivePatience = { connectMs: 3000, answerMs: 3000, verdictMs: 2000 };
 
-export interface SurveyOptions extends Partial<Pick<ActiveOptions, 'profile' | 'identities' | 'signal' | 'keep'>> {
+export interface SurveyOptions
+  extends Partial<Pick<ActiveOptions, 'profile' | 'identities' | 'trustAnchors' | 'signal' | 'keep'>> {
   readonly channel?: Target['channel'];
   /** As given on the command line; the address where left out. */
   readonly name?: string;

@@ -44,10 +44,6 @@ t.test('what cannot be meant is refused by name', async (t) => {
       { files: ['rest=a'], passwordEnvs: ['internal=P'] },
       '--identity-password-env internal=…: means nothing without --identity internal=FILE',
     ],
-    [
-      { files: ['internal=a', 'rest=b'], passwordFiles: ['-'] },
-      '--identity: standard input can be read only once: it serves one store, not 2',
-    ],
   ];
   for (const [parts, message] of cases) t.throws(() => storesOf('identity', given(parts)), new Unusable(message));
 });

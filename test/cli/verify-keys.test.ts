@@ -68,3 +68,55 @@ t.test('REST is spoken to with the identity of REST', async (t) => {
   const wrong = await reportOf(...rest, '--identity', `internal=${member}`);
   t.equal(wrong.observations.length, 1, 'without one it lists nothing');
 });
+
+t.test('chains are judged by the truststore of their family', async (t) => {
+  const asked = async (...stores: readonly string[]): Promise<readonly (readonly [string, string | undefined])[]> => {
+    const report = await reportOf(
+      ...TARGETS,
+      ...['--profile', 'quick', '--now', new Date().toISOString()],
+      ...stores.flatMap((one) => ['--truststore', one]),
+    );
+    const accused = report.findings.filter(({ ruleId }) => ruleId === 'certificate-not-trusted');
+    t.strictSame(
+      accused.map(({ channel, severity }) => [channel, severity]),
+      report.observations.flatMap(({ channel, tls }) =>
+        tls?.trust === undefined || tls.trust.verdict === 'anchored' ? [] : [[channel, 'high']],
+      ),
+    );
+    return report.observations.map(({ channel, tls }) => [channel, tls?.trust?.verdict]);
+  };
+  t.strictSame(await asked(member), [
+    ['rest', 'anchored'],
+    ['blob-server', 'anchored'],
+  ]);
+  t.strictSame(await asked(`rest=${stranger}`), [
+    ['rest', 'self-signed'],
+    ['blob-server', undefined],
+  ]);
+  t.strictSame(await asked(`internal=${member}`, stranger), [
+    ['rest', 'self-signed'],
+    ['blob-server', 'anchored'],
+  ]);
+});
+
+t.test('REST is verified against the truststore of REST', async (t) => {
+  const rest = ['--rest', `https://${place('jm', 'rest')}`, '--identity', member, '--profile', 'quick'];
+  const right = await reportOf(...rest, '--truststore', `rest=${member}`, '--truststore', `internal=${stranger}`);
+  t.match(right.inputs, [{ kind: 'rest', format: 'verified by the trust store' }]);
+  t.ok(right.observations.length > 3);
+  t.equal((await reportOf(...rest, '--truststore', `rest=${stranger}`)).observations.length, 1);
+});
+
+t.test('keys that cannot be meant end with 3', async (t) => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--identity', member, '--identity', stranger], /--identity: given more than once/],
+    [['--identity', `rest=${member}`, '--identity-password-env', 'internal=X'], /means nothing without --identity/],
+    [['--truststore', '-', '--identity', '-'], /standard input can be read only once/],
+    [['--rest', 'https://localhost:1', '--insecure-rest', '--truststore', member], /exclude each other/],
+  ];
+  for (const [args, says] of cases) {
+    const { status, stderr } = await flinkprobe(['verify', '127.0.0.1:1', ...args]);
+    t.equal(status, 3);
+    t.match(stderr, says);
+  }
+});

@@ -112,6 +112,27 @@ t.test('hides values of settings that name a site, and names of what crossed', a
   t.equal(report.expectations[0]?.because[1]?.value, 'TLSv1.2');
 });
 
+t.test('leaves nothing of the authorities that a chain leads to, or lacks', async (t) => {
+  const trust = {
+    verdict: 'incomplete',
+    missingIssuer: 'CN=Acme Issuing 7',
+    text: 'ends with CN=leaf (51aab0c9…), whose issuer CN=Acme Issuing 7 was neither sent nor is in the truststore',
+  } as const;
+  const led = {
+    verdict: 'anchored',
+    anchor: 'ab'.repeat(32),
+    text: 'leads to CN=Acme Root,O=Acme (abababab…)',
+  } as const;
+  const further = { versions: ['TLSv1.2'], keyType: 'EC', chain: [], trust: led };
+  const seen = observation({ tls: tlsDetails({ trust, alternativeChains: [further] }) });
+  const report = redact(cleanReport({ observations: [seen] }));
+  t.notMatch(JSON.stringify(report), /Acme/);
+  reportSchema.parse(report);
+  const { tls } = report.observations[0]!;
+  t.match(tls?.trust, { verdict: 'incomplete', missingIssuer: /^subject-\d+$/ });
+  t.match(tls?.alternativeChains?.[0]?.trust, { verdict: 'anchored', anchor: 'ab'.repeat(32) });
+});
+
 t.test('leaves nothing of what probes and baselines name, and keeps what they say', async (t) => {
   const report = redact(comparedReport());
   const text = JSON.stringify(report);

@@ -26,6 +26,13 @@ t.test('passes whole chains, with and without the root, and self-signed certific
   t.equal(verdict(rule, [tls()]), 'pass');
 });
 
+t.test('passes a leaf alone that the truststore vouches for', async (t) => {
+  const trust = { verdict: 'anchored', text: 'leads to CN=ca' } as const;
+  t.equal(verdict(rule, [tls({ channel, tls: { serverCertificate: chain(leaf), trust } })]), 'pass');
+  const further = { versions: ['TLSv1.2'], keyType: 'RSA', chain: [leaf], trust };
+  t.equal(verdict(rule, [tls({ channel, tls: { alternativeChains: [further] } })]), 'pass');
+});
+
 t.test(
   'is inconclusive with a leaf alone, which its trust anchor may have issued, and with a hidden chain',
   async (t) => {

@@ -11,12 +11,19 @@ export type Family = (typeof FAMILIES)[number];
 export type ByFamily<T> = { readonly [F in Family | 'both']?: T };
 
 /**
- * What was given for channels of this protection. One of neither family, and one that nobody has named, gets only what
- * was given for both: for a guess the wrong thing would be shown.
+ * What was given for channels of this protection. A channel that nobody has named gets only what was given for both,
+ * since a guess would show it the wrong thing; one that Flink's settings do not protect gets nothing.
  */
 export function ofFamily<T>(given: ByFamily<T> | undefined, protection: Protection | undefined): T | undefined {
-  const own = protection === 'internal' || protection === 'rest' ? given?.[protection] : undefined;
-  return own ?? given?.both;
+  switch (protection) {
+    case 'internal':
+    case 'rest':
+      return given?.[protection] ?? given?.both;
+    case undefined:
+      return given?.both;
+    default:
+      return undefined;
+  }
 }
 
 export function mapFamilies<T, U>(given: ByFamily<T>, use: (one: T) => U): ByFamily<U> {

@@ -6,10 +6,12 @@ import { type Associate, readAssociate } from '../../protocols/pekko-frame.ts';
 import { readCertificate } from '../../x509/certificate.ts';
 import { parseDistinguishedName } from '../../x509/name.ts';
 import { formatTime } from '../time.ts';
+import { chainTrust } from './chain-trust.ts';
 import { Connections } from './connections.ts';
+import { ofFamily } from './families.ts';
 import { identify, isAnswered, type Speech } from './identify.ts';
 import { Session, SessionStopped, type StopReason } from './session.ts';
-import { newFindings, type TlsFindings } from './tls-findings.ts';
+import { newFindings, type SentChain, type TlsFindings } from './tls-findings.ts';
 import { TlsSurvey } from './tls-survey.ts';
 import type { ActiveOptions, Target } from './types.ts';
 
@@ -82,7 +84,8 @@ async function observeTls(
   await survey.run();
   const seen = connections.observe(speech.first);
   const { answer: _, quality: __, ...base } = seen;
-  const tls = fold(seen.tls!, found, connections);
+  const anchors = ofFamily(session.options.trustAnchors, probe?.protection);
+  const tls = fold(seen.tls!, found, connections, anchors);
   return finish(
     session,
     probe,
@@ -93,7 +96,12 @@ async function observeTls(
 }
 
 /** The first connection's details, and what all connections together showed. */
-function fold(first: TlsDetails, found: TlsFindings, connections: Connections): TlsDetails {
+function fold(
+  first: TlsDetails,
+  found: TlsFindings,
+  { certificates }: Connections,
+  anchors: readonly Uint8Array[] | undefined,
+): TlsDetails {
   const versions = VERSION_ORDER.filter((version) => found.versions.get(version) === 'accepted');
   const highest = found.authentication.get(versions[0] ?? '');
   const byVersion = Object.fromEntries(
@@ -102,7 +110,12 @@ function fold(first: TlsDetails, found: TlsFindings, connections: Connections): 
       return said === undefined ? [] : [[version, said.verdict] as const];
     }),
   );
-  const [main, ...others] = [...found.chains.values()];
+  const sent = [...found.chains.values()];
+  const others = first.serverCertificate.seen === 'present' ? sent.slice(1) : sent;
+  const trustOf = (chain: SentChain | undefined): Pick<TlsDetails, 'trust'> =>
+    chain === undefined || anchors === undefined
+      ? {}
+      : { trust: chainTrust(chain.certificates, anchors, certificates) };
   // What the refusal of our empty Certificate looks like stands in `clientAuthentication`: it is no failed handshake.
   const { refusal: _, alerts: __, ...rest } = first;
   return {
@@ -118,12 +131,14 @@ function fold(first: TlsDetails, found: TlsFindings, connections: Connections): 
     },
     ...(found.dhBits === undefined || first.dh?.bits === found.dhBits ? {} : { dh: { bits: found.dhBits } }),
     ...(found.suitePreference === undefined ? {} : { suitePreference: found.suitePreference }),
-    ...(main === undefined || others.length === 0
+    ...(others.length === sent.length ? {} : trustOf(sent[0])),
+    ...(others.length === 0
       ? {}
       : {
           alternativeChains: others.map((one) => {
-            const chain = one.certificates.map((der) => connections.certificates.read(der));
-            return { versions: [...one.versions], keyType: chain[0]?.publicKey.type ?? 'unknown', chain };
+            const chain = one.certificates.map((der) => certificates.read(der));
+            const keyType = chain[0]?.publicKey.type ?? 'unknown';
+            return { versions: [...one.versions], keyType, chain, ...trustOf(one) };
           }),
         }),
     ...(found.admission.length === 0 ? {} : { admission: found.admission }),

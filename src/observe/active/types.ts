@@ -41,6 +41,8 @@ export interface ActiveOptions {
   readonly probes: ReadonlyMap<Channel, Probe>;
   /** Shown as positive proof, to channels of its family. */
   readonly identities?: ByFamily<ClientCredential>;
+  /** DER. What chains of each family have to lead to. */
+  readonly trustAnchors?: ByFamily<readonly Uint8Array[]>;
   /** Opt-in ASSOCIATE with a made-up origin, for the uid of the process. */
   readonly associate: 'wanted' | 'not-wanted';
   readonly patience: ActivePatience;

@@ -50,6 +50,16 @@ function presentChain(chain: Seen<CertificateChain>): readonly (readonly Certifi
   return chain.seen === 'present' ? [chain.chain] : [];
 }
 
+/** Whether the operator's truststore was seen to vouch for this certificate's chain. */
+export function isAnchored({ certificate, observations }: PresentedCertificate): boolean {
+  return observations.some(({ tls }) => {
+    const main = tls.serverCertificate.seen === 'present' ? [{ ...tls.serverCertificate, trust: tls.trust }] : [];
+    return [...main, ...(tls.alternativeChains ?? [])].some(
+      ({ chain, trust }) => trust?.verdict === 'anchored' && chain[0]?.sha256 === certificate.sha256,
+    );
+  });
+}
+
 /** Where no certificate of the server was seen: hidden is inconclusive, a handshake that never came so far is not applicable. */
 export function withoutCertificate(subject: EndpointSubject): 'inconclusive' | 'not-applicable' {
   const hidden = tlsObservations(subject.observations).some(
