@@ -1,4 +1,5 @@
 import type { Side } from '../bytes/stream.ts';
+import type { TcpLimitName } from './limits.ts';
 import type { Segment } from './segment.ts';
 
 /** Receives the reassembled streams of one connection, in order and without overlap. */
@@ -75,6 +76,8 @@ function path(segment: Segment): number {
   return ((segment.encapsulation << 12) ^ segment.interfaceId ^ 0x4000_0000) | 0;
 }
 
+const NO_LIMITS: ReadonlySet<TcpLimitName> = new Set();
+
 /** One TCP connection. Side 0 sent the SYN; without a SYN, side 0 sent what was seen first. */
 export class Connection {
   readonly ipVersion: 4 | 6;
@@ -104,7 +107,7 @@ export class Connection {
   /** Packet time when both sides had closed; -1 while open. */
   closedAt = -1;
   consumer: ConnectionConsumer | undefined;
-  readonly limits: Set<string> = new Set();
+  #limits: Set<TcpLimitName> | undefined;
 
   constructor(segment: Segment, reversed: boolean, hash: number, slot: number) {
     this.ipVersion = segment.ipVersion;
@@ -170,6 +173,16 @@ export class Connection {
       a[destination + 2] === (segment.destination2 | 0) &&
       a[destination + 3] === (segment.destination3 | 0)
     );
+  }
+
+  /** Named limits that were hit here. Few connections hit any. */
+  get limits(): ReadonlySet<TcpLimitName> {
+    return this.#limits ?? NO_LIMITS;
+  }
+
+  hit(limit: TcpLimitName): void {
+    this.#limits ??= new Set();
+    this.#limits.add(limit);
   }
 
   travelsOn(encapsulation: number): boolean {

@@ -111,9 +111,9 @@ function hold(connection: Connection, direction: Direction, segment: Segment, bu
   held.splice(at, 0, { sequence: segment.sequence >>> 0, length: segment.length, bytes, frame: segment.frame });
   direction.heldBytes += bytes.length;
   budget.bytes += bytes.length;
-  if (direction.heldBytes > TcpLimits.heldBytesPerDirection) connection.limits.add('heldBytesPerDirection');
-  if (held.length > TcpLimits.heldSegmentsPerDirection) connection.limits.add('heldSegmentsPerDirection');
-  if (budget.bytes > TcpLimits.heldBytesPerProcess) connection.limits.add('heldBytesPerProcess');
+  if (direction.heldBytes > TcpLimits.heldBytesPerDirection) connection.hit('heldBytesPerDirection');
+  if (held.length > TcpLimits.heldSegmentsPerDirection) connection.hit('heldSegmentsPerDirection');
+  if (budget.bytes > TcpLimits.heldBytesPerProcess) connection.hit('heldBytesPerProcess');
 }
 
 /**

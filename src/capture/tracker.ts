@@ -167,7 +167,7 @@ export class ConnectionTracker {
     leaving.sort((a, b) => a.lastFrame - b.lastFrame);
     for (const connection of leaving.slice(0, room)) {
       this.#hit('openConnections');
-      connection.limits.add('openConnections');
+      connection.hit('openConnections');
       this.#remove(connection);
     }
   }

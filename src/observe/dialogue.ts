@@ -17,6 +17,29 @@ export interface SideHead {
   readonly order: 'first' | 'second' | 'neither';
 }
 
+const NOTHING = new Uint8Array(0);
+
+/** The head of one side as it comes in: nothing is allocated for a side that says nothing. */
+class Beginning {
+  bytes: Uint8Array = NOTHING;
+  length = 0;
+  frame = 0;
+  /** Bytes are missing before the head was full: what follows them is not kept. */
+  gapped = false;
+  ended: SideHead['ended'] = 'no';
+
+  keep(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    if (this.gapped) return;
+    if (this.length === 0) {
+      this.bytes = new Uint8Array(HEAD_BYTES);
+      this.frame = frame;
+    }
+    const take = Math.min(HEAD_BYTES - this.length, end - start);
+    for (let i = 0; i < take; i++) this.bytes[this.length + i] = bytes[start + i]!;
+    this.length += take;
+  }
+}
+
 /** What a connection turned out to speak. */
 export type Speech =
   | { readonly kind: 'tls'; readonly tls: TlsConnection; readonly before?: ClearFollower }
@@ -33,12 +56,8 @@ export type Speech =
 export class Dialogue implements ConnectionConsumer {
   readonly #start: StreamStart;
   readonly #tlsOptions: TlsOptions;
-  readonly #heads: [Uint8Array, Uint8Array] = [new Uint8Array(HEAD_BYTES), new Uint8Array(HEAD_BYTES)];
-  readonly #headLengths: [number, number] = [0, 0];
-  readonly #headFrames: [number, number] = [0, 0];
-  readonly #ended: ['no' | 'fin' | 'rst' | 'cut', 'no' | 'fin' | 'rst' | 'cut'] = ['no', 'no'];
+  readonly #beginnings: readonly [Beginning, Beginning] = [new Beginning(), new Beginning()];
   #endedFirst: Side | undefined;
-  readonly #headGap: [boolean, boolean] = [false, false];
   #state: 'undecided' | 'tls' | 'clear' | 'unknown' | 'upgrading' = 'undecided';
   #tls: TlsConnection | undefined;
   #before: ClearFollower | undefined;
@@ -54,7 +73,8 @@ export class Dialogue implements ConnectionConsumer {
   }
 
   data(side: Side, bytes: Uint8Array, start: number, end: number, streamOffset: number, frame: number): void {
-    if (this.#headLengths[side] < HEAD_BYTES) this.#keepHead(side, bytes, start, end, frame);
+    const beginning = this.#beginnings[side];
+    if (beginning.length < HEAD_BYTES) beginning.keep(bytes, start, end, frame);
     switch (this.#state) {
       case 'tls':
         this.#tls!.feed(side, bytes, start, end, streamOffset, frame);
@@ -81,7 +101,8 @@ export class Dialogue implements ConnectionConsumer {
   }
 
   gap(side: Side, length: number, streamOffset: number): void {
-    if (this.#headLengths[side] < HEAD_BYTES) this.#headGap[side] = true;
+    const beginning = this.#beginnings[side];
+    if (beginning.length < HEAD_BYTES) beginning.gapped = true;
     if (this.#state === 'tls' || this.#state === 'upgrading') this.#tls!.gap(side, length, streamOffset);
     else if (this.#state === 'clear') this.#follower!.gap(side, length, streamOffset);
     else if (this.#state === 'undecided') {
@@ -93,7 +114,8 @@ export class Dialogue implements ConnectionConsumer {
   }
 
   close(side: Side, how: 'fin' | 'rst' | 'cut'): void {
-    if (this.#ended[side] === 'no') this.#ended[side] = how;
+    const beginning = this.#beginnings[side];
+    if (beginning.ended === 'no') beginning.ended = how;
     if (how !== 'cut') this.#endedFirst ??= side;
     this.#tls?.close(side, how);
     this.#follower?.close(side, how);
@@ -101,11 +123,12 @@ export class Dialogue implements ConnectionConsumer {
   }
 
   head(side: Side): SideHead {
+    const { bytes, length, frame, ended } = this.#beginnings[side];
     return {
-      bytes: this.#heads[side].slice(0, this.#headLengths[side]),
-      length: this.#headLengths[side],
-      frame: this.#headFrames[side],
-      ended: this.#ended[side],
+      bytes: bytes.slice(0, length),
+      length,
+      frame,
+      ended,
       order: this.#endedFirst === undefined ? 'neither' : this.#endedFirst === side ? 'first' : 'second',
     };
   }
@@ -121,15 +144,6 @@ export class Dialogue implements ConnectionConsumer {
     if (this.#state === 'upgrading' && this.#follower !== undefined) return { kind: 'clear', follower: this.#follower };
     if (this.#state === 'unknown' || this.#state === 'upgrading') return { kind: 'unknown' };
     return this.#guess();
-  }
-
-  #keepHead(side: Side, bytes: Uint8Array, start: number, end: number, frame: number): void {
-    if (this.#headGap[side]) return;
-    const have = this.#headLengths[side];
-    const take = Math.min(HEAD_BYTES - have, end - start);
-    if (have === 0) this.#headFrames[side] = frame;
-    for (let i = 0; i < take; i++) this.#heads[side][have + i] = bytes[start + i]!;
-    this.#headLengths[side] = have + take;
   }
 
   /** A stream that opens with a ClientHello is TLS or nothing: most connections of a protected cluster. */
@@ -197,18 +211,18 @@ export class Dialogue implements ConnectionConsumer {
   }
 
   #guess(): Speech {
-    const [client, server] = this.#headLengths;
+    const [client, server] = this.#beginnings;
     const tls = this.#tls;
     if (tls !== undefined) {
       const [first, second] = tls.sideCertainty;
-      if (first === 'sure' || (second === 'sure' && client === 0)) return { kind: 'tls', tls };
+      if (first === 'sure' || (second === 'sure' && client.length === 0)) return { kind: 'tls', tls };
       // A request that alone proves nothing (BLOB), refused by TLS: the client spoke clear to a TLS port.
       const candidate = this.#candidates?.[0];
       if (second === 'sure' && candidate !== undefined && first === 'no') return { kind: 'clear', follower: candidate };
       if (second === 'sure' && first === 'no') return { kind: 'unknown' };
     }
-    if (this.#headGap[0] || this.#headGap[1]) return { kind: 'undecided', because: 'gap' };
-    if (client === 0 || server === 0) return { kind: 'undecided', because: 'one-sided' };
+    if (client.gapped || server.gapped) return { kind: 'undecided', because: 'gap' };
+    if (client.length === 0 || server.length === 0) return { kind: 'undecided', because: 'one-sided' };
     const hopes: readonly Certainty[] = [
       tls?.certainty ?? 'no',
       ...(this.#candidates ?? []).map((one) => one.certainty),

@@ -14,8 +14,22 @@ import { type ForeignBytes, type RecordConsumer, type RecordStart, RecordStream,
 /** Alerts kept of one connection; more are counted in the totals only. */
 const ALERTS_MAX = 16;
 
-/** What the body of the record at hand is collected for. */
-type Collecting = 'nothing' | 'handshake' | 'alert' | 'ssl2-hello' | 'protected';
+/** What reading one side needs from one record to the next. */
+interface SideState {
+  /** What the body of the record at hand is collected for. */
+  collecting: 'nothing' | 'handshake' | 'alert' | 'ssl2-hello' | 'protected';
+  /** Frame in which that record began. */
+  frame: number;
+  /** Body of an alert or of an SSLv2-format hello, as far as it came. */
+  short: number[] | undefined;
+  /** Of messages that a key log opened; made when the first one is. */
+  openAssembler: HandshakeAssembler | undefined;
+  decryption: FlightDecryption | undefined;
+}
+
+function sideState(): SideState {
+  return { collecting: 'nothing', frame: 0, short: undefined, openAssembler: undefined, decryption: undefined };
+}
 
 /**
  * Follows both directions of a connection and tells what TLS says in clear, or with a key log.
@@ -29,13 +43,8 @@ export class TlsConnection implements StreamFollower {
   readonly #facts = connectionFacts();
   readonly #streams: readonly [RecordStream, RecordStream];
   readonly #assemblers: readonly [HandshakeAssembler, HandshakeAssembler];
-  /** Of messages that a key log opened; made when the first one is. */
-  readonly #openAssemblers: [HandshakeAssembler | undefined, HandshakeAssembler | undefined] = [undefined, undefined];
   readonly #reader: HandshakeReader;
-  readonly #decryption: [FlightDecryption | undefined, FlightDecryption | undefined] = [undefined, undefined];
-  readonly #collecting: [Collecting, Collecting] = ['nothing', 'nothing'];
-  readonly #alert: readonly [number[], number[]] = [[], []];
-  readonly #frames: [number, number] = [0, 0];
+  readonly #sides: readonly [SideState, SideState] = [sideState(), sideState()];
   #closings = 0;
 
   constructor(options: TlsOptions) {
@@ -62,7 +71,7 @@ export class TlsConnection implements StreamFollower {
       this.#reader.message(side, type, body, cut, length);
       if (type === HandshakeType.finished) {
         this.#facts.sides[side].finishedRead = true;
-        this.#decryption[side]?.finish();
+        this.#sides[side].decryption?.finish();
       }
     });
   }
@@ -115,8 +124,8 @@ export class TlsConnection implements StreamFollower {
     const facts = this.#facts.sides[side];
     const { streamOffset, frame, type } = header;
     facts.firstRecord ??= { streamOffset, frame };
-    this.#frames[side] = frame;
-    this.#collecting[side] = 'nothing';
+    this.#sides[side].frame = frame;
+    this.#sides[side].collecting = 'nothing';
     switch (type) {
       case ContentType.applicationData:
         return this.#applicationData(side, header);
@@ -139,9 +148,9 @@ export class TlsConnection implements StreamFollower {
     }
   }
 
-  #collect(side: Side, what: Collecting): 'collect' {
-    this.#collecting[side] = what;
-    this.#alert[side].length = 0;
+  #collect(side: Side, what: SideState['collecting']): 'collect' {
+    this.#sides[side].collecting = what;
+    this.#sides[side].short = undefined;
     return 'collect';
   }
 
@@ -185,7 +194,7 @@ export class TlsConnection implements StreamFollower {
     if (this.#options.keyLog === undefined || !this.#decryptionOf(side)?.wanted) {
       return 'skip';
     }
-    this.#decryption[side]!.start(header.type, header.version, header.length);
+    this.#sides[side].decryption!.start(header.type, header.version, header.length);
     return this.#collect(side, 'protected');
   }
 
@@ -196,57 +205,62 @@ export class TlsConnection implements StreamFollower {
       return undefined;
     }
     const keys = { keyLog, clientRandom: clientHello.random, cipherSuite: serverHello.cipherSuite };
-    this.#decryption[side] ??= new FlightDecryption(side === clientSide ? 'client' : 'server', keys);
-    return this.#decryption[side];
+    this.#sides[side].decryption ??= new FlightDecryption(side === clientSide ? 'client' : 'server', keys);
+    return this.#sides[side].decryption;
   }
 
   #recordBody(side: Side, bytes: Uint8Array, start: number, end: number): void {
-    switch (this.#collecting[side]) {
+    switch (this.#sides[side].collecting) {
       case 'handshake':
         this.#assemblers[side].feed(bytes, start, end);
         return;
       case 'protected':
-        this.#decryption[side]?.append(bytes, start, end);
+        this.#sides[side].decryption?.append(bytes, start, end);
         return;
       default:
         // Alerts are two octets, SSLv2-format hellos at most some hundred.
-        for (let at = start; at < end; at++) {
-          this.#alert[side].push(bytes[at]!);
-        }
+        this.#keepShort(this.#sides[side], bytes, start, end);
+    }
+  }
+
+  #keepShort(state: SideState, bytes: Uint8Array, start: number, end: number): void {
+    state.short ??= [];
+    for (let at = start; at < end; at++) {
+      state.short.push(bytes[at]!);
     }
   }
 
   #recordGap(side: Side, length: number): void {
-    if (this.#collecting[side] === 'handshake') {
+    if (this.#sides[side].collecting === 'handshake') {
       this.#reader.problem(`${length} bytes of the handshake are missing`);
       this.#facts.sides[side].lost = true;
       this.#assemblers[side].gap(length);
     }
-    if (this.#collecting[side] === 'protected') {
-      this.#decryption[side]?.giveUp();
+    if (this.#sides[side].collecting === 'protected') {
+      this.#sides[side].decryption?.giveUp();
     }
-    if (this.#collecting[side] !== 'handshake') {
-      this.#collecting[side] = 'nothing';
+    if (this.#sides[side].collecting !== 'handshake') {
+      this.#sides[side].collecting = 'nothing';
     }
   }
 
   #recordEnd(side: Side): void {
-    const collected = this.#collecting[side];
+    const collected = this.#sides[side].collecting;
     if (collected === 'alert') {
-      this.#readAlert(side, Uint8Array.from(this.#alert[side]), 'clear');
+      this.#readAlert(side, Uint8Array.from(this.#sides[side].short ?? []), 'clear');
     } else if (collected === 'ssl2-hello') {
-      this.#reader.ssl2Hello(side, Uint8Array.from(this.#alert[side]));
+      this.#reader.ssl2Hello(side, Uint8Array.from(this.#sides[side].short ?? []));
     } else if (collected === 'protected') {
       this.#openRecord(side);
     }
-    this.#collecting[side] = 'nothing';
+    this.#sides[side].collecting = 'nothing';
   }
 
   #openRecord(side: Side): void {
-    const opened = this.#decryption[side]?.open();
+    const opened = this.#sides[side].decryption?.open();
     if (opened?.type === ContentType.handshake) {
-      this.#openAssemblers[side] ??= this.#openAssembler(side);
-      this.#openAssemblers[side].feed(opened.content, 0, opened.content.length);
+      this.#sides[side].openAssembler ??= this.#openAssembler(side);
+      this.#sides[side].openAssembler.feed(opened.content, 0, opened.content.length);
     } else if (opened?.type === ContentType.alert) {
       this.#readAlert(side, opened.content, 'opened');
     }
@@ -265,7 +279,13 @@ export class TlsConnection implements StreamFollower {
       if (this.#facts.alerts.length < ALERTS_MAX) {
         this.#facts.alertsAfter.push(messageBefore(this.#facts, side));
         const description = alertName(alert.code);
-        this.#facts.alerts.push({ side, level: alert.level, description, code: alert.code, frame: this.#frames[side] });
+        this.#facts.alerts.push({
+          side,
+          level: alert.level,
+          description,
+          code: alert.code,
+          frame: this.#sides[side].frame,
+        });
       }
     } catch (error) {
       this.#reader.problem(error instanceof Error ? error.message : 'unreadable alert');
@@ -275,8 +295,8 @@ export class TlsConnection implements StreamFollower {
   #framingLost(side: Side): void {
     const facts = this.#facts.sides[side];
     this.#assemblers[side].abandon();
-    this.#decryption[side]?.giveUp();
-    this.#collecting[side] = 'nothing';
+    this.#sides[side].decryption?.giveUp();
+    this.#sides[side].collecting = 'nothing';
     facts.gapped = true;
     // Before the first application data anything may be missing; later, the handshake is over.
     facts.lost ||= facts.applicationCount === 0 && !facts.helloDone;
