@@ -7,6 +7,7 @@ import {
   withoutCertificate,
 } from './support/certificates.ts';
 import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { commonName, holds } from './support/host-names.ts';
 import { isRest } from './support/protection.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
 import { distinct } from './support/text.ts';
@@ -15,8 +16,8 @@ import { distinct } from './support/text.ts';
  * Certificate of REST, history server or SQL gateway that does not name its host.
  *
  * Clients check the name they connect to. Where one sent it (SNI), that counts; else the address and the member's name
- * are tried, and where no name is known and the certificate holds some, nothing can be told. Internal channels check no
- * names.
+ * are tried, and where no name is known and the certificate holds some, nothing can be told. Of the internal channels one
+ * checks names, and not in all versions: `data-certificate-does-not-name-host`.
  */
 export const rule: EndpointRule = {
   id: 'certificate-does-not-name-host',
@@ -85,29 +86,4 @@ function naming(certificate: Certificate, asked: readonly string[], server: Endp
 
 function candidates(server: Endpoint): readonly string[] {
   return distinct([server.member, server.host]);
-}
-
-function holds(held: readonly string[], name: string): boolean {
-  const wanted = canonical(name);
-  return held.some((entry) => {
-    const at = entry.indexOf(':');
-    const [kind, value] = [entry.slice(0, at), canonical(entry.slice(at + 1))];
-    if (kind === 'IP') return value === wanted;
-    return kind === 'DNS' && (value === wanted || matchesWildcard(value, wanted));
-  });
-}
-
-/** RFC 9525 section 6.3: the asterisk stands for the whole leftmost label and for one label only. */
-function matchesWildcard(pattern: string, name: string): boolean {
-  if (!pattern.startsWith('*.')) return false;
-  const dot = name.indexOf('.');
-  return dot > 0 && name.slice(dot) === pattern.slice(1);
-}
-
-function canonical(name: string): string {
-  return name.toLowerCase().replace(/\.$/, '');
-}
-
-function commonName(certificate: Certificate): string | undefined {
-  return /(?:^|,)\s*CN=([^,]*)/i.exec(certificate.subject)?.[1];
 }

@@ -1,6 +1,7 @@
 import type { Probe } from '../../model/probe.ts';
 import type { Expectation, Remediation, Setting } from '../../model/report.ts';
 import type { EndpointSubject, RuleContext } from '../../model/rule.ts';
+import { isOlder } from './flink-version.ts';
 import { remedy } from './remedies.ts';
 import { settingPlace, settingText } from './text.ts';
 
@@ -66,12 +67,4 @@ function forVersion(
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [key === RPC_KEY.renamed ? RPC_KEY.old : key, value]),
   );
-}
-
-/** `1.17.2` against [1, 18]; what is no version is taken for the newest. */
-function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
-  const read = /^(\d+)\.(\d+)/.exec(version);
-  if (read === null) return false;
-  const [ownMajor, ownMinor] = [Number(read[1]), Number(read[2])];
-  return ownMajor < major || (ownMajor === major && ownMinor < minor);
 }
