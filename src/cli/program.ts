@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import { analyzeCommand } from './analyze.ts';
+import { auditCommand } from './audit.ts';
+import { configCommand } from './config.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
@@ -9,9 +11,9 @@ import type { Select } from './selection.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly string[] = ['analyze', 'verify', 'explain', 'list'];
+const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config'];
 /** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['sniff', 'audit', 'daemon', 'config', 'waivers', 'completion'];
+const LATER: readonly string[] = ['sniff', 'daemon', 'waivers', 'completion'];
 /** Options of it, likewise, and the commands that have them already. */
 const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [
   ['--truststore', ['verify']],
@@ -86,8 +88,10 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     )
     .command(analyzeCommand(select))
     .command(verifyCommand(select))
+    .command(auditCommand(select))
     .command(explainCommand(select))
     .command(listCommand(select))
+    .command(configCommand(select))
     .demandCommand(1, 1, 'a command is needed')
     .strict()
     .version(version())

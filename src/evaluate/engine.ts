@@ -5,6 +5,7 @@ import type {
   Endpoint,
   Evidence,
   Expectation,
+  FilePlace,
   Finding,
   Observation,
   ProcessIdentity,
@@ -12,7 +13,15 @@ import type {
   Verdict,
   WitnessVerdict,
 } from '../model/report.ts';
-import type { ClusterSubject, EndpointSubject, Judgement, Rule, RuleContext } from '../model/rule.ts';
+import type {
+  ClusterSubject,
+  ConfigurationSubject,
+  EndpointSubject,
+  Judgement,
+  Rule,
+  RuleContext,
+  StoreSubject,
+} from '../model/rule.ts';
 import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { expectationFor } from './policy.ts';
@@ -30,6 +39,10 @@ export interface EvaluationContext {
   readonly probes: readonly Probe[];
   readonly quality?: readonly CaptureQuality[];
   readonly flinkVersion?: string;
+  readonly jdkVersion?: string;
+  /** Configurations whose files and stores were looked at, as `audit` does. */
+  readonly configurations?: readonly ConfigurationSubject[];
+  readonly stores?: readonly StoreSubject[];
   readonly expiry?: RuleContext['expiry'];
   /** An earlier run of the same cluster. */
   readonly baseline?: Report;
@@ -61,7 +74,11 @@ interface Judged {
   readonly endpoint: Endpoint | undefined;
   /** The listening endpoint whose traffic was judged; absent for judgements of the whole run. */
   readonly subject: EndpointSubject | undefined;
+  /** Where in a configuration, store or log. */
+  readonly file: FilePlace | undefined;
 }
+
+type Subject = EndpointSubject | ConfigurationSubject | StoreSubject;
 
 /**
  * Judges what was seen by all rules. Same input, same output; a rule that throws becomes a finding of verdict `error`.
@@ -83,6 +100,8 @@ export function evaluate(
     observations,
     expectations,
     quality: context.quality ?? [],
+    configurations: context.configurations ?? [],
+    stores: context.stores ?? [],
     ...baselineOf(observations, context),
   };
   const ruleContext: RuleContext = {
@@ -91,29 +110,47 @@ export function evaluate(
     expiry: context.expiry ?? EXPIRY_DAYS,
     expectationFor: (channel, member) => expectationFor(expectations, probes, channel, member),
     ...(context.flinkVersion === undefined ? {} : { flinkVersion: context.flinkVersion }),
+    ...(context.jdkVersion === undefined ? {} : { jdkVersion: context.jdkVersion }),
   };
 
   const verdictCounts: Record<Verdict, number> = { pass: 0, fail: 0, inconclusive: 0, 'not-applicable': 0, error: 0 };
   const errors: RuleError[] = [];
   const judged: Judged[] = [];
   for (const rule of rules) {
-    if (rule.scope === 'cluster') {
-      collect(rule, undefined, () => (rule.appliesTo(cluster, ruleContext) ? rule.evaluate(cluster, ruleContext) : []));
-      continue;
-    }
-    for (const subject of subjects) {
-      collect(rule, subject, () => (rule.appliesTo(subject, ruleContext) ? rule.evaluate(subject, ruleContext) : []));
+    switch (rule.scope) {
+      case 'cluster':
+        collect(rule, undefined, () =>
+          rule.appliesTo(cluster, ruleContext) ? rule.evaluate(cluster, ruleContext) : [],
+        );
+        break;
+      case 'endpoint':
+        each(rule, subjects);
+        break;
+      case 'configuration':
+        each(rule, cluster.configurations);
+        break;
+      case 'store':
+        each(rule, cluster.stores);
+        break;
     }
   }
   const byId: ReadonlyMap<string, Observation> = new Map(observations.map((one) => [one.id, one]));
   return { findings: findingsOf(judged, ruleContext, byId), verdictCounts, errors, subjects };
 
-  function collect(rule: Rule, subject: EndpointSubject | undefined, run: () => readonly Judgement[]): void {
+  function each<S extends Subject>(rule: Rule & Judge<S>, all: readonly S[]): void {
+    for (const subject of all) {
+      collect(rule, subject, () => (rule.appliesTo(subject, ruleContext) ? rule.evaluate(subject, ruleContext) : []));
+    }
+  }
+
+  function collect(rule: Rule, of: Subject | undefined, run: () => readonly Judgement[]): void {
+    const subject = of?.scope === 'endpoint' ? of : undefined;
     const judgements = judge(rule, subject, run);
     verdictCounts[worstVerdict(judgements)] += 1;
     for (const judgement of judgements) {
       const endpoint = judgement.endpoint ?? subject?.server;
-      judged.push({ rule, judgement, channel: judgement.channel ?? subject?.channel ?? 'unknown', endpoint, subject });
+      const channel = judgement.channel ?? subject?.channel ?? 'unknown';
+      judged.push({ rule, judgement, channel, endpoint, subject, file: judgement.file ?? fileOf(of) });
     }
   }
 
@@ -135,6 +172,22 @@ export function evaluate(
       });
       return [errorJudgement(rule, message)];
     }
+  }
+}
+
+interface Judge<S> {
+  appliesTo(subject: S, context: RuleContext): boolean;
+  evaluate(subject: S, context: RuleContext): readonly Judgement[];
+}
+
+function fileOf(subject: Subject | undefined): FilePlace | undefined {
+  switch (subject?.scope) {
+    case 'configuration':
+      return { path: subject.path, ...(subject.member === null ? {} : { member: subject.member }) };
+    case 'store':
+      return { path: subject.store.path };
+    default:
+      return undefined;
   }
 }
 
@@ -180,8 +233,8 @@ function findingsOf(
 ): readonly Finding[] {
   const groups = new Map<string, Told[]>();
   for (const one of judged.filter(isTold)) {
-    const { endpoint } = one;
-    const place = endpoint === undefined ? '' : `${endpoint.host} ${endpoint.port}`;
+    const { endpoint, file } = one;
+    const place = endpoint === undefined ? fileText(file) : `${endpoint.host} ${endpoint.port}`;
     const network = encapsulationKey(one.subject?.observations[0]?.encapsulation);
     const key = [one.rule.id, one.channel, place, network, one.judgement.discriminator ?? ''].join('\n');
     const group = groups.get(key) ?? [];
@@ -205,8 +258,13 @@ function findingsOf(
   return findings.sort(byReportOrder);
 }
 
+/** Findings about the same file and line are told apart by their discriminator. */
+function fileText(file: FilePlace | undefined): string {
+  return file === undefined ? '' : `${file.member ?? ''} ${file.path} ${file.line ?? ''}`;
+}
+
 function identityOf(one: Told, context: RuleContext): Identity {
-  const { endpoint, subject, channel, judgement, rule } = one;
+  const { endpoint, subject, channel, judgement, rule, file } = one;
   const encapsulation = subject?.observations[0]?.encapsulation;
   const port = endpoint === undefined ? undefined : fixedPort(channel, endpoint, context);
   return {
@@ -216,6 +274,7 @@ function identityOf(one: Told, context: RuleContext): Identity {
     ...(port === undefined ? {} : { fixedPort: port }),
     ...(encapsulation === undefined ? {} : { encapsulation }),
     ...(judgement.discriminator === undefined ? {} : { discriminator: judgement.discriminator }),
+    ...(file === undefined ? {} : { place: file.member ?? file.path }),
   };
 }
 
@@ -232,7 +291,7 @@ function findingOf(
   context: RuleContext,
   observations: ReadonlyMap<string, Observation>,
 ): Finding {
-  const { rule, judgement, channel, endpoint } = worst;
+  const { rule, judgement, channel, endpoint, file } = worst;
   const severity = group.map((one) => one.judgement.severity ?? rule.severity).reduce(worstSeverity);
   return {
     ruleId: rule.id,
@@ -240,6 +299,7 @@ function findingOf(
     verdict: judgement.verdict,
     channel,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(file === undefined ? {} : { file }),
     title: rule.title,
     message: judgement.message ?? `${rule.title}.`,
     expected: judgement.expected ?? '',
@@ -260,7 +320,7 @@ export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[
 }
 
 function witnessesOf(
-  { rule, judgement, channel, endpoint, subject }: Told,
+  { rule, judgement, channel, endpoint, subject, file }: Told,
   context: RuleContext,
   observations: ReadonlyMap<string, Observation>,
 ): Finding['witnesses'] {
@@ -270,10 +330,11 @@ function witnessesOf(
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
   const heard = (vantage: Observation['vantage']): WitnessVerdict =>
     judged.some((one) => one.vantage === vantage) ? said : 'not-heard';
-  const promise = promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
-  // What cites no observation is said of the captures themselves.
-  const wire = subject === undefined && judged.length === 0 ? said : heard('passive');
-  return { wire, handshake: heard('active'), promise, record: 'not-heard' };
+  const onDisk = rule.scope === 'configuration' || rule.scope === 'store' || heard('disk') !== 'not-heard';
+  const promise = onDisk ? said : promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
+  // What cites no observation and no file is said of the captures themselves.
+  const wire = subject === undefined && judged.length === 0 && file === undefined ? said : heard('passive');
+  return { wire, handshake: heard('active'), promise, record: heard('log') };
 }
 
 /** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */
@@ -300,13 +361,19 @@ function byReportOrder(a: Finding, b: Finding): number {
     severityRank(a.severity) - severityRank(b.severity) ||
     channelRank(a.channel) - channelRank(b.channel) ||
     compareServers(a.endpoint, b.endpoint) ||
+    comparePlaces(a.file, b.file) ||
     compareText(a.ruleId, b.ruleId) ||
     compareText(a.fingerprint, b.fingerprint)
   );
 }
 
 function byEndpoint(a: Told, b: Told): number {
-  return compareServers(a.endpoint, b.endpoint);
+  return compareServers(a.endpoint, b.endpoint) || comparePlaces(a.file, b.file);
+}
+
+function comparePlaces(a: FilePlace | undefined, b: FilePlace | undefined): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  return compareText(a.member ?? '', b.member ?? '') || compareText(a.path, b.path) || (a.line ?? 0) - (b.line ?? 0);
 }
 
 /** `unknown` comes last. */

@@ -14,6 +14,8 @@ export interface Identity {
   readonly fixedPort?: number;
   readonly encapsulation?: Encapsulation;
   readonly discriminator?: string;
+  /** Of what stands in a file: the member, else the file's path; never the line, which moves. */
+  readonly place?: string;
   /** Tells endpoints apart that nothing else can (two unnamed processes of one host on random ports). */
   readonly ordinal?: number;
 }
@@ -31,6 +33,8 @@ export function fingerprint(identity: Identity): string {
     encapsulation?.vni ?? null,
     identity.discriminator ?? null,
     identity.ordinal ?? 0,
+    // Behind the others and only where there is one, so that fingerprints of endpoints stay what they were.
+    ...(identity.place === undefined ? [] : [identity.place]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, FINGERPRINT_DIGITS);
 }

@@ -217,6 +217,14 @@ export interface Remediation {
   readonly command: string | null;
 }
 
+/** Where in a file of a member's a fault stands. */
+export interface FilePlace {
+  readonly path: string;
+  /** From 1. */
+  readonly line?: number;
+  readonly member?: string;
+}
+
 export type WitnessVerdict = 'pass' | 'fail' | 'inconclusive' | 'not-heard';
 
 export interface Finding {
@@ -225,6 +233,8 @@ export interface Finding {
   readonly verdict: 'fail' | 'inconclusive' | 'error';
   readonly channel: Channel;
   readonly endpoint?: Endpoint;
+  /** Of what was found on disk or in a log. */
+  readonly file?: FilePlace;
   readonly title: string;
   readonly message: string;
   readonly expected: string;

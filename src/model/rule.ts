@@ -1,13 +1,18 @@
 import type { Channel } from './channel.ts';
-import type { Probe } from './probe.ts';
+import type { EffectiveConfiguration, Probe } from './probe.ts';
 import type {
   CaptureQuality,
+  Certificate,
+  ChainTrust,
   Endpoint,
   EndpointChange,
   Evidence,
   Expectation,
+  FilePlace,
+  FileProblem,
   Observation,
   Remediation,
+  Setting,
   Severity,
   Verdict,
 } from './report.ts';
@@ -31,8 +36,107 @@ export interface ClusterSubject {
   readonly observations: readonly Observation[];
   readonly expectations: readonly Expectation[];
   readonly quality: readonly CaptureQuality[];
+  /** Configurations that were handed in with what their stores hold; empty where nobody read the disk. */
+  readonly configurations: readonly ConfigurationSubject[];
+  readonly stores: readonly StoreSubject[];
   /** Absent: there is nothing to compare with. */
   readonly baseline?: BaselineSubject;
+}
+
+/** A file as the disk has it. */
+export interface FileFacts {
+  readonly path: string;
+  /** Octal permission bits, as `0644`; absent where the system has none. */
+  readonly mode?: string;
+  /** Name of the owner, or the number where nobody knows the name. */
+  readonly owner?: string;
+}
+
+/** `internal`: RPC, data, BLOB; `rest`: REST, history server, SQL gateway. */
+export type StoreFamily = 'internal' | 'rest';
+export type StoreRole = 'keystore' | 'truststore';
+
+/** Who names a store, and as what. */
+export interface StoreUse {
+  readonly member: string | null;
+  /** Absent for a file that was only handed in. */
+  readonly family?: StoreFamily;
+  readonly role?: StoreRole;
+  /** The setting that names it. */
+  readonly setting?: Setting;
+  /** `keystore-type`, `truststore-type` where it is set. */
+  readonly type?: Setting;
+}
+
+export interface StoreEntry {
+  readonly kind: 'key' | 'certificate';
+  readonly alias?: string;
+  /** Leaf first; a trusted certificate is a chain of one. */
+  readonly chain: readonly Certificate[];
+  /** Of a private key: whether the password opens it. It is never kept. */
+  readonly key?: 'opened' | 'password-needed' | 'wrong-password' | 'unsupported';
+}
+
+/** `missing`, `unreadable`: of the file; the rest: of its content. */
+export type StoreState =
+  | 'read'
+  | 'missing'
+  | 'unreadable'
+  | 'wrong-password'
+  | 'password-needed'
+  | 'damaged'
+  | 'unsupported'
+  | 'empty';
+
+/** What was read of one key store file. Holds neither keys nor passwords. */
+export interface StoreFacts {
+  /** As it was named. */
+  readonly path: string;
+  readonly state: StoreState;
+  /** One clause, where it was not read; never holds a password. */
+  readonly problem?: string;
+  /** `missing`: the machine has not even its folder, so that it is another one than the configuration's, most likely. */
+  readonly folder: 'there' | 'missing';
+  readonly file?: FileFacts;
+  /** `PEM`, `PKCS12`, `JKS`, `JCEKS`, `DER`: by content. */
+  readonly format?: string;
+  readonly entries: readonly StoreEntry[];
+  /** Sentences on what other readers would not see. */
+  readonly problems: readonly string[];
+}
+
+/** One key store file with all that name it; the same file opened by another password is another subject. */
+export interface StoreSubject {
+  readonly scope: 'store';
+  readonly store: StoreFacts;
+  /** Never empty. */
+  readonly uses: readonly StoreUse[];
+}
+
+/** Whether a member's own truststore vouches for its own keystore: all members share the internal pair. */
+export interface StoreTrust {
+  readonly family: StoreFamily;
+  readonly keystore: StoreFacts;
+  readonly truststore: StoreFacts;
+  readonly leaf: Certificate;
+  readonly verdict: ChainTrust['verdict'];
+}
+
+/** The configuration of one member, and what its stores hold. */
+export interface ConfigurationSubject {
+  readonly scope: 'configuration';
+  readonly member: string | null;
+  /** As the user named it: a folder or a file. */
+  readonly path: string;
+  readonly configuration: EffectiveConfiguration;
+  readonly files: readonly FileFacts[];
+  readonly problems: readonly FileProblem[];
+  readonly flinkVersion?: string;
+  /** What it promises, channel by channel. */
+  readonly expectations: readonly Expectation[];
+  readonly stores: readonly { readonly use: StoreUse; readonly store: StoreFacts }[];
+  /** Of each family whose two stores could be read. */
+  readonly trust: readonly StoreTrust[];
 }
 
 /** An earlier run, beside which this one is held. */
@@ -48,6 +152,8 @@ export interface RuleContext {
   /** Times as of which validity is judged: the run's (or `--now`), milliseconds since the epoch. */
   readonly now: number;
   readonly flinkVersion?: string;
+  /** `17.0.18`, as `--jdk` gives it. */
+  readonly jdkVersion?: string;
   readonly probes: ReadonlyMap<Channel, Probe>;
   /** What the policy of the run says beyond expectations. */
   readonly expiry: { readonly mediumDays: number; readonly highDays: number };
@@ -63,6 +169,8 @@ export interface Judgement {
   /** Whom it accuses, where that is not the subject's server. */
   readonly endpoint?: Endpoint;
   readonly channel?: Channel;
+  /** Where in a file the fault stands; absent: the file of the subject. */
+  readonly file?: FilePlace;
   /** Does not repeat the place of the endpoint: the finding has it beside. */
   readonly message?: string;
   readonly expected?: string;
@@ -102,4 +210,16 @@ export interface ClusterRule extends RuleText {
   evaluate(subject: ClusterSubject, context: RuleContext): readonly Judgement[];
 }
 
-export type Rule = EndpointRule | ClusterRule;
+export interface ConfigurationRule extends RuleText {
+  readonly scope: 'configuration';
+  appliesTo(subject: ConfigurationSubject, context: RuleContext): boolean;
+  evaluate(subject: ConfigurationSubject, context: RuleContext): readonly Judgement[];
+}
+
+export interface StoreRule extends RuleText {
+  readonly scope: 'store';
+  appliesTo(subject: StoreSubject, context: RuleContext): boolean;
+  evaluate(subject: StoreSubject, context: RuleContext): readonly Judgement[];
+}
+
+export type Rule = EndpointRule | ClusterRule | ConfigurationRule | StoreRule;

@@ -1,4 +1,4 @@
-import type { Endpoint, Evidence, Finding } from '../model/report.ts';
+import type { Endpoint, Evidence, FilePlace, Finding } from '../model/report.ts';
 import { placeOf } from './endpoint-rows.ts';
 import { labelled } from './layout.ts';
 import type { Paint } from './paint.ts';
@@ -68,8 +68,12 @@ export interface FindingTextOptions {
 export function findingLines(group: FindingGroup, options: FindingTextOptions): string[] {
   const { width, detail, failOn, paint, listening } = options;
   const [finding] = group;
-  const whereOf = (one: Finding): string =>
-    one.endpoint === undefined ? one.channel : `${one.channel}  ${processOf(one.endpoint, listening)}`;
+  const whereOf = (one: Finding): string => {
+    const channel = one.channel === 'unknown' && one.file !== undefined ? [] : [one.channel];
+    const process = one.endpoint === undefined ? [] : [processOf(one.endpoint, listening)];
+    const file = one.file === undefined ? [] : [fileText(one.file)];
+    return [...channel, ...process, ...file].join('  ');
+  };
   const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, INDENT, width);
   const list = (label: string, texts: readonly string[]): string[] =>
     texts.flatMap((text, index) => field(index === 0 ? label : '', text));
@@ -107,6 +111,12 @@ function headline(finding: Finding, failOn: FailOn, width: number, paint: Paint)
   return [paint(tone, first!), ...rest.map((line) => paint(tone, line))];
 }
 
+/** `jm conf/config.yaml:17` */
+export function fileText({ path, line, member }: FilePlace): string {
+  const place = line === undefined ? path : `${path}:${line}`;
+  return member === undefined ? place : `${member} ${place}`;
+}
+
 /** `jm 10.77.0.1:6123`; a client without its port, which is another one in every connection. */
 function processOf(endpoint: Endpoint, listening: ReadonlySet<string>): string {
   const place = placeOf(endpoint);
@@ -120,7 +130,7 @@ function differing(group: FindingGroup, textOf: (finding: Finding) => string, de
     const text = textOf(finding);
     if (text === '') continue;
     const key = detail === 'whole' ? text : withoutName(text, finding);
-    const place = finding.endpoint === undefined ? finding.channel : placeOf(finding.endpoint);
+    const place = shortPlaceOf(finding);
     const known = alike.get(key);
     if (known === undefined) alike.set(key, { text, places: [place] });
     else known.places.push(place);
@@ -132,6 +142,11 @@ function differing(group: FindingGroup, textOf: (finding: Finding) => string, de
     return `${places[0]}${more}: ${text}`;
   });
   return limited(named, detail, BRIEF.texts, 'texts');
+}
+
+function shortPlaceOf({ endpoint, file, channel }: Finding): string {
+  if (endpoint !== undefined) return placeOf(endpoint);
+  return file === undefined ? channel : (file.member ?? fileText(file));
 }
 
 /** The text as it would read for any endpoint: rules write `jm (10.77.0.1:6123)`, or the address alone. */

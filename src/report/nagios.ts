@@ -1,4 +1,5 @@
 import type { Endpoint, Finding, Report } from '../model/report.ts';
+import { fileText } from './finding-text.ts';
 import { printable } from './printable.ts';
 import { countWeights, DEFAULT_FAIL_ON, type FailOn, rank, weigh } from './severity.ts';
 import { daysUntil } from './time.ts';
@@ -55,7 +56,11 @@ function describe(report: Report, failOn: FailOn): string {
   const first = worst(report.findings, failOn);
   const incomplete = report.complete ? '' : ', incomplete';
   if (first === undefined) return `${report.command}: ${numbers}${incomplete}${silence(report)}`;
-  const where = first.endpoint === undefined ? first.channel : `${first.channel} ${place(first.endpoint)}`;
+  const where = [
+    ...(first.channel === 'unknown' && first.file !== undefined ? [] : [first.channel]),
+    ...(first.endpoint === undefined ? [] : [place(first.endpoint)]),
+    ...(first.file === undefined ? [] : [fileText(first.file)]),
+  ].join(' ');
   return `${report.command}: ${numbers}${incomplete} (${first.severity} ${first.ruleId} ${where})`;
 }
 

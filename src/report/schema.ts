@@ -152,6 +152,7 @@ const finding = z
     verdict: z.enum(['fail', 'inconclusive', 'error']),
     channel,
     endpoint: endpoint.exactOptional(),
+    file: z.strictObject({ path: text, line: whole.exactOptional(), member: text.exactOptional() }).exactOptional(),
     title: text,
     message: text,
     expected: text,

@@ -1,10 +1,11 @@
 import { type Input, type Report, SEVERITIES } from '../model/report.ts';
 import { comparisonLines, comparisonRecords } from './comparison-text.ts';
 import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
-import { findingLines, groupFindings, verdictWord } from './finding-text.ts';
+import { fileText, findingLines, groupFindings, verdictWord } from './finding-text.ts';
 import { type Column, fitTable, joinCells, labelled, wrap } from './layout.ts';
 import { type Colour, type Paint, painter } from './paint.ts';
 import { printable } from './printable.ts';
+import { promiseLines } from './promise-rows.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
 import { byteCount, duration, shortTime } from './time.ts';
 
@@ -58,7 +59,9 @@ export function formatText(report: Report, options: TextOptions = {}): string {
   const cures = new Map<string, string>();
   const sections = [
     headerLines(report, width, paint),
-    tableLines(endpointRows(report, { failOn, now, suites: layout === 'wide' ? 'whole' : 'short' }), width, paint),
+    report.command === 'audit'
+      ? promiseLines(report, width, paint)
+      : tableLines(endpointRows(report, { failOn, now, suites: layout === 'wide' ? 'whole' : 'short' }), width, paint),
     ...groupFindings(report.findings).map((group) =>
       findingLines(group, { width, detail, failOn, paint, listening, cures }),
     ),
@@ -274,7 +277,9 @@ function closingLines(report: Report, width: number, paint: Paint): string[] {
   const [verdict, ...rest] = field('verdict', `${report.verdict.toUpperCase()}   ${findingCounts(report)}`);
   return [
     ...(silent.length === 0 ? [] : field('not seen', silent.join(', '))),
-    ...(report.summary === undefined ? [] : field('summary', summaryText(report, report.summary))),
+    ...(report.summary === undefined || report.command === 'audit'
+      ? []
+      : field('summary', summaryText(report, report.summary))),
     paint(tone, verdict!),
     ...rest,
   ];
@@ -346,7 +351,11 @@ function plain(report: Report, failOn: FailOn, now: number): string {
       finding.severity,
       finding.ruleId,
       finding.channel,
-      finding.endpoint === undefined ? '' : placeOf(finding.endpoint),
+      finding.endpoint === undefined
+        ? finding.file === undefined
+          ? ''
+          : fileText(finding.file)
+        : placeOf(finding.endpoint),
       finding.title,
       finding.expected,
       finding.observed,

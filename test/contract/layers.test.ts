@@ -35,9 +35,18 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     packages: ['node:crypto', 'node-forge', 'jks-js'],
   },
   'src/observe': {
-    values: ['src/bytes', 'src/capture', 'src/net', 'src/tls', 'src/x509', 'src/keystore', 'src/protocols', 'src/flink'],
+    values: [
+      'src/bytes',
+      'src/capture',
+      'src/net',
+      'src/tls',
+      'src/x509',
+      'src/keystore',
+      'src/protocols',
+      'src/flink',
+    ],
     types: ['src/model'],
-    packages: ['node:fs', 'node:crypto', 'node:net', 'node:timers/promises'],
+    packages: ['node:fs', 'node:path', 'node:crypto', 'node:net', 'node:timers/promises'],
   },
   'src/evaluate': {
     values: ['src/bytes'],

@@ -1,0 +1,146 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { redact } from '../report/redact.ts';
+import { type AuditRequest, audit } from './auditing.ts';
+import {
+  type CommonArguments,
+  commonOptions,
+  parseFailOn,
+  parseTime,
+  parseVersion,
+  readConfiguration,
+  refuseRepeated,
+} from './common.ts';
+import { Unusable } from './failure.ts';
+import { exitCode, parseOutputs, writeReport } from './output.ts';
+import { readSecret } from './secrets.ts';
+import type { Select } from './selection.ts';
+import { stopOnSignals } from './stop.ts';
+import { version } from './version.ts';
+
+const { names: _, ...common } = commonOptions;
+
+const options = {
+  ...common,
+  keystore: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'those that configurations name',
+    describe: 'key store, trust store or PEM file; stands in for one of that name in a configuration (repeatable)',
+  },
+  'keystore-password-file': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'file with the password of every --keystore that no configuration has one for',
+  },
+  'keystore-password-env': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'name of the environment variable with that password',
+  },
+  log: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'log file of a Flink process (repeatable)',
+  },
+  'state-dir': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'directory with checkpoints, savepoints or local state (repeatable)',
+  },
+  jdk: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'version of the JDK that Flink will run on, as 17.0.18: tells what it will refuse',
+  },
+} as const;
+
+interface AuditArguments extends Omit<CommonArguments, 'names'> {
+  readonly keystore: string[];
+  readonly keystorePasswordFile?: string | undefined;
+  readonly keystorePasswordEnv?: string | undefined;
+  readonly log: string[];
+  readonly stateDir: string[];
+  readonly jdk?: string | undefined;
+}
+
+export const auditCommand = (select: Select): CommandModule<object, AuditArguments> => ({
+  command: 'audit',
+  describe: 'Read configurations and key stores, and tell what they promise, what they do not, and what will not start',
+  builder: (command: Argv<object>) =>
+    command
+      .options(options)
+      .example('$0 audit --conf /opt/flink/conf', 'the configuration and the stores that it names')
+      .example(
+        '$0 audit --conf conf --flink-version 1.20.3 --jdk 17.0.18',
+        'what will not come up',
+      ) as unknown as Argv<AuditArguments>,
+  handler: (args) => select(() => runAudit(args)),
+});
+
+async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void> {
+  refuseRepeated(args, options);
+  const failOn = parseFailOn(args.failOn);
+  const outputs = parseOutputs(args.format, args.output);
+  const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
+  const request = requestOf(args, now);
+  const stop = stopOnSignals();
+  try {
+    const report = await audit({ ...request, signal: stop.signal });
+    await writeReport(args.redact ? redact(report) : report, outputs, {
+      failOn,
+      now,
+      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
+      colour: args.color ? 'wanted' : 'not-wanted',
+      quiet: args.quiet ? 'quiet' : 'normal',
+    });
+    process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
+  } finally {
+    stop.release();
+  }
+}
+
+function requestOf(args: AuditArguments, now: number): AuditRequest {
+  for (const [option, values] of [
+    ['--log', args.log],
+    ['--state-dir', args.stateDir],
+  ] as const) {
+    if (values.length > 0) throw new Unusable(`${option}: this is not in version ${version()} yet`);
+  }
+  if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
+    throw new Unusable('audit: nothing to read; give --conf DIR or --keystore FILE');
+  }
+  const password = keystorePassword(args);
+  return {
+    configurations: args.conf.map(readConfiguration),
+    keystores: args.keystore.map((path) => ({ path, ...password })),
+    logs: args.log,
+    stateDirectories: args.stateDir,
+    ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+    ...(args.jdk === undefined ? {} : { jdkVersion: parseJdk(args.jdk) }),
+    failOn: parseFailOn(args.failOn),
+    now,
+    ...(args.verbose ? { warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
+  };
+}
+
+function keystorePassword(args: AuditArguments): { readonly password?: string } {
+  const { keystorePasswordFile: file, keystorePasswordEnv: env } = args;
+  if (file === undefined && env === undefined) return {};
+  if (args.keystore.length === 0) throw new Unusable('--keystore-password-…: means nothing without --keystore');
+  return { password: readSecret('keystore-password', { file, env }) };
+}
+
+/** `17.0.18`, `21`, `1.8.0_392`. Throws `Unusable` for anything else. */
+function parseJdk(text: string): string {
+  if (!/^\d{1,3}(?:\.\d{1,3}){0,3}(?:_\d{1,4})?(?:[+-]\S*)?$/.test(text))
+    throw new Unusable(`--jdk: ${JSON.stringify(text)} is no version, as 17.0.18`);
+  return text;
+}

@@ -1,0 +1,155 @@
+import { auditCoverage } from '../evaluate/audit-coverage.ts';
+import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { evaluate } from '../evaluate/engine.ts';
+import { runVerdict } from '../evaluate/severity.ts';
+import type { ParsedConfiguration } from '../flink/config.ts';
+import { expectations } from '../flink/expectation.ts';
+import type { Probe } from '../model/probe.ts';
+import { type Input, type Observation, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import type { ConfigurationSubject } from '../model/rule.ts';
+import { fileFacts } from '../observe/file-facts.ts';
+import { type GivenStore, readStores, type StoreReadings } from '../observe/key-stores.ts';
+import type { FailOn } from '../report/severity.ts';
+import type { ConfigurationFiles } from './common.ts';
+import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { version } from './version.ts';
+
+/** All that an audit depends on. Files named here, and those that configurations name, are read; nothing else is. */
+export interface AuditRequest {
+  readonly configurations: readonly ConfigurationFiles[];
+  readonly keystores: readonly GivenStore[];
+  readonly logs: readonly string[];
+  readonly stateDirectories: readonly string[];
+  readonly flinkVersion?: string;
+  readonly jdkVersion?: string;
+  readonly failOn: FailOn;
+  /** Milliseconds since the epoch, as of which validity is judged. */
+  readonly now: number;
+  readonly signal?: AbortSignal;
+  readonly warn?: (line: string) => void;
+}
+
+/** What a witness read, and what it saw there. Ids of observations are given later. */
+export interface Testimony {
+  readonly inputs: readonly Input[];
+  readonly observations: readonly Observation[];
+  /** `partial`: a limit or a fault kept something from being read, and an input's problems say what. */
+  readonly extent: 'whole' | 'partial';
+  /** Versions that it names, the surest first. */
+  readonly flinkVersions?: readonly string[];
+}
+
+/** A witness of the disk or of logs; it says nothing (`undefined`) where it was not asked. */
+export type Witness = (request: AuditRequest) => Promise<Testimony | undefined>;
+
+/** All witnesses besides configurations and key stores, in the order of their observations. */
+const WITNESSES: readonly Witness[] = [];
+
+/** Reads what is on disk, judges it and puts the report together. */
+export async function audit(request: AuditRequest, witnesses: readonly Witness[] = WITNESSES): Promise<Report> {
+  const startedAt = new Date().toISOString();
+  const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
+  const parsed = await parseConfigurations(request);
+  const told = await hear(request, witnesses);
+  const owners = parsed.map((configuration, index) => ({
+    member: configuration.member,
+    path: request.configurations[index]!.path,
+    configuration,
+  }));
+  const stores = readStores(owners, request.keystores, request.now);
+  const subjects = configurationSubjects(request, parsed, probes, stores);
+  const observations = told
+    .flatMap((one) => one.observations)
+    .map((one, index): Observation => ({ ...one, id: `o${index + 1}` }));
+  const promised = expectations(parsed, probes);
+  const flinkVersions = versionsOf(parsed, told);
+  const judgedVersion = request.flinkVersion ?? flinkVersions[0];
+  const evaluation = evaluate(rules, observations, promised, {
+    now: request.now,
+    probes,
+    configurations: subjects,
+    stores: stores.subjects,
+    ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
+    ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
+  });
+  const covered = auditCoverage(promised, observations, evaluation.findings, request.failOn);
+  const judged = runVerdict(evaluation.findings, covered, request.failOn);
+  const isInterrupted = request.signal?.aborted === true;
+  const isWhole = !isInterrupted && told.every((one) => one.extent === 'whole');
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    producer: { name: 'flinkprobe', version: version() },
+    command: 'audit',
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    complete: !isInterrupted,
+    verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
+    inputs: [
+      ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
+      ...storeInputs(stores),
+      ...told.flatMap((one) => one.inputs),
+    ],
+    observations,
+    expectations: promised,
+    findings: evaluation.findings,
+    coverage: covered,
+    ...(flinkVersions.length === 0 ? {} : { summary: { ...NO_CONNECTIONS, flinkVersions } }),
+  };
+}
+
+const NO_CONNECTIONS = {
+  connections: 0,
+  refusedAttempts: 0,
+  unansweredAttempts: 0,
+  clearUnknownConnections: 0,
+  clearBytes: 0,
+  tlsBytes: 0,
+} as const;
+
+async function hear(request: AuditRequest, witnesses: readonly Witness[]): Promise<readonly Testimony[]> {
+  const told: Testimony[] = [];
+  for (const witness of witnesses) {
+    const testimony = await witness(request);
+    if (testimony !== undefined) told.push(testimony);
+  }
+  return told;
+}
+
+function configurationSubjects(
+  request: AuditRequest,
+  parsed: readonly ParsedConfiguration[],
+  probes: readonly Probe[],
+  stores: StoreReadings,
+): readonly ConfigurationSubject[] {
+  return parsed.map((configuration, index) => {
+    const given = request.configurations[index]!;
+    const { flinkVersion } = configuration;
+    return {
+      scope: 'configuration',
+      member: configuration.member,
+      path: configuration.file ?? given.path,
+      configuration,
+      files: given.files.map(({ name }) => fileFacts(name)),
+      problems: configuration.problems,
+      ...(flinkVersion === undefined ? {} : { flinkVersion }),
+      expectations: probes.map((probe) => probe.expect(configuration)).filter((one) => one !== undefined),
+      ...stores.byOwner[index]!,
+    };
+  });
+}
+
+function versionsOf(parsed: readonly ParsedConfiguration[], told: readonly Testimony[]): readonly string[] {
+  const named = parsed.flatMap(({ flinkVersion }) => (flinkVersion === undefined ? [] : [flinkVersion]));
+  return [...new Set([...named, ...told.flatMap((one) => one.flinkVersions ?? [])])];
+}
+
+/** One input a file, whoever names it. */
+function storeInputs({ subjects }: StoreReadings): readonly Input[] {
+  const byPath = new Map(subjects.map(({ store }) => [store.path, store]));
+  return [...byPath.values()].map(({ path, format, state, problem }) => ({
+    kind: 'keystore',
+    path,
+    ...(format === undefined ? {} : { format }),
+    ...(state === 'read' || problem === undefined ? {} : { problems: [{ file: path, line: 1, message: problem }] }),
+  }));
+}

@@ -1,0 +1,53 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { readConfiguration } from './common.ts';
+import { configurationView } from './configuration-view.ts';
+import { parseConfigurations } from './configurations.ts';
+import { Unusable } from './failure.ts';
+import type { Select } from './selection.ts';
+import { version } from './version.ts';
+
+const options = {
+  conf: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)',
+  },
+  'flink-version': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'version that defaults and keys are judged by, as 1.20.3',
+  },
+} as const;
+
+interface ConfigArguments {
+  readonly what: 'check' | 'show' | 'schema';
+  readonly conf: string[];
+  readonly flinkVersion?: string | undefined;
+}
+
+export const configCommand = (select: Select): CommandModule<object, ConfigArguments> => ({
+  command: 'config <what>',
+  describe: 'Show the TLS view of a Flink configuration: every channel, on or off, and by which line',
+  builder: (command: Argv<object>) =>
+    command
+      .positional('what', { choices: ['check', 'show', 'schema'] as const, demandOption: true })
+      .options(options)
+      .example(
+        '$0 config show --conf /opt/flink/conf',
+        'what this configuration switches on',
+      ) as unknown as Argv<ConfigArguments>,
+  handler: (args) => select(() => config(args)),
+});
+
+async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> {
+  if (args.what !== 'show') throw new Unusable(`config ${args.what}: this is not in version ${version()} yet`);
+  if (args.conf.length === 0) throw new Unusable('config show: --conf DIR is needed');
+  const { flinkVersion } = args;
+  const configurations = args.conf.map(readConfiguration);
+  const parsed = await parseConfigurations({ configurations, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
+  const views = await Promise.all(parsed.map((one, index) => configurationView(one, configurations[index]!.path)));
+  process.stdout.write(`${views.map((lines) => lines.join('\n')).join('\n\n')}\n`);
+}
