@@ -134,19 +134,33 @@ function processName({ member, host }: Endpoint): string {
   return member ?? host;
 }
 
-/** `restarted` where any identifier of one source differs; one that is the same on both sides says `same`. */
+/**
+ * `restarted` where any identifier of one source differs; `same` where one that each start chooses anew does not. An
+ * equal name that a configuration may have given proves neither.
+ */
 function processChange(then: Endpoint, now: Endpoint, run: Compared, baseline: Compared): EndpointChange['process'] {
   const before = identitiesOf(then, baseline);
-  const after = identitiesOf(now, run);
-  const shared = [...after.keys()].filter((source) => before.has(source));
-  if (shared.length === 0) return 'unknown';
-  return shared.some((source) => before.get(source) !== after.get(source)) ? 'restarted' : 'same';
+  const shared = [...identitiesOf(now, run)].filter(([source]) => before.has(source));
+  if (shared.some(([source, { identity }]) => before.get(source)!.identity !== identity)) return 'restarted';
+  return shared.some(([, identity]) => isChosenAnew(identity)) ? 'same' : 'unknown';
 }
 
-function identitiesOf(endpoint: Endpoint, { processes = [] }: Compared): ReadonlyMap<string, string> {
+/** Resource ids by default (TaskManagerRunner.getTaskManagerResourceID), of YARN containers and of native Kubernetes pods. */
+const CHOSEN_ANEW: readonly RegExp[] = [
+  /-[0-9a-f]{6}$/,
+  /^container_(e\d+_)?\d+_\d+_\d+_\d+$/,
+  /-taskmanager-\d+-\d+$/,
+];
+
+/** `taskmanager.resource-id` may be configured, and stays what it was then. */
+function isChosenAnew({ component, source, identity }: ProcessIdentity): boolean {
+  return component !== 'taskmanager' || source !== 'rest' || CHOSEN_ANEW.some((form) => form.test(identity));
+}
+
+function identitiesOf(endpoint: Endpoint, { processes = [] }: Compared): ReadonlyMap<string, ProcessIdentity> {
   const own = processes.filter(
     ({ component, member }) =>
       member === processName(endpoint) && (endpoint.component === undefined || endpoint.component === component),
   );
-  return new Map(own.map(({ source, identity }) => [source, identity]));
+  return new Map(own.map((one) => [one.source, one]));
 }

@@ -176,6 +176,23 @@ t.test('tells a restart by identifiers of one source, and nothing without them',
   t.equal(said([], identity('b')), 'unknown');
 });
 
+t.test('does not take a name that a configuration gives for a process that went on', async (t) => {
+  const server = { ...TM1, member: 'tm1' };
+  const said = (then: string, now: string) => {
+    const run = (identity: string) => ({
+      observations: [active({ channel: 'taskmanager-data', server })],
+      processes: [{ component: 'taskmanager', member: 'tm1', source: 'rest', identity } as const],
+    });
+    return compareEndpoints(run(now), run(then))[0]?.process;
+  };
+  t.equal(said('tm1', 'tm1'), 'unknown', 'taskmanager.resource-id is set');
+  t.equal(said('tm1', 'tm2'), 'restarted');
+  t.equal(said('10.77.0.2:41234-5fe1a2', '10.77.0.2:41234-5fe1a2'), 'same');
+  t.equal(said('10.77.0.2:41234-5fe1a2', '10.77.0.2:41234-8a23cd'), 'restarted');
+  t.equal(said('container_e17_1410901177871_0001_01_000005', 'container_e17_1410901177871_0001_01_000005'), 'same');
+  t.equal(said('my-cluster-taskmanager-1-2', 'my-cluster-taskmanager-1-2'), 'same');
+});
+
 t.test('a run compared with itself, in any order, is unchanged throughout', async () => {
   const endpoint = fc.record({
     member: fc.constantFrom('a', 'b', 'c'),
