@@ -147,6 +147,20 @@ export async function stop(cluster: Cluster): Promise<void> {
   await kill([...cluster.processes.values()]);
 }
 
+/** Ends members and starts them again with the settings of `theCase`, all at once as an operator would. */
+export async function restart(cluster: Cluster, members: readonly ClusterMember[], theCase: Case): Promise<void> {
+  await kill(members.map((member) => cluster.processes.get(member)!));
+  for (const member of members) {
+    configure({ ...cluster.setting, theCase }, member);
+    startMember(cluster, member);
+  }
+}
+
+export async function registered(cluster: Cluster): Promise<number | undefined> {
+  const { rest } = cluster.setting;
+  return jsonOf<{ taskmanagers: number }>(await rest.get(cluster.access, '/overview'))?.taskmanagers;
+}
+
 const POLL = 100;
 
 /** @throws Error naming what was awaited, with the last words of the process that is gone */
@@ -191,10 +205,8 @@ export async function settle(cluster: Cluster): Promise<void> {
   await until(cluster, 'REST answer', START, async () => (await rest.get(cluster.access, '/overview')).status === 200);
   const jobOn = runners(truth);
   if (jobOn > 0) await submit(cluster, jobOn * 2);
-  await until(cluster, `${truth.taskManagers} TaskManagers`, JOIN, async () => {
-    const overview = jsonOf<{ taskmanagers: number }>(await rest.get(cluster.access, '/overview'));
-    return overview?.taskmanagers === truth.taskManagers;
-  });
+  const { taskManagers } = truth;
+  await until(cluster, `${taskManagers} TaskManagers`, JOIN, async () => (await registered(cluster)) === taskManagers);
   await until(cluster, 'ports', START, async () => everythingListens(cluster));
   await until(cluster, 'TaskManagers kept out', JOIN, async () => keptOut(cluster));
   const broken = truth.flows.some((one) => one.channel === 'taskmanager-data' && !joins(one.outcome));
@@ -238,7 +250,7 @@ interface JobDetails {
   readonly vertices: readonly { readonly status: string }[];
 }
 
-async function jobRuns(cluster: Cluster): Promise<boolean> {
+export async function jobRuns(cluster: Cluster): Promise<boolean> {
   const { rest } = cluster.setting;
   const job = jsonOf<JobDetails>(await rest.get(cluster.access, `/jobs/${cluster.job}`));
   if (job?.state !== 'RUNNING' || !job.vertices.every((vertex) => vertex.status === 'RUNNING')) return false;
@@ -279,7 +291,7 @@ export function portOf(theCase: Case, channel: BedChannel): number | undefined {
   return undefined;
 }
 
-function everythingListens(cluster: Cluster): boolean {
+export function everythingListens(cluster: Cluster): boolean {
   const { truth, theCase } = cluster.setting;
   return truth.endpoints.every(({ channel, member, served }) => {
     const port = portOf(theCase, channel);

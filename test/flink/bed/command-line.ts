@@ -7,9 +7,21 @@ import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
 import type { Distribution } from './distribution.ts';
 import { atInterrupt, endCleanly } from './interrupt.ts';
+import { type JourneyResult, journeyDigest, runJourney } from './journey-run.ts';
+import { JOURNEYS, SOUND } from './journeys.ts';
 import { matrix } from './matrix.ts';
 import { canMakeNamespaces } from './network.ts';
-import { type CaseResult, digestOf, readResult, readResults, stands, writeResult } from './results.ts';
+import { type ProbedResult, runProbed } from './probed.ts';
+import {
+  type CaseResult,
+  digestOf,
+  readBeside,
+  readResult,
+  readResults,
+  stands,
+  writeBeside,
+  writeResult,
+} from './results.ts';
 import { FLINK_VERSIONS, type FlinkVersion, versionNamed } from './versions.ts';
 import { abilities } from './witnesses.ts';
 
@@ -17,6 +29,7 @@ const USAGE = `npm run test:flink -- [options]
   --version V   only this version (repeatable)
   --case NAME   only this case (repeatable)
   --quick       one version, four cases
+  --journeys    only the restarts with a fault and the probing of a running job
   --again       also what has a result already
   --loopback    loopback addresses instead of network namespaces
   --keep        keep the clusters' folders, recordings included
@@ -25,11 +38,15 @@ const USAGE = `npm run test:flink -- [options]
 `;
 
 const QUICK_VERSION = '1.20.5';
+/** Versions on which clusters are restarted with a fault, and a running job is probed. */
+const JOURNEY_VERSIONS: readonly string[] = ['1.20.5', '2.3.0'];
 
 interface Options {
   readonly versions: readonly FlinkVersion[];
   readonly cases: readonly Case[];
   readonly quick: boolean;
+  /** What is run besides the cases: `--case` and `--quick` ask for cases alone. */
+  readonly journeys: 'only' | 'besides' | 'none';
   readonly again: boolean;
   readonly loopback: boolean;
   readonly keep: boolean;
@@ -55,15 +72,17 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...{ quick: flag, again: flag, loopback: flag, keep: flag, list: flag, matrix: flag, help: flag },
+      ...{ quick: flag, journeys: flag, again: flag, loopback: flag, keep: flag, list: flag, matrix: flag, help: flag },
       version: { type: 'string', multiple: true },
       case: { type: 'string', multiple: true },
     },
   });
   const versions = values.version?.map(versionNamed) ?? (values.quick ? [versionNamed(QUICK_VERSION)] : FLINK_VERSIONS);
   const cases = values.case?.map(caseNamed) ?? (values.quick ? QUICK_CASES.map(caseNamed) : CASES);
+  const casesAlone = values.case !== undefined || values.quick || values.loopback;
+  const journeys = values.journeys ? 'only' : casesAlone ? 'none' : 'besides';
   const { quick, again, loopback, keep, help, list, matrix } = values;
-  return { help, list, matrix, options: { versions, cases, quick, again, loopback, keep } };
+  return { help, list, matrix, options: { versions, cases, quick, journeys, again, loopback, keep } };
 }
 
 function say(text: string): number {
@@ -82,7 +101,12 @@ const resultsFolder = (): string => join(sourceFolder(), 'results');
 function writeMatrix(): number {
   const file = join(process.cwd(), 'docs', 'matrix.md');
   mkdirSync(join(process.cwd(), 'docs'), { recursive: true });
-  writeFileSync(file, matrix(readResults(resultsFolder())));
+  const results = {
+    cases: readResults(resultsFolder()),
+    journeys: readBeside<JourneyResult>(resultsFolder(), 'journeys'),
+    probed: readBeside<ProbedResult>(resultsFolder(), 'probed'),
+  };
+  writeFileSync(file, matrix(results));
   return say(`${file}\n`);
 }
 
@@ -111,9 +135,10 @@ interface Tally {
 async function runAll(options: Options): Promise<number> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const missing = (await obstacle()) ?? (await siteObstacle(options.loopback));
-  const wanted = options.versions.flatMap((version) =>
-    options.cases.map((theCase) => `${version.version} ${theCase.name}`),
-  );
+  const wanted = options.versions.flatMap((version) => [
+    ...(options.journeys === 'only' ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
+    ...journeyNames(options, version).map((name) => `${version.version} ${name}`),
+  ]);
   if (missing) {
     for (const name of wanted) say(`skipped ${name}: ${missing}\n`);
     tally.skipped = wanted.length;
@@ -135,29 +160,72 @@ async function runAll(options: Options): Promise<number> {
 }
 
 async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tally: Tally): Promise<void> {
-  const due = options.cases.filter((theCase) => {
+  const due = (options.journeys === 'only' ? [] : options.cases).filter((theCase) => {
     if (options.again || options.quick) return true;
     const known = readResult(resultsFolder(), version, theCase);
     if (!known || !stands(known, digestOf(version, theCase), bed)) return true;
     count(tally, known, 'known already');
     return false;
   });
-  if (due.length === 0) return;
+  const journeys = journeyNames(options, version).filter((name) => options.again || !isKnown(version, name, tally));
+  if (due.length === 0 && journeys.length === 0) return;
   let flink: Distribution;
   try {
     flink = await prepare(version);
   } catch (error) {
     for (const theCase of due) say(`skipped ${version.version} ${theCase.name}: ${(error as Error).message}\n`);
-    tally.skipped += due.length;
+    for (const name of journeys) say(`skipped ${version.version} ${name}: ${(error as Error).message}\n`);
+    tally.skipped += due.length + journeys.length;
     return;
   }
   const made = await archives(bed, flink);
+  const ready = made ? { ...bed, archives: made } : bed;
   for (const theCase of due) {
-    const result = await runCase(made ? { ...bed, archives: made } : bed, flink, theCase);
+    const result = await runCase(ready, flink, theCase);
     // A quick run and one on loopback look; only a whole one is kept.
     if (!options.quick && !options.loopback) writeResult(resultsFolder(), result);
     count(tally, result, `${result.seconds.all ?? 0} s`);
   }
+  for (const name of journeys) {
+    const journey = JOURNEYS.find((one) => `journey ${one.name}` === name);
+    const result = await (journey ? runJourney(ready, flink, journey) : runProbed(ready, flink));
+    const [kind, file] = journey ? (['journeys', `-${journey.name}`] as const) : (['probed', ''] as const);
+    writeBeside(resultsFolder(), kind, `${version.version}${file}`, result);
+    countBeside(tally, version, name, result, `${result.seconds.all} s`);
+  }
+}
+
+const PROBED = 'probing of a running job';
+
+function journeyNames({ journeys }: Options, { version }: FlinkVersion): readonly string[] {
+  if (journeys === 'none' || !JOURNEY_VERSIONS.includes(version)) return [];
+  return [...JOURNEYS.map((one) => `journey ${one.name}`), PROBED];
+}
+
+/** Whether there is a result that equals the truth and is of this very journey; it is counted then. */
+function isKnown(version: FlinkVersion, name: string, tally: Tally): boolean {
+  const journey = JOURNEYS.find((one) => `journey ${one.name}` === name);
+  const known = journey
+    ? readBeside<JourneyResult>(resultsFolder(), 'journeys').find(
+        (one) => one.version === version.version && one.journey === journey.name,
+      )
+    : readBeside<ProbedResult>(resultsFolder(), 'probed').find((one) => one.version === version.version);
+  const digest = journey ? journeyDigest({ version }, journey) : digestOf(version, SOUND);
+  if (known?.verdict !== 'equal' || known.digest !== digest) return false;
+  countBeside(tally, version, name, known, 'known already');
+  return true;
+}
+
+function countBeside(
+  tally: Tally,
+  { version }: FlinkVersion,
+  name: string,
+  { verdict, differences }: Pick<JourneyResult, 'verdict' | 'differences'>,
+  note: string,
+): void {
+  tally[verdict === 'equal' ? 'passed' : 'failed']++;
+  say(`${verdict === 'equal' ? 'passed ' : 'failed '} ${version} ${name} (${note})\n`);
+  for (const text of differences) say(`        ${text}\n`);
 }
 
 function count(tally: Tally, result: CaseResult, note: string): void {

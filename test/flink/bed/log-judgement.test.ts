@@ -35,11 +35,11 @@ function input(
       probed('taskmanager-data', 'tm1', 6121, 3),
     ],
     memberOf: (host) => ADDRESSES[host],
-    connections: new Map([
-      ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [connectionKey('jm', `10.0.0.9:${n}`), 6123] as const),
-      [connectionKey('jm', '10.0.0.9:20'), 6126],
-      [connectionKey('jm', '10.0.0.9:30'), 6124],
-      [connectionKey('jm', '10.0.0.9:40'), 9999],
+    connections: new Map<string, readonly number[]>([
+      ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [connectionKey('jm', `10.0.0.9:${n}`), [6123]] as const),
+      [connectionKey('jm', '10.0.0.9:20'), [6126]],
+      [connectionKey('jm', '10.0.0.9:30'), [6124]],
+      [connectionKey('jm', '10.0.0.9:40'), [9999]],
     ]),
     ...more,
   };
@@ -57,6 +57,12 @@ t.test('lines are counted by the port that the named peer was connected to, or b
     'taskmanager-data': 2,
   });
   t.same(judgeLogs(given).differences, []);
+});
+
+t.test("where a client's port came again, the logger tells whose line it is", async (t) => {
+  const connections = new Map([[connectionKey('jm', '10.0.0.9:5'), [6124, 6123]]]);
+  const found = counted(input({ jm: [RPC(5), BLOB(5), RPC(5)] }, { connections }));
+  t.match(found, { 'jobmanager-rpc': 2, 'blob-server': 1 });
 });
 
 t.test('more lines than a profile may write, and more than the report told, are named', async (t) => {

@@ -35,11 +35,11 @@ const PREDICTED: readonly (readonly [logger: string, text: RegExp])[] = [
 const isPredicted = (line: LoggedLine): boolean =>
   PREDICTED.some(([logger, text]) => line.logger === logger && text.test(line.text));
 
-/** Channels whose lines name no peer on older versions, by their loggers. */
-const BY_LOGGER: Readonly<Record<string, readonly BedChannel[]>> = {
-  BlobServerConnection: ['blob-server'],
-  PartitionRequestQueue: ['taskmanager-data'],
-  PipelineErrorHandler: ['rest'],
+/** Channels with loggers of their own; on older versions their lines name no peer. */
+const BY_LOGGER: Readonly<Record<string, BedChannel>> = {
+  BlobServerConnection: 'blob-server',
+  PartitionRequestQueue: 'taskmanager-data',
+  PipelineErrorHandler: 'rest',
 };
 const BY_PROCESS: Readonly<Record<string, BedChannel>> = {
   'history-server': 'history-server',
@@ -51,8 +51,8 @@ export interface LogInput {
   readonly profile: 'quick' | 'standard' | 'full';
   readonly observations: readonly Observation[];
   readonly memberOf: MemberOf;
-  /** Every connection of the probe: `CLIENT:PORT` to the server's port, by member; of its own capture. */
-  readonly connections: ReadonlyMap<string, number>;
+  /** Every connection of the probe, of its own capture: the server's ports, since a client's port may come again. */
+  readonly connections: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Key of `connections`. */
@@ -113,16 +113,20 @@ function endpointOf(
   line: LoggedLine,
   part: LogPart,
   endpoints: readonly Probed[],
-  connections: ReadonlyMap<string, number>,
+  connections: ReadonlyMap<string, readonly number[]>,
 ): Probed | 'unknown' | undefined {
   const own = endpoints.filter((one) => one.member === part.member);
+  const extra = BY_PROCESS[part.process];
+  const channel = extra && line.logger === 'PipelineErrorHandler' ? extra : BY_LOGGER[line.logger];
   for (const [peer] of line.text.matchAll(PEER)) {
-    const port = connections.get(connectionKey(part.member, peer));
-    if (port !== undefined) return own.find((one) => one.port === port) ?? 'unknown';
+    const ports = connections.get(connectionKey(part.member, peer));
+    if (ports === undefined) continue;
+    const asked = own.filter((one) => ports.includes(one.port));
+    const ofLogger = asked.find((one) => one.channel === channel);
+    const others = asked.filter((one) => !Object.values(BY_LOGGER).includes(one.channel as BedChannel));
+    return ofLogger ?? others[0] ?? asked[0] ?? 'unknown';
   }
   // Another peer than the probe.
   if (line.text.search(PEER) >= 0) return undefined;
-  const extra = BY_PROCESS[part.process];
-  const channels = extra && line.logger === 'PipelineErrorHandler' ? [extra] : (BY_LOGGER[line.logger] ?? []);
-  return own.find((one) => channels.some((channel) => channel === one.channel));
+  return own.find((one) => one.channel === channel);
 }

@@ -1,11 +1,20 @@
 import { CASES, type Case } from './cases.ts';
+import type { JourneyResult } from './journey-run.ts';
+import { journeyTable, logLines, probedTables, runSummary } from './matrix-parts.ts';
+import type { ProbedResult } from './probed.ts';
 import { type CaseResult, type EndpointResult, isWrong } from './results.ts';
 import { FLINK_VERSIONS, type FlinkVersion } from './versions.ts';
 
+export interface Results {
+  readonly cases: readonly CaseResult[];
+  readonly journeys: readonly JourneyResult[];
+  readonly probed: readonly ProbedResult[];
+}
+
 /** `docs/matrix.md`: what each witness said of each case on each version, against what the configuration dictates. */
-export function matrix(results: readonly CaseResult[]): string {
+export function matrix(results: Results): string {
   const find = (version: FlinkVersion, theCase: Case): CaseResult | undefined =>
-    results.find((one) => one.version === version.version && one.case === theCase.name);
+    results.cases.find((one) => one.version === version.version && one.case === theCase.name);
   const all = FLINK_VERSIONS.flatMap((version) => CASES.map((theCase) => find(version, theCase)));
   const equal = all.filter((one) => one?.wire === 'equal' && one.verify === 'equal').length;
   return [
@@ -17,6 +26,7 @@ export function matrix(results: readonly CaseResult[]): string {
     '',
     `**${equal} of ${all.length}** clusters: both witnesses equal to the truth on every channel of every process.`,
     '',
+    ...runSummary(all),
     ...versionNotes(),
     '## Cases and versions',
     '',
@@ -29,6 +39,9 @@ export function matrix(results: readonly CaseResult[]): string {
     ),
     '',
     ...troubles(all),
+    ...journeyTable(results.journeys),
+    ...probedTables(results.probed),
+    ...logLines(all),
     '## Channel by channel',
     '',
     'Truth: `c` clear, `T2` TLS 1.2, `T3` TLS 1.3, `m` mutual, `x` TLS with which no handshake succeeds, `–` nothing listens.',

@@ -83,7 +83,7 @@ export function writeResult(folder: string, result: CaseResult): void {
 }
 
 /** JSON with one field, or one element of a list, a line: small, and a difference is read at a glance. */
-export function resultText(result: CaseResult): string {
+export function resultText(result: object): string {
   const fields = Object.entries(result).map(([name, value]) => {
     if (!Array.isArray(value) || value.length === 0) return `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
     return `${JSON.stringify(name)}: [\n${value.map((one) => `  ${JSON.stringify(one)}`).join(',\n')}\n ]`;
@@ -92,11 +92,28 @@ export function resultText(result: CaseResult): string {
 }
 
 export function readResults(folder: string): readonly CaseResult[] {
+  return versionFolders(folder).flatMap((version) => readAll<CaseResult>(join(folder, version)));
+}
+
+const versionFolders = (folder: string): readonly string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
+
+function readAll<T>(folder: string): readonly T[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
+}
+
+/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `probed/VERSION.json`. */
+export type Beside = 'journeys' | 'probed';
+
+export function readBeside<T>(folder: string, kind: Beside): readonly T[] {
+  return readAll<T>(join(folder, kind));
+}
+
+export function writeBeside(folder: string, kind: Beside, name: string, result: object): void {
+  mkdirSync(join(folder, kind), { recursive: true });
+  writeFileSync(join(folder, kind, `${name}.json`), resultText(result));
 }
 
 /** Whether a result still stands: of this very case, equal to the truth, and with every witness that can be asked today. */

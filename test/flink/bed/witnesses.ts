@@ -7,9 +7,9 @@ import { gone, isInPath, must, pause, spawn } from './command.ts';
 import { type Comparison, compareHandshake, compareWire, type Judgement, type MemberOf } from './compare.ts';
 import { atInterrupt } from './interrupt.ts';
 import type { StoreName } from './keystores.ts';
-import { connectionKey, judgeLogs, type LogJudgement } from './log-judgement.ts';
+import { connectionKey, judgeLogs, type LogInput, type LogJudgement } from './log-judgement.ts';
 import { countLines, type LogLines, type LogMarks, logParts } from './log-lines.ts';
-import { CLUSTER_MEMBERS, type Member } from './members.ts';
+import { CLUSTER_MEMBERS, type ClusterMember, type Member } from './members.ts';
 import type { Truth } from './truth.ts';
 
 const COMMAND: string = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
@@ -57,7 +57,7 @@ export interface Witnessed {
   readonly report: Report;
 }
 
-function memberOf(cluster: Cluster): MemberOf {
+export function memberOf(cluster: Cluster): MemberOf {
   const { site } = cluster.setting.network;
   const names = new Map<string, Member>();
   for (const member of [...CLUSTER_MEMBERS, 'prober'] as const) {
@@ -96,6 +96,8 @@ export interface VerifyOptions {
   readonly profile?: 'quick' | 'standard' | 'full';
   readonly more?: readonly string[];
   readonly name?: string;
+  /** The members' configurations; those that the processes run with where left out. */
+  readonly promised?: (member: ClusterMember) => string;
   /** Shows the members' own certificate on the internal channels; every port that trusts it has to let us in. */
   readonly identity?: 'shown' | 'none';
 }
@@ -115,7 +117,7 @@ export async function askHandshake(cluster: Cluster, marks: LogMarks, options: V
   const store = options.identity === 'shown' ? internalStore(cluster.setting.truth) : undefined;
   const args = [
     ...['verify', ...targets(cluster), '--profile', profile, '--pcap-out', `${keep}.pcapng`],
-    ...['--names', writeNames(cluster.setting), ...configurations(cluster), ...(options.more ?? [])],
+    ...['--names', writeNames(cluster.setting), ...configurations(cluster, options.promised), ...(options.more ?? [])],
     ...(store ? ['--identity', `internal=${identityFile(cluster, store)}`] : []),
   ];
   const answer = await flinkprobe(network.as('prober', []), args, `${keep}.json`);
@@ -146,7 +148,7 @@ export function internalStore(truth: Truth): StoreName | undefined {
 }
 
 /** Key and certificates in one file, as `--identity` takes PEM. */
-function identityFile(cluster: Cluster, store: StoreName): string {
+export function identityFile(cluster: Cluster, store: StoreName): string {
   const { certificate, key } = cluster.setting.stores[store];
   const file = join(cluster.setting.folder, `identity-${store}.pem`);
   writeFileSync(file, `${readFileSync(key, 'utf8')}${readFileSync(certificate, 'utf8')}`, { mode: 0o600 });
@@ -156,16 +158,17 @@ function identityFile(cluster: Cluster, store: StoreName): string {
 const SYN = /(?:IP6?) ([\d.]+)\.(\d+) > ([\d.]+)\.(\d+): /;
 
 /** Which port of which member each of the probe's connections went to, read from its own capture by tcpdump. */
-async function connectionsOf(cluster: Cluster, capture: string): Promise<ReadonlyMap<string, number> | undefined> {
+async function connectionsOf(cluster: Cluster, capture: string): Promise<LogInput['connections'] | undefined> {
   if (!isInPath('tcpdump')) return undefined;
   const syn = 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn';
   const text = await must('tcpdump', ['-nn', '-t', '-r', capture, syn]);
   const find = memberOf(cluster);
-  const found = new Map<string, number>();
+  const found = new Map<string, readonly number[]>();
   for (const line of text.split('\n')) {
     const [, client, from, server, port] = SYN.exec(line) ?? [];
     const member = server === undefined ? undefined : find(server);
-    if (member) found.set(connectionKey(member, `${client}:${from}`), Number(port));
+    const key = member && connectionKey(member, `${client}:${from}`);
+    if (key) found.set(key, [...(found.get(key) ?? []), Number(port)]);
   }
   return found;
 }
@@ -179,9 +182,12 @@ function targets(cluster: Cluster): readonly string[] {
   );
 }
 
-function configurations(cluster: Cluster): readonly string[] {
-  const { folder, distribution } = cluster.setting;
-  const folders = CLUSTER_MEMBERS.flatMap((member) => ['--conf', `${member}=${configurationFolder(folder, member)}`]);
+function configurations(
+  cluster: Cluster,
+  promised = (member: ClusterMember): string => configurationFolder(cluster.setting.folder, member),
+): readonly string[] {
+  const { distribution } = cluster.setting;
+  const folders = CLUSTER_MEMBERS.flatMap((member) => ['--conf', `${member}=${promised(member)}`]);
   return [...folders, '--flink-version', distribution.version.version];
 }
 
