@@ -106,6 +106,11 @@ function probedEndpoints({ observations, memberOf }: LogInput): readonly Probed[
   return [...found.values()];
 }
 
+/** Where a client's port came again among ports of one logger, the line is taken for the one that most was left of. */
+function roomiest(candidates: readonly Probed[]): Probed | undefined {
+  return [...candidates].sort((a, b) => b.told - b.lines - (a.told - a.lines))[0];
+}
+
 const PEER = /(\d+\.\d+\.\d+\.\d+:\d+)/g;
 
 /** Undefined: a line of the process's own. `unknown`: one that names the prober, and no port that was asked. */
@@ -124,7 +129,7 @@ function endpointOf(
     const asked = own.filter((one) => ports.includes(one.port));
     const ofLogger = asked.find((one) => one.channel === channel);
     const others = asked.filter((one) => !Object.values(BY_LOGGER).includes(one.channel as BedChannel));
-    return ofLogger ?? others[0] ?? asked[0] ?? 'unknown';
+    return ofLogger ?? roomiest(others.length > 0 ? others : asked) ?? 'unknown';
   }
   // Another peer than the probe.
   if (line.text.search(PEER) >= 0) return undefined;
