@@ -4,7 +4,6 @@ import { CaptureError } from '../capture/problems.ts';
 import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
 import { redact } from '../report/redact.ts';
-import { analyse } from './analysis.ts';
 import {
   type CommonArguments,
   commonOptions,
@@ -103,6 +102,8 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
   const configurations = args.conf.map(readConfiguration);
   const stop = stopOnSignals();
+  // Loaded only here: other commands read no captures.
+  const { analyse } = await import('./analysis.ts');
   try {
     const report = await analyse({
       captures: args.files,

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { redact } from '../report/redact.ts';
-import { type AuditRequest, audit } from './auditing.ts';
+import type { AuditRequest } from './auditing.ts';
 import {
   type CommonArguments,
   commonOptions,
@@ -12,7 +12,6 @@ import {
 } from './common.ts';
 import { Unusable } from './failure.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
-import { readSecret } from './secrets.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
 import { version } from './version.ts';
@@ -90,7 +89,9 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
-  const request = requestOf(args, now);
+  const request = await requestOf(args, now);
+  // Loaded only here: other commands need no key stores.
+  const { audit } = await import('./auditing.ts');
   const stop = stopOnSignals();
   try {
     const report = await audit({ ...request, signal: stop.signal });
@@ -107,7 +108,7 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
   }
 }
 
-function requestOf(args: AuditArguments, now: number): AuditRequest {
+async function requestOf(args: AuditArguments, now: number): Promise<AuditRequest> {
   for (const [option, values] of [
     ['--log', args.log],
     ['--state-dir', args.stateDir],
@@ -117,7 +118,7 @@ function requestOf(args: AuditArguments, now: number): AuditRequest {
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
     throw new Unusable('audit: nothing to read; give --conf DIR or --keystore FILE');
   }
-  const password = keystorePassword(args);
+  const password = await keystorePassword(args);
   return {
     configurations: args.conf.map(readConfiguration),
     keystores: args.keystore.map((path) => ({ path, ...password })),
@@ -131,10 +132,11 @@ function requestOf(args: AuditArguments, now: number): AuditRequest {
   };
 }
 
-function keystorePassword(args: AuditArguments): { readonly password?: string } {
+async function keystorePassword(args: AuditArguments): Promise<{ readonly password?: string }> {
   const { keystorePasswordFile: file, keystorePasswordEnv: env } = args;
   if (file === undefined && env === undefined) return {};
   if (args.keystore.length === 0) throw new Unusable('--keystore-password-…: means nothing without --keystore');
+  const { readSecret } = await import('./secrets.ts');
   return { password: readSecret('keystore-password', { file, env }) };
 }
 

@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
+import { inSources } from './source-places.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
@@ -53,7 +54,7 @@ function report(error: unknown): void {
     process.exitCode = ExitCode.unusable;
     return;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = error instanceof Error ? inSources(error.stack ?? error.message) : String(error);
   process.stderr.write(`flinkprobe: a defect, please report it: ${text}\n`);
   process.exitCode = ExitCode.defect;
 }
@@ -76,6 +77,8 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
   yargs(args.map((one) => (one === '-' ? STANDARD_INPUT : one)))
     .middleware(restoreStandardInput)
     .scriptName('flinkprobe')
+    // Our own texts are English: the parser's are, too.
+    .detectLocale(false)
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
     .env('FLINKPROBE')
     .option('config', {
