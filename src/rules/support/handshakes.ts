@@ -44,9 +44,10 @@ function chosen(
 ): readonly Chosen[] {
   const values = distinct(observations.flatMap((one) => [used(one.tls), ...accepted(one.tls)]));
   return values.map((value) => {
-    const users = observations.filter((one) => one.vantage !== 'active' && used(one.tls) === value);
+    const isUser = (one: TlsObservation): boolean => one.vantage !== 'active' && used(one.tls) === value;
+    const users = observations.filter(isUser);
     const takers = observations.filter(
-      (one) => !users.includes(one) && (used(one.tls) === value || accepted(one.tls).includes(value)),
+      (one) => !isUser(one) && (used(one.tls) === value || accepted(one.tls).includes(value)),
     );
     return { value, how: users.length > 0 ? 'used' : 'accepted', observations: [...users, ...takers] };
   });
