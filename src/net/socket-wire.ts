@@ -88,7 +88,7 @@ export class SocketWire implements Wire {
     const socket = this.#socket;
     return new Promise((resolve) => {
       const fail = (fault: DialFault): void => {
-        clearTimeout(timer);
+        cancel();
         socket.removeListener('connect', stand);
         socket.removeListener('error', refuse);
         this.#endedAt = now();
@@ -96,7 +96,7 @@ export class SocketWire implements Wire {
         void this.#gone.then(() => resolve({ kind: 'fault', transcript: this.#transcript(fault) }));
       };
       const stand = (): void => {
-        clearTimeout(timer);
+        cancel();
         this.#interrupt = () => this.#finish({ kind: 'timeout' });
         socket.removeListener('error', refuse);
         this.#connectedAt ??= now();
@@ -113,7 +113,7 @@ export class SocketWire implements Wire {
         this.#takeEnd('rst');
         stand();
       };
-      const timer = setTimeout(() => fail('timeout'), timeoutMs);
+      const cancel = afterReading(timeoutMs, () => fail('timeout'));
       this.#interrupt = () => fail('timeout');
       socket.once('connect', stand);
       socket.once('error', refuse);
@@ -149,13 +149,13 @@ export class SocketWire implements Wire {
   #wait(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
-      const timer = setTimeout(() => {
+      const cancel = afterReading(timeoutMs, () => {
         this.#readers.splice(this.#readers.indexOf(wake), 1);
         resolve();
-      }, timeoutMs);
+      });
       this.#readers.push(wake);
     });
   }
@@ -231,4 +231,19 @@ export class SocketWire implements Wire {
       secrets: [...this.#secrets],
     };
   }
+}
+
+/**
+ * A timeout that lets sockets speak first: where this process was kept from running, what came meanwhile is read only
+ * after the timers. Returns what cancels it.
+ */
+function afterReading(ms: number, done: () => void): () => void {
+  let last: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    last = setImmediate(done);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(last);
+  };
 }
