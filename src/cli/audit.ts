@@ -52,7 +52,8 @@ const options = {
     requiresArg: true,
     default: [] as string[],
     defaultDescription: 'none',
-    describe: 'directory with checkpoints, savepoints or local state (repeatable)',
+    describe:
+      'directory with checkpoints, savepoints or local state, besides those that configurations name (repeatable)',
   },
   jdk: {
     type: 'string',
@@ -109,14 +110,11 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
 }
 
 async function requestOf(args: AuditArguments, now: number): Promise<AuditRequest> {
-  for (const [option, values] of [
-    ['--log', args.log],
-    ['--state-dir', args.stateDir],
-  ] as const) {
+  for (const [option, values] of [['--log', args.log]] as const) {
     if (values.length > 0) throw new Unusable(`${option}: this is not in version ${version()} yet`);
   }
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
-    throw new Unusable('audit: nothing to read; give --conf DIR or --keystore FILE');
+    throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE or --state-dir DIR');
   }
   const password = await keystorePassword(args);
   return {

@@ -12,6 +12,7 @@ import { type GivenStore, readStores, type StoreReadings } from '../observe/key-
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { stateWitness } from './state-witness.ts';
 import { version } from './version.ts';
 
 /** All that an audit depends on. Files named here, and those that configurations name, are read; nothing else is. */
@@ -43,7 +44,7 @@ export interface Testimony {
 export type Witness = (request: AuditRequest) => Promise<Testimony | undefined>;
 
 /** All witnesses besides configurations and key stores, in the order of their observations. */
-const WITNESSES: readonly Witness[] = [];
+const WITNESSES: readonly Witness[] = [stateWitness];
 
 /** Reads what is on disk, judges it and puts the report together. */
 export async function audit(request: AuditRequest, witnesses: readonly Witness[] = WITNESSES): Promise<Report> {

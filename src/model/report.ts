@@ -1,6 +1,8 @@
 import type { Channel, ChannelId, Component } from './channel.ts';
+import type { LogLine } from './log.ts';
 import type { TlsDetails } from './tls.ts';
 
+export type * from './log.ts';
 export type * from './tls.ts';
 
 /** The JSON report, `schemaVersion` 1. Field names are the public contract. Absent is absent: no `null` but where said. */
@@ -111,6 +113,45 @@ export interface PlaintextDetails {
   readonly credentials: readonly CredentialSighting[];
 }
 
+export type Reach = 'owner' | 'group' | 'others' | 'unknown';
+
+/** What could be seen of the volume on which a directory lies: evidence, never a proof that nothing protects it. */
+export interface VolumeSighting {
+  readonly mountPoint: string;
+  /** `ext4`, `nfs4`, `overlay`, `fuse.gocryptfs`. */
+  readonly fileSystem: string;
+  /** Block device, server and path, or what the mount names instead. */
+  readonly device: string;
+  /** `memory`: never written but to swap. `remote`: a server keeps it. `hidden`: nothing can be seen from here. */
+  readonly protection: 'encrypted' | 'none-seen' | 'memory' | 'remote' | 'hidden';
+  /** Of a network file system: how its bytes travel. */
+  readonly transport?: 'protected' | 'clear' | 'unknown';
+  /** One clause each. */
+  readonly evidence: readonly string[];
+}
+
+/** A file or directory on disk; of many of one kind in one directory the one that is open to most. */
+export interface FileSighting {
+  readonly path: string;
+  /** Octal permission bits, as `0644`; `unknown` where the system has none. */
+  readonly mode: string;
+  readonly owner: string;
+  /** What its own bytes say that it is; `directory` for a directory. */
+  readonly content: string;
+  /** The directory that was sampled. */
+  readonly directory?: string;
+  /** Byte at which the proof of its content stands, and what stands there; never state. */
+  readonly offset?: number;
+  readonly proof?: string;
+  /** By its mode and those of all directories above. */
+  readonly readableBy?: Reach;
+  readonly writableBy?: Reach;
+  /** Counts, versions, further modes and owners, by name. */
+  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Of a directory. */
+  readonly volume?: VolumeSighting;
+}
+
 export interface Observation {
   readonly id: string;
   readonly vantage: 'passive' | 'active' | 'disk' | 'log';
@@ -135,8 +176,8 @@ export interface Observation {
   };
   readonly tls?: TlsDetails;
   readonly plaintext?: PlaintextDetails;
-  readonly file?: { readonly path: string; readonly mode: string; readonly owner: string; readonly content: string };
-  readonly log?: { readonly file: string; readonly line: number; readonly logger: string };
+  readonly file?: FileSighting;
+  readonly log?: LogLine;
   /** How an endpoint was asked; active only. */
   readonly asked?: Asked;
   /** Further connections like this one, counted instead of listed. */
@@ -349,8 +390,8 @@ export interface Comparison {
 export interface ProcessIdentity {
   readonly component: Component;
   readonly member: string;
-  /** `rest`: resource id, web directory. `rpc`: uid of an ASSOCIATE. */
-  readonly source: 'rest' | 'rpc';
+  /** `rest`: resource id, web directory. `rpc`: uid of an ASSOCIATE. `log`: time of the start. */
+  readonly source: 'rest' | 'rpc' | 'log';
   readonly identity: string;
 }
 

@@ -17,9 +17,13 @@ const NAMED: Readonly<Record<string, Kind>> = {
   subjectAltNames: 'name',
   path: 'path',
   file: 'path',
+  directory: 'path',
+  mountPoint: 'path',
+  device: 'name',
   owner: 'name',
   names: 'name',
   identity: 'name',
+  claimed: 'host',
 };
 
 /** Fields with words of closed lists, times, hashes and versions: nothing of the user's is in them. */
@@ -34,6 +38,7 @@ const KEPT: ReadonlySet<string> = new Set([
   ...['fingerprint', 'firstSeen', 'change', 'witnesses', 'reason', 'crossCheck', 'format', 'command', 'startedAt'],
   ...['profile', 'credential', 'keyType', 'alert', 'source', 'process', 'certificate', 'suitePreference', 'anchor'],
   ...['finishedAt', 'firstPacketAt', 'lastPacketAt', 'flinkVersions', 'until', 'logger', 'byVersion', 'after'],
+  ...['readableBy', 'writableBy', 'protection', 'transport', 'fileSystem'],
 ]);
 
 /** Closed lists and free text share these names: kept only where they stand for themselves. */
@@ -201,7 +206,8 @@ function parentNoun(path: readonly string[]): string {
 }
 
 function isSettingValue(path: readonly string[]): boolean {
-  return fieldOf(path) === 'value' && parentOf(path) === 'because';
+  if (parentOf(path) === 'differences') return fieldOf(path) === 'logged' || fieldOf(path) === 'configured';
+  return fieldOf(path) === 'value' && (parentOf(path) === 'because' || parentOf(path) === 'loaded');
 }
 
 /** Last name on the path that is no index: `names` for `…names.3`. */
