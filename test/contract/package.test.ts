@@ -38,7 +38,8 @@ t.test('every version is exact, in the package and in the lock file', async (t) 
 });
 
 t.test('the sources import no package that users would not have', async (t) => {
-  const sources = textFiles().filter((name) => /^(?:src|probes)\/.*\.ts$/.test(name) && !name.endsWith('.d.ts'));
+  // Nor would they have `src/build/`, which the package leaves out.
+  const sources = textFiles().filter((name) => /^(?:src\/(?!build\/)|probes\/).*(?<!\.d)\.ts$/.test(name));
   const imported = new Set(
     sources.flatMap((name) => [...read(name).matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1]!)),
   );
@@ -60,10 +61,16 @@ t.test('the package holds program, channels, captures and README, and no test', 
   const paths = files.map((file) => file.path);
   for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'captures/README.md'])
     t.ok(paths.includes(name), name);
-  for (const name of ['dist/src/cli/main.js', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/probes/rest.js'])
+  for (const name of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/probes/rest.js'])
     t.ok(paths.includes(name), name);
+  for (const name of ['main.js', 'main.js.map', 'start.js']) t.ok(paths.includes(`dist/bundle/cli/${name}`), name);
+  t.ok(paths.includes('dist/bundle/THIRD-PARTY.txt'), 'and the licences of what is built into it');
   t.strictSame(
-    paths.filter((name) => !/^(?:dist\/(?:src|probes)|captures)\/|^[A-Z]+(?:\.md)?$|^package\.json$/.test(name)),
+    paths.filter((name) => name.startsWith('dist/src/build/')),
+    [],
+  );
+  t.strictSame(
+    paths.filter((name) => !/^(?:dist\/(?:bundle|src|probes)|captures)\/|^[A-Z]+(?:\.md)?$|^package\.json$/.test(name)),
     [],
   );
 });
