@@ -17,9 +17,10 @@ function fixed(name: string, hex: string, logLines: ClearAsk['logLines'], farewe
 
 /**
  * A HEARTBEAT before any ASSOCIATE: "stray", answered by DISASSOCIATE, logged at DEBUG only
- * (`PekkoProtocolTransport`, state WaitHandshake). On a TLS port Netty logs one WARN, NotSslRecordException.
+ * (`PekkoProtocolTransport`, state WaitHandshake). On a TLS port Netty logs one WARN, NotSslRecordException; Netty 3 (Flink
+ * up to 1.18) at times a second one, `Cannot kickstart, the connection is already broken or closed`.
  */
-export const heartbeat: ClearAsk = fixed('HEARTBEAT', '0000000412020803', { clear: 0, tls: 1 });
+export const heartbeat: ClearAsk = fixed('HEARTBEAT', '0000000412020803', { clear: 0, tls: 2 });
 
 /**
  * AddCredit for a receiver that there is none of: ErrorResponse `No reader for receiverId`, no log line, no state
