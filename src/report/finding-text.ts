@@ -208,7 +208,8 @@ function fixLines(
   const keys = Object.entries(settings).map(([key, value]) => `${indent}${printable(key)}: ${yamlScalar(value)}`);
   const known = (key: string): string | undefined => (detail === 'brief' ? cures.get(key) : undefined);
   const [whole, alone] = [cureKey(group[0]), JSON.stringify(settings)];
-  const name = `${group[0].ruleId} on ${group[0].channel}`;
+  const { ruleId, channel, file } = group[0];
+  const name = channel === 'unknown' && file !== undefined ? ruleId : `${ruleId} on ${channel}`;
   const before = known(whole);
   if (before !== undefined && commands.length === 0) return field('fix', `the same as of ${before}, above`);
   const same = keys.length > 1 ? known(alone) : undefined;

@@ -52,11 +52,12 @@ function becauseText(because: readonly Setting[]): string {
   return told === undefined ? '-' : settingText(told);
 }
 
-/** `security.ssl.internal.enabled: true (config.yaml:12)`; the folder is left out. */
+/** `internal.enabled: true (config.yaml:12)`; the folder and what all keys begin with are left out. */
 function settingText({ key, value, file, line, origin }: Setting): string {
   const place =
     file === undefined ? (origin === 'default' ? 'default' : '') : `${file.replace(/^.*[\\/]/, '')}:${line}`;
-  return `${key}: ${value}${place === '' ? '' : ` (${place})`}`;
+  const short = key.replace(/^security\.ssl\./, '').replace(/^metrics\.reporter\./, '');
+  return `${short}: ${value}${place === '' ? '' : ` (${place})`}`;
 }
 
 function resultOf({ channel, member }: Expectation, { findings, coverage }: Report): string {

@@ -2,6 +2,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import { hasTls, tlsObservations } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { REST_OPEN_RATIONALE, REST_TRUSTSTORE_REMEDY } from './support/rest-open.ts';
 import { connections, count, evidenceOf, originOf } from './support/text.ts';
 
 /** Client authentication is configured for REST, and REST lets everyone in: Flink drops it without a truststore. */
@@ -11,16 +12,8 @@ export const rule: EndpointRule = {
   title: 'REST is open to all although client authentication is configured',
   severity: 'critical',
   promise: 'client-authentication',
-  rationale:
-    'With security.ssl.rest.authentication-enabled and no REST truststore, Flink 1.18 and newer start without an error and ask nobody for a certificate (seen on 1.20.3 and 2.3.0). REST takes jobs, so whoever reaches the port runs code.',
-  remediation: remedy(
-    'Name a REST truststore with its password, restart the JobManager, and look at the wire again. Until then keep the port away from everyone.',
-    {
-      'security.ssl.rest.authentication-enabled': 'true',
-      'security.ssl.rest.truststore': '/path/to/rest-trust.p12',
-      'security.ssl.rest.truststore-password': '<password>',
-    },
-  ),
+  rationale: REST_OPEN_RATIONALE,
+  remediation: REST_TRUSTSTORE_REMEDY,
   references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
 
   appliesTo(subject: EndpointSubject, context: RuleContext): boolean {

@@ -1,4 +1,3 @@
-import type { Certificate } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import {
   accused,
@@ -10,9 +9,7 @@ import {
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
-
-const MINIMUM_RSA_BITS = 2048;
-const MINIMUM_CURVE_BITS = 224;
+import { MINIMUM_CURVE_BITS, MINIMUM_RSA_BITS, keyWeakness as weakness } from './support/weak-certificate.ts';
 
 /** RSA (or DSA) key below 2048 bits, curve below 224 bits, in any certificate of a chain. */
 export const rule: EndpointRule = {
@@ -55,17 +52,3 @@ export const rule: EndpointRule = {
     return [{ verdict: unread ? 'inconclusive' : 'pass' }];
   },
 };
-
-/** `an RSA key of 1024 bits`; undefined where the key is long enough, or its length not known. */
-function weakness({ publicKey }: Certificate): string | undefined {
-  const { type, bits, curve } = publicKey;
-  if (bits === null) return undefined;
-  const kind = type.toUpperCase();
-  if ((kind.startsWith('RSA') || kind === 'DSA' || kind === 'DH') && bits < MINIMUM_RSA_BITS) {
-    return `a${kind.startsWith('RSA') ? 'n' : ''} ${type} key of ${bits} bits`;
-  }
-  if ((kind.startsWith('EC') || curve !== null) && bits < MINIMUM_CURVE_BITS) {
-    return `a key on the curve ${curve ?? 'unnamed'} of ${bits} bits`;
-  }
-  return undefined;
-}

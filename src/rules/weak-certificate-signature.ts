@@ -1,4 +1,3 @@
-import type { Certificate } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import {
   accused,
@@ -11,6 +10,7 @@ import {
 } from './support/certificates.ts';
 import { hasTls } from './support/handshakes.ts';
 import { keystoreRemedy, remedy } from './support/remedies.ts';
+import { hasWeakSignature } from './support/weak-certificate.ts';
 
 /**
  * SHA-1 or MD5 (or older) in a certificate's signature.
@@ -37,7 +37,7 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
     const presented = presentedCertificates(subject);
     if (presented.length === 0) return [{ verdict: withoutCertificate(subject) }];
-    const weak = presented.filter((one) => isWeak(one.certificate));
+    const weak = presented.filter((one) => hasWeakSignature(one.certificate));
     if (weak.length === 0) return [{ verdict: 'pass' }];
     return weak.map((one) => {
       const anchor = isSelfSigned(one.certificate);
@@ -62,8 +62,3 @@ export const rule: EndpointRule = {
     });
   },
 };
-
-/** Names as OpenSSL and Java write them: sha1WithRSAEncryption, ecdsa-with-SHA1, SHA1withRSA, md5WithRSAEncryption. */
-function isWeak(certificate: Certificate): boolean {
-  return /(^|[^a-z0-9])?(sha-?1|md[245])(?![0-9])/i.test(certificate.signatureAlgorithm);
-}

@@ -1,0 +1,44 @@
+import type { Setting } from '../model/report.ts';
+import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { complain } from './support/settings.ts';
+
+/** `-Djavax.net.ssl.keyStorePassword=…`, `-Dfs.s3a.secret.key=…` */
+const SECRET_PROPERTY = /-D([\w.-]*(?:password|secret|token|apikey)[\w.-]*)=(?:"[^"]*"|'[^']*'|\S+)/gi;
+
+/** Passwords in JVM options, which every account sees in the process list. */
+export const rule: ConfigurationRule = {
+  id: 'secret-in-java-options',
+  scope: 'configuration',
+  title: 'Secret is passed as an argument of the JVM',
+  severity: 'medium',
+  rationale:
+    'Arguments of a process stand in the process list, where every account of the machine reads them. Flink repeats them in its log and at GET /jobmanager/environment, which hides values of its own keys only.',
+  remediation: remedy(
+    'Put the secret where only the process reads it: a password file of the store, a file that a JVM @argfile names, or the provider of credentials of the cloud.',
+  ),
+  references: ['https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/config/'],
+
+  appliesTo: (subject: ConfigurationSubject): boolean => options(subject).length > 0,
+
+  evaluate(subject: ConfigurationSubject): readonly Judgement[] {
+    const judgements = options(subject).flatMap((setting) =>
+      [...setting.value.matchAll(SECRET_PROPERTY)].map(([, name]) =>
+        complain({ ...setting, value: `-D${name}=******` }, subject, {
+          discriminator: `${setting.key} ${name}`,
+          message: `${setting.key} passes -D${name} with its value on the command line.`,
+          expected: 'no secret among the arguments',
+          observed: `-D${name}=******`,
+        }),
+      ),
+    );
+    return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
+  },
+};
+
+function options({ configuration }: ConfigurationSubject): readonly Setting[] {
+  return configuration
+    .keys()
+    .filter((key) => /^env\.java\.opts|^env\.ssh\.opts|\.jvm-opts$/.test(key))
+    .map((key) => configuration.setting(key)!);
+}

@@ -1,0 +1,100 @@
+import type { Judgement, StoreRule, StoreState, StoreSubject } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { channelOf, hasRole, nameOf, storeEvidence, storeFault, storePlace } from './support/stores.ts';
+
+/** A store that is missing, not readable, damaged or without what it is there for: processes that name it do not start. */
+export const rule: StoreRule = {
+  id: 'store-not-usable',
+  scope: 'store',
+  title: 'Key store cannot be used',
+  severity: 'high',
+  rationale:
+    'A process opens its stores when it starts, and ends where it cannot: after a restart the cluster does not come back. A running process shows nothing of it, since it read the file before it was moved, damaged or emptied.',
+  remediation: remedy(
+    'Put the file where the configuration says, readable to the Flink user, and look into it with keytool -list before the next restart.',
+  ),
+  references: ['https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/security/security-ssl/'],
+
+  appliesTo: (subject: StoreSubject): boolean => subject.store.state !== 'wrong-password',
+
+  evaluate(subject: StoreSubject): readonly Judgement[] {
+    const { state, problem = state } = subject.store;
+    if (state === 'read') return contents(subject);
+    if (state === 'password-needed') return [unseen(subject, 'no password is known for it')];
+    if (state === 'unsupported' && /none of PEM/.test(problem))
+      return [unseen(subject, `its format is not known here: ${problem}`)];
+    // The stores of another machine are not missing, they are elsewhere.
+    if (state === 'missing' && subject.store.folder === 'missing') {
+      return [
+        unseen(
+          subject,
+          'this machine has not even its folder; run flinkprobe where Flink runs, or give a copy with --keystore',
+        ),
+      ];
+    }
+    return [
+      storeFault(subject, {
+        message: `The ${nameOf(subject)} ${WORDS[state]}: ${problem}.`,
+        expected: 'a file that Flink can open',
+        observed: problem,
+        said: `${subject.store.path}: ${problem}`,
+      }),
+    ];
+  },
+};
+
+const WORDS: Readonly<Record<StoreState, string>> = {
+  read: 'is there',
+  missing: 'is missing',
+  unreadable: 'cannot be read by this user',
+  damaged: 'is damaged',
+  unsupported: 'is of a kind that is not read here',
+  empty: 'is empty',
+  'wrong-password': 'does not open',
+  'password-needed': 'does not open',
+};
+
+/** Roles that its entries cannot fill. */
+function contents(subject: StoreSubject): readonly Judgement[] {
+  const { entries } = subject.store;
+  const keys = entries.filter(({ kind }) => kind === 'key');
+  if (hasRole(subject, 'keystore') && keys.length === 0) {
+    return [
+      storeFault(subject, {
+        discriminator: 'no private key',
+        message: `The ${nameOf(subject)} holds no private key: no handshake of this process can succeed.`,
+        expected: 'a private key with its certificate',
+        observed: `${entries.length} trusted ${entries.length === 1 ? 'certificate' : 'certificates'} and no key`,
+        said: `${subject.store.path} holds no private key`,
+      }),
+    ];
+  }
+  if (hasRole(subject, 'truststore') && entries.length === 0) {
+    return [
+      storeFault(subject, {
+        discriminator: 'no certificate',
+        message: `The ${nameOf(subject)} holds no certificate: nobody is trusted.`,
+        expected: 'at least one certificate',
+        observed: 'none',
+        said: `${subject.store.path} holds no certificate`,
+      }),
+    ];
+  }
+  return [{ verdict: 'pass' }];
+}
+
+function unseen(subject: StoreSubject, why: string): Judgement {
+  return {
+    verdict: 'inconclusive',
+    severity: 'info',
+    ...channelOf(subject),
+    file: storePlace(subject),
+    message: `The ${nameOf(subject)} was not looked into: ${why}.`,
+    expected: 'a file that can be opened here',
+    observed: subject.store.problem ?? subject.store.state,
+    evidence: storeEvidence(subject, `${subject.store.path}: ${subject.store.problem ?? subject.store.state}`),
+    remediation: remedy(
+      'Run the audit where Flink runs, as a user who may read the stores, or give a copy with --keystore.',
+    ),
+  };
+}

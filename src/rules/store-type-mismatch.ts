@@ -1,0 +1,78 @@
+import type { Judgement, StoreRule, StoreSubject, StoreUse } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { nameOf, storeFault } from './support/stores.ts';
+
+/** A file of another type than the configuration, its name or the JVM expects. */
+export const rule: StoreRule = {
+  id: 'store-type-mismatch',
+  scope: 'store',
+  title: 'Key store is of another type than it is opened as',
+  severity: 'high',
+  rationale:
+    'Up to Flink 1.19 the JVM decides the type, from 1.20 on keystore-type and truststore-type may. Java opens JKS files as PKCS12 and the other way round (keystore.type.compat), but no PEM, no JCEKS and nothing under a type of another kind. A name that says .p12 for a JKS file misleads the next who works with it.',
+  remediation: remedy(
+    'Convert the file (keytool -importkeystore -deststoretype PKCS12), or take the type setting out of the configuration.',
+  ),
+  references: [
+    'FLINK-35371',
+    'https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/security/security-ssl/',
+  ],
+
+  appliesTo: ({ store }: StoreSubject): boolean => store.format !== undefined,
+
+  evaluate(subject: StoreSubject): readonly Judgement[] {
+    const { store } = subject;
+    const format = store.format!;
+    const told = subject.uses.find((use) => use.type !== undefined && !opens(use.type.value, format));
+    if (told !== undefined) return [mismatch(subject, told, format)];
+    const isNamed = subject.uses.some((use) => use.setting !== undefined);
+    if (isNamed && subject.uses.every((use) => use.type === undefined) && !DUAL.includes(format)) {
+      return [byDefault(subject, format)];
+    }
+    const named = extensionType(store.path);
+    if (named === undefined || named === format || !isNamed) return [{ verdict: 'pass' }];
+    return [
+      storeFault(subject, {
+        severity: 'low',
+        discriminator: 'name',
+        message: `The ${nameOf(subject)} is ${format} by its content and ${named} by its name.`,
+        expected: `a ${named} file`,
+        observed: `${format}`,
+        said: `${store.path} holds ${format}`,
+      }),
+    ];
+  },
+};
+
+/** `keystore.type.compat` of the JDK: PKCS12 and JKS stand for each other. */
+const DUAL: readonly string[] = ['PKCS12', 'JKS'];
+
+function opens(type: string, format: string): boolean {
+  const asked = type.trim().toUpperCase().replace('#', '');
+  return asked === format || (DUAL.includes(asked) && DUAL.includes(format));
+}
+
+function extensionType(path: string): string | undefined {
+  const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase();
+  return { p12: 'PKCS12', pfx: 'PKCS12', jks: 'JKS', jceks: 'JCEKS', pem: 'PEM' }[ending ?? ''];
+}
+
+function mismatch(subject: StoreSubject, use: StoreUse, format: string): Judgement {
+  return storeFault(subject, {
+    discriminator: 'type',
+    message: `The ${nameOf(subject)} is ${format} by its content, and ${use.type!.key} says ${use.type!.value}: Java does not open it.`,
+    expected: use.type!.value,
+    observed: format,
+    said: `${subject.store.path} holds ${format}`,
+  });
+}
+
+function byDefault(subject: StoreSubject, format: string): Judgement {
+  return storeFault(subject, {
+    discriminator: 'default type',
+    message: `The ${nameOf(subject)} is ${format}, which Java opens only where a type setting says so: none does, so the process does not start.`,
+    expected: 'PKCS12 or JKS, the types of the JVM',
+    observed: format,
+    said: `${subject.store.path} holds ${format}`,
+  });
+}

@@ -1,0 +1,42 @@
+import type { Judgement, RuleContext, StoreRule, StoreSubject } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { isRead, storedCertificates, storeFault, whichStored } from './support/stores.ts';
+import { days, daysBetween, standingAt } from './support/validity.ts';
+
+/** Expired certificates in key stores; low where it is one of several that a truststore holds. */
+export const rule: StoreRule = {
+  id: 'stored-certificate-expired',
+  scope: 'store',
+  title: 'Expired certificate in a key store',
+  severity: 'high',
+  rationale:
+    'Java does not look at the dates of a certificate that stands in the truststore itself, so that a Flink cluster with an expired self-signed one comes up and works (seen on 1.20.3), and nobody notices. Clients of REST, proxies and chains of an authority do check, and refuse it.',
+  remediation: remedy(
+    'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: released Flink versions do not reload certificates.',
+  ),
+  references: ['https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5', 'FLINK-37504'],
+
+  appliesTo: isRead,
+
+  evaluate(subject: StoreSubject, context: RuleContext): readonly Judgement[] {
+    const all = storedCertificates(subject);
+    const trusted = all.filter((one) => one.standing === 'trusted');
+    const judgements = all
+      .filter(({ certificate }) => standingAt(certificate, context.now) === 'expired')
+      .map((one) => {
+        const { certificate } = one;
+        const ago = days(daysBetween(Date.parse(certificate.notAfter), context.now));
+        // A bundle of authorities always has one that is too old.
+        const spare = one.standing === 'trusted' && trusted.length > 1;
+        return storeFault(subject, {
+          severity: spare ? 'low' : 'high',
+          discriminator: certificate.sha256,
+          message: `The ${whichStored(one)} expired on ${certificate.notAfter}.`,
+          expected: 'a certificate within its validity period',
+          observed: `expired for ${ago}`,
+          said: `${whichStored(one)} not after ${certificate.notAfter}`,
+        });
+      });
+    return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
+  },
+};

@@ -1,0 +1,48 @@
+import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
+import { remedy } from './support/remedies.ts';
+import { complain } from './support/settings.ts';
+
+const SECURE = /-Dzookeeper\.client\.secure=true\b/;
+const OPTIONS = [
+  'env.java.opts.all',
+  'env.java.opts',
+  'env.java.opts.jobmanager',
+  'env.java.opts.taskmanager',
+] as const;
+
+/** High availability by ZooKeeper without its client's TLS. */
+export const rule: ConfigurationRule = {
+  id: 'zookeeper-in-clear-by-configuration',
+  scope: 'configuration',
+  title: 'ZooKeeper is reached in clear by this configuration',
+  severity: 'medium',
+  rationale:
+    'The leader addresses that all processes obey and the pointers to job graphs and checkpoints come from ZooKeeper, with the password of the session. Whoever changes them on the way makes the cluster follow another leader. No security.ssl key reaches the ZooKeeper client.',
+  remediation: remedy(
+    'Give the ZooKeeper client its TLS by JVM properties on every process, and name the secureClientPort of ZooKeeper in the quorum.',
+  ),
+  references: ['https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/ha/zookeeper_ha/'],
+
+  appliesTo: (subject: ConfigurationSubject): boolean => /^zookeeper$/i.test(type(subject)),
+
+  evaluate(subject: ConfigurationSubject): readonly Judgement[] {
+    const { configuration } = subject;
+    if (OPTIONS.some((key) => SECURE.test(configuration.setting(key)?.value ?? ''))) return [{ verdict: 'pass' }];
+    const quorum = configuration.setting('high-availability.zookeeper.quorum', 'recovery.zookeeper.quorum');
+    const setting = quorum ?? configuration.setting('high-availability.type', 'high-availability');
+    if (setting === undefined) return [{ verdict: 'pass' }];
+    return [
+      complain(setting, subject, {
+        channel: 'high-availability',
+        message:
+          'No JVM option switches the TLS of the ZooKeeper client on: leader addresses and pointers to state cross in clear.',
+        expected: '-Dzookeeper.client.secure=true in env.java.opts.all',
+        observed: 'no such option in this configuration',
+      }),
+    ];
+  },
+};
+
+function type({ configuration }: ConfigurationSubject): string {
+  return configuration.settingOr('high-availability.type', 'NONE', 'high-availability', 'recovery.mode').value.trim();
+}
