@@ -14,7 +14,6 @@ import { Unusable } from './failure.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
-import { version } from './version.ts';
 
 const { names: _, ...common } = commonOptions;
 
@@ -44,7 +43,7 @@ const options = {
     requiresArg: true,
     default: [] as string[],
     defaultDescription: 'none',
-    describe: 'log file of a Flink process (repeatable)',
+    describe: 'log of a Flink process, plain, gzip or zstd, - for standard input, as [MEMBER=]FILE (repeatable)',
   },
   'state-dir': {
     type: 'string',
@@ -110,11 +109,8 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
 }
 
 async function requestOf(args: AuditArguments, now: number): Promise<AuditRequest> {
-  for (const [option, values] of [['--log', args.log]] as const) {
-    if (values.length > 0) throw new Unusable(`${option}: this is not in version ${version()} yet`);
-  }
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
-    throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE or --state-dir DIR');
+    throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
   const password = await keystorePassword(args);
   return {

@@ -12,6 +12,7 @@ import { type GivenStore, readStores, type StoreReadings } from '../observe/key-
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { logWitness } from './log-witness.ts';
 import { stateWitness } from './state-witness.ts';
 import { version } from './version.ts';
 
@@ -44,7 +45,7 @@ export interface Testimony {
 export type Witness = (request: AuditRequest) => Promise<Testimony | undefined>;
 
 /** All witnesses besides configurations and key stores, in the order of their observations. */
-const WITNESSES: readonly Witness[] = [stateWitness];
+const WITNESSES: readonly Witness[] = [stateWitness, logWitness];
 
 /** Reads what is on disk, judges it and puts the report together. */
 export async function audit(request: AuditRequest, witnesses: readonly Witness[] = WITNESSES): Promise<Report> {
@@ -58,7 +59,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     configuration,
   }));
   const stores = readStores(owners, request.keystores, request.now);
-  const subjects = configurationSubjects(request, parsed, probes, stores);
+  const subjects = configurationSubjects(request.configurations, parsed, probes, stores);
   const observations = told
     .flatMap((one) => one.observations)
     .map((one, index): Observation => ({ ...one, id: `o${index + 1}` }));
@@ -116,14 +117,15 @@ async function hear(request: AuditRequest, witnesses: readonly Witness[]): Promi
   return told;
 }
 
-function configurationSubjects(
-  request: AuditRequest,
+/** What rules see of each configuration; the lists are of one order. */
+export function configurationSubjects(
+  files: readonly ConfigurationFiles[],
   parsed: readonly ParsedConfiguration[],
   probes: readonly Probe[],
   stores: StoreReadings,
 ): readonly ConfigurationSubject[] {
   return parsed.map((configuration, index) => {
-    const given = request.configurations[index]!;
+    const given = files[index]!;
     const { flinkVersion } = configuration;
     return {
       scope: 'configuration',

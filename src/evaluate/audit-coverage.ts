@@ -14,7 +14,10 @@ export function auditCoverage(
 ): readonly Coverage[] {
   return CHANNEL_IDS.map((channel) => {
     const promised = expectations.filter((one) => one.basis === 'configuration' && one.channel === channel);
-    const recorded = observations.some((one) => one.vantage === 'log' && one.channel === channel);
+    // A line that a port is listened at says nothing of TLS.
+    const recorded = observations.some(
+      (one) => one.channel === channel && (one.log?.says !== undefined || one.log?.failure !== undefined),
+    );
     const witnesses: ('promise' | 'record')[] = [];
     if (promised.length > 0) witnesses.push('promise');
     if (recorded) witnesses.push('record');

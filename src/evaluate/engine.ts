@@ -24,6 +24,7 @@ import type {
 } from '../model/rule.ts';
 import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
+import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
@@ -80,6 +81,12 @@ interface Judged {
 
 type Subject = EndpointSubject | ConfigurationSubject | StoreSubject;
 
+/** What witnesses are looked up in. */
+interface Seen {
+  readonly byId: ReadonlyMap<string, Observation>;
+  readonly record: LogRecord;
+}
+
 /**
  * Judges what was seen by all rules. Same input, same output; a rule that throws becomes a finding of verdict `error`.
  *
@@ -134,8 +141,8 @@ export function evaluate(
         break;
     }
   }
-  const byId: ReadonlyMap<string, Observation> = new Map(observations.map((one) => [one.id, one]));
-  return { findings: findingsOf(judged, ruleContext, byId), verdictCounts, errors, subjects };
+  const seen: Seen = { byId: new Map(observations.map((one) => [one.id, one])), record: new LogRecord(observations) };
+  return { findings: findingsOf(judged, ruleContext, seen), verdictCounts, errors, subjects };
 
   function each<S extends Subject>(rule: Rule & Judge<S>, all: readonly S[]): void {
     for (const subject of all) {
@@ -226,11 +233,7 @@ function isTold(one: Judged): one is Told {
 }
 
 /** Judgements of one rule about the same thing become one finding; where they disagree, fail wins. */
-function findingsOf(
-  judged: readonly Judged[],
-  context: RuleContext,
-  observations: ReadonlyMap<string, Observation>,
-): readonly Finding[] {
+function findingsOf(judged: readonly Judged[], context: RuleContext, seen: Seen): readonly Finding[] {
   const groups = new Map<string, Told[]>();
   for (const one of judged.filter(isTold)) {
     const { endpoint, file } = one;
@@ -253,7 +256,7 @@ function findingsOf(
     const ordinal = used.get(base) ?? 0;
     used.set(base, ordinal + 1);
     const print = ordinal === 0 ? base : fingerprint({ ...identity, ordinal });
-    return findingOf(worst, group, print, context, observations);
+    return findingOf(worst, group, print, context, seen);
   });
   return findings.sort(byReportOrder);
 }
@@ -284,13 +287,7 @@ function fixedPort(channel: Channel, endpoint: Endpoint, context: RuleContext): 
   return byDefault || configured ? endpoint.port : undefined;
 }
 
-function findingOf(
-  worst: Told,
-  group: readonly Told[],
-  print: string,
-  context: RuleContext,
-  observations: ReadonlyMap<string, Observation>,
-): Finding {
+function findingOf(worst: Told, group: readonly Told[], print: string, context: RuleContext, seen: Seen): Finding {
   const { rule, judgement, channel, endpoint, file } = worst;
   const severity = group.map((one) => one.judgement.severity ?? rule.severity).reduce(worstSeverity);
   return {
@@ -305,7 +302,7 @@ function findingOf(
     expected: judgement.expected ?? '',
     observed: judgement.observed ?? '',
     evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
-    witnesses: witnessesOf(worst, context, observations),
+    witnesses: witnessesOf(worst, context, seen),
     remediation: judgement.remediation ?? rule.remediation,
     references: rule.references,
     fingerprint: print,
@@ -322,10 +319,10 @@ export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[
 function witnessesOf(
   { rule, judgement, channel, endpoint, subject, file }: Told,
   context: RuleContext,
-  observations: ReadonlyMap<string, Observation>,
+  seen: Seen,
 ): Finding['witnesses'] {
   const { verdict } = judgement;
-  const cited = (judgement.evidence ?? []).map((one) => observations.get(one.observation ?? ''));
+  const cited = (judgement.evidence ?? []).map((one) => seen.byId.get(one.observation ?? ''));
   const judged = subject?.observations ?? cited.filter((one) => one !== undefined);
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
   const heard = (vantage: Observation['vantage']): WitnessVerdict =>
@@ -334,7 +331,9 @@ function witnessesOf(
   const promise = onDisk ? said : promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
   // What cites no observation and no file is said of the captures themselves.
   const wire = subject === undefined && judged.length === 0 && file === undefined ? said : heard('passive');
-  return { wire, handshake: heard('active'), promise, record: heard('log') };
+  const told = heard('log');
+  const record = told === 'not-heard' && rule.promise === 'tls' ? seen.record.says(channel, endpoint, file) : told;
+  return { wire, handshake: heard('active'), promise, record };
 }
 
 /** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */

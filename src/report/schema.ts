@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
 import { type Report, SCHEMA_VERSION, SEVERITIES } from '../model/report.ts';
 import type { Assignable, Keys, Mutable } from './schema-check.ts';
+import { logLine } from './schema-log.ts';
 import { headerBytes, sha1, side, text, texts, time, whole } from './schema-scalars.ts';
 import { tls } from './schema-tls.ts';
 import {
@@ -64,6 +65,33 @@ const asked = z
   })
   .meta({ id: 'Asked' });
 
+const reach = z.enum(['owner', 'group', 'others', 'unknown']);
+
+const fileSighting = z
+  .strictObject({
+    path: text,
+    mode: text,
+    owner: text,
+    content: text,
+    directory: text.exactOptional(),
+    offset: whole.exactOptional(),
+    proof: text.exactOptional(),
+    readableBy: reach.exactOptional(),
+    writableBy: reach.exactOptional(),
+    details: z.record(text, z.union([text, z.number(), z.boolean(), texts])).exactOptional(),
+    volume: z
+      .strictObject({
+        mountPoint: text,
+        fileSystem: text,
+        device: text,
+        protection: z.enum(['encrypted', 'none-seen', 'memory', 'remote', 'hidden']),
+        transport: z.enum(['protected', 'clear', 'unknown']).exactOptional(),
+        evidence: texts,
+      })
+      .exactOptional(),
+  })
+  .meta({ id: 'FileSighting' });
+
 const observation = z
   .strictObject({
     id: text,
@@ -104,8 +132,8 @@ const observation = z
         credentials: z.array(credential),
       })
       .exactOptional(),
-    file: z.strictObject({ path: text, mode: text, owner: text, content: text }).exactOptional(),
-    log: z.strictObject({ file: text, line: whole, logger: text }).exactOptional(),
+    file: fileSighting.exactOptional(),
+    log: logLine.exactOptional(),
     asked: asked.exactOptional(),
     repeats: whole.exactOptional(),
     quality: z
@@ -253,7 +281,7 @@ const report = z.strictObject({
   findings: z.array(finding),
   coverage: z.array(coverage),
   processes: z
-    .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc']), identity: text }))
+    .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc', 'log']), identity: text }))
     .exactOptional(),
   comparison: comparison.exactOptional(),
   watchedSeconds: z.number().nonnegative().exactOptional(),

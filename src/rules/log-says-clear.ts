@@ -1,0 +1,112 @@
+import type { Channel } from '../model/channel.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Expectation } from '../model/report.ts';
+import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { remedyFor } from './support/channel-remedy.ts';
+import { currentLines, type LogObservation, logEvidence } from './support/log-lines.ts';
+import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { distinct, listed, originOf, processOf } from './support/text.ts';
+
+/** Lines that say how a server was started, or a connection to it was made. */
+const TELLING: ReadonlySet<string> = new Set([
+  'actor-system-started',
+  'remoting-started',
+  'data-server-configured',
+  'web-frontend-listening',
+  'blob-client-connects',
+  'taskmanager-registered',
+]);
+
+/**
+ * Flink's own log says that a channel is in clear where TLS is expected.
+ *
+ * Only what the processes say that were started last counts. As for traffic, a configuration that switches TLS off is
+ * the cause and no excuse; only a policy that allows clear text is.
+ */
+export const rule: ClusterRule = {
+  id: 'log-says-clear',
+  scope: 'cluster',
+  title: 'The log says that a channel is in clear where TLS is expected',
+  severity: 'critical',
+  promise: 'tls',
+  rationale:
+    'A process writes into its log how it was started: the scheme of its actor system (pekko.tcp or pekko.ssl.tcp), the ssl flag of its data server, the URL of its web frontend. What a configuration file promises now says nothing of a process that was started with another one.',
+  remediation: remedy(
+    'Switch TLS on for the channel in the configuration that the process reads (its log names the file and lists what it loaded), and restart all processes together.',
+    { 'security.ssl.internal.enabled': 'true', 'security.ssl.rest.enabled': 'true' },
+  ),
+  references: [SECURITY_SSL_PAGE],
+
+  appliesTo(subject: ClusterSubject): boolean {
+    return tellingLines(subject).length > 0;
+  },
+
+  evaluate(subject: ClusterSubject, context: RuleContext): readonly Judgement[] {
+    const lines = tellingLines(subject);
+    const judgements = [...byPlace(lines).values()].flatMap((group) => judge(group, context) ?? []);
+    return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
+  },
+};
+
+function tellingLines({ observations }: ClusterSubject): readonly LogObservation[] {
+  return currentLines(observations).filter(({ log }) => log.says !== undefined && TELLING.has(log.event ?? ''));
+}
+
+/** Lines about one listening endpoint: its own, and those of processes that connect to it. */
+function byPlace(lines: readonly LogObservation[]): ReadonlyMap<string, readonly LogObservation[]> {
+  const groups = new Map<string, LogObservation[]>();
+  for (const line of lines) {
+    const key = `${line.channel} ${processOf(line.server)} ${line.server.port}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [line]);
+    else group.push(line);
+  }
+  return groups;
+}
+
+function judge(lines: readonly LogObservation[], context: RuleContext): Judgement | undefined {
+  const clear = lines.filter(({ log }) => log.says === 'clear');
+  const [first] = clear;
+  if (first === undefined) return undefined;
+  const { channel, server } = first;
+  const probe = context.probes.get(channel);
+  const expectation = context.expectationFor(channel, server.member);
+  if (probe === undefined || !isExpected(probe, expectation)) return undefined;
+  const overTls = lines.filter(({ log }) => log.says === 'tls');
+  const others =
+    overTls.length === 0 ? '' : ` Others reach it over TLS (${listed(distinct(overTls.map((one) => writerOf(one))))}).`;
+  return {
+    verdict: 'fail',
+    channel,
+    endpoint: server,
+    message:
+      `${probe.title} is in clear, says the log of ${listed(distinct(clear.map(writerOf)))}.${contradiction(expectation, channel)}${others} ${probe.carries}`.trim(),
+    expected: expectedText(expectation),
+    observed: distinct(clear.map(({ log }) => log.text)).join('; '),
+    evidence: clear.map((one) => logEvidence(one)),
+    remediation: remedyFor(probe, expectation, context),
+  };
+}
+
+function isExpected({ protection }: Probe, expectation: Expectation | undefined): boolean {
+  if (expectation?.tls === 'impossible') return false;
+  if (expectation?.basis === 'policy' && expectation.tls !== 'required') return false;
+  return protection === 'internal' || protection === 'rest' || expectation?.tls === 'required';
+}
+
+function contradiction(expectation: Expectation | undefined, channel: Channel): string {
+  return expectation?.basis === 'configuration' && expectation.tls === 'required'
+    ? ` The configuration asks for TLS on ${channel}: the process was started with another one, or before it was changed.`
+    : '';
+}
+
+function expectedText(expectation: Expectation | undefined): string {
+  if (expectation === undefined || expectation.tls === 'required') return `TLS (${originOf(expectation)})`;
+  return `TLS (default policy); the configuration does not ask for it: ${originOf(expectation)}`;
+}
+
+/** Who wrote the line: the server itself, or the client that connects. */
+function writerOf({ client, server, log }: LogObservation): string {
+  if (client !== undefined) return processOf(client);
+  return log.event === 'taskmanager-registered' ? 'the JobManager' : processOf(server);
+}
