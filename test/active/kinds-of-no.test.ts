@@ -79,3 +79,12 @@ t.test('octets that look like no protocol are undecided', async (t) => {
   t.match(seen, { kind: 'undecided', because: 'unknown-protocol' });
   t.equal(seen.tls, undefined);
 });
+
+// Flink 1.16 and 1.18 whose JVM refuses all configured suites: two hellos, HEARTBEAT and a bare connection, a line each.
+t.test('a port that refuses everything may be TLS that logs everything', async (t) => {
+  const port = await noTlsTarget('E4');
+  t.teardown(() => port.close());
+  const { asked } = await survey(port, { channel: 'jobmanager-rpc' });
+  t.equal(asked?.connections, 4);
+  t.ok(asked!.logLines >= 4 && asked!.logLines <= 8, `${asked?.logLines} lines are announced`);
+});

@@ -127,9 +127,11 @@ async function withoutTls(
     const wait = silent && probe === undefined ? FURTHER_WAIT_MS : undefined;
     const asked = await session.ask(ask.name, ask, wait);
     if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
-    session.logLines += ask.logLines.clear;
     const observation = connections.observe(asked);
-    if (isAnswered(observation, asked.result)) return { kind: 'clear', observation, ask };
+    const isClear = isAnswered(observation, asked.result);
+    // TLS that refuses everything logs what it was asked in clear as well.
+    session.logLines += isClear ? ask.logLines.clear : Math.max(ask.logLines.clear, ask.logLines.tls);
+    if (isClear) return { kind: 'clear', observation, ask };
     sawTlsAlert ||= isTlsRecord(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
     closedOnAsk ||= asked.result.end !== 'open' && asked.result.bytes.length === 0;
     if (sawTlsAlert) break;
@@ -211,6 +213,8 @@ async function closing(session: Session, said?: Transcript): Promise<Speech> {
   if (session.left <= 0)
     return { kind: 'no-answer', because: because ?? 'closed-after-bytes', ...(said ? { transcript: said } : {}) };
   const watched = await session.ask('connect and say nothing', undefined, WATCH_MS);
+  // Netty 3 begins a handshake with whoever connects, and logs that it has no suite to begin it with.
+  session.logLines++;
   if ('fault' in watched) return { kind: 'no-answer', because: watched.fault, transcript: watched.transcript };
   const alone = ending(watched.transcript);
   const transcript = said ?? watched.transcript;
