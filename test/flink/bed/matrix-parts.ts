@@ -87,11 +87,30 @@ export function journeyTable(results: readonly JourneyResult[]): readonly string
       const cells = versions.map(({ version }) => find(name, version));
       const told = cells.find((one) => one !== undefined)?.told ?? [];
       const marks = cells.map((one) => (one === undefined ? '' : one.verdict === 'equal' ? '=' : '≠'));
-      return [`| \`${name}\`: ${what} | ${marks.join(' | ')} | ${told.join('; ') || 'nothing'} |`];
+      return [`| \`${name}\`: ${what} | ${marks.join(' | ')} | ${grouped(told).join('; ') || 'nothing'} |`];
     }),
     '',
     ...(wrong.length > 0 ? [...wrong, ''] : []),
   ];
+}
+
+const OF_MEMBER = /^(\S+) of (\w+)(?:: (.*))?$/;
+
+/** `tm2: weaker (taskmanager-rpc, taskmanager-data)`: what was told, by member. */
+function grouped(told: readonly string[]): readonly string[] {
+  const groups = new Map<string, string[]>();
+  const others: string[] = [];
+  for (const text of told) {
+    const [, what, member, change] = OF_MEMBER.exec(text) ?? [];
+    if (what === undefined) others.push(text);
+    else groups.set(`${member} ${change ?? ''}`, [...(groups.get(`${member} ${change ?? ''}`) ?? []), what]);
+  }
+  const lines = [...groups].map(([key, names]) => {
+    const [member, ...change] = key.split(' ');
+    const about = change.join(' ').replace('unchanged, ', '');
+    return about === '' ? `${member}: ${names.join(', ')}` : `${member}: ${about} (${names.join(', ')})`;
+  });
+  return [...others, ...lines];
 }
 
 export function probedTables(results: readonly ProbedResult[]): readonly string[] {
