@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the package, wherever it is. */
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 /** A place in a built file, as it stands in a stack trace. */
-const BUILT_PLACE = /(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g;
+const BUILT_PLACE = /(file:\/\/\S+?\.js):(\d+):(\d+)/g;
 
 /**
  * A stack trace with the places of the sources instead of those of the files that they were built into, which nobody else
