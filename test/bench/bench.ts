@@ -13,7 +13,8 @@ import { inTurn, type Measured, median, type Task } from './measure.ts';
  * Usage: node dist/test/bench/bench.js [--folder DIR] [--size GB] [--handshakes N] [--long GB] [--runs N]
  */
 const here = path.dirname(fileURLToPath(import.meta.url));
-const main = path.join(here, '../../src/cli/main.js');
+/** The command as the package installs it. */
+const main = path.join(here, '../../bundle/cli/main.js');
 const option = (name: string, fallback: string): string => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);

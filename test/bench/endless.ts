@@ -10,7 +10,7 @@ import { pcapBytes, recordings } from '../support/expected.ts';
 //   node dist/test/bench/endless.js [recordings|open|syns|holes|random]... [--mb N]
 // Every figure is of one run. The resident set is the kernel's high-water mark (Linux only).
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/cli/main.js', import.meta.url));
 const MIB = 1024 * 1024;
 
 /** Pieces of a capture, the file header left out. */

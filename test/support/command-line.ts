@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../../src/cli/program.ts';
 import { repositoryRoot } from './expected.ts';
 
-/** The command as the package installs it. */
+/** The command's modules. The package installs a bundle of them, which `test/build/` holds against this. */
 export const MAIN: string = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.js');
 
 const { FORCE_COLOR: _, NO_COLOR: __, ...environment } = process.env;
