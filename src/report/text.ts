@@ -105,6 +105,7 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     ...field('against', promiseText(report)),
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
     ...probedLines(report).flatMap((text, at) => field(at === 0 ? 'probed' : '', text)),
+    ...doubtLines(report).flatMap((text) => field('channel', text)),
     ...restartLines(report).flatMap((text) => field('restarted', text)),
     ...(report.watchedSeconds === undefined ? [] : field('watched', watchedText(report, report.watchedSeconds))),
     ...(report.complete
@@ -134,6 +135,16 @@ function probedLines({ observations }: Report): string[] {
       ...(partial === 0 ? [] : [`${partial} not answered wholly`]),
     ].join(', '),
   ];
+}
+
+/** Endpoints of which the channel is a guess, and why it cannot be told. */
+function doubtLines({ observations }: Report): string[] {
+  const places = new Map<string, string[]>();
+  for (const { plaintext, server } of observations) {
+    const doubt = plaintext?.details.channelDoubt;
+    if (typeof doubt === 'string') places.set(doubt, [...(places.get(doubt) ?? []), placeOf(server)]);
+  }
+  return [...places].map(([doubt, at]) => `${namesText(at)}: ${doubt}`);
 }
 
 /** Processes by name: those that were restarted since the baseline, and those that were not. */

@@ -94,9 +94,31 @@ t.test('a file names targets, one a line', async (t) => {
 });
 
 t.test('what speaks on a port that only has a number is found by asking', async (t) => {
-  const { port } = mixed.endpoint('tm2', 'taskmanager-rpc');
-  const report = await reportOf(`127.0.0.1:${port}`);
-  t.match(report.observations, [{ kind: 'plaintext', plaintext: { protocol: 'flink-rpc' } }]);
+  const at = (channel: 'taskmanager-rpc' | 'metrics-query-service'): string =>
+    `127.0.0.1:${mixed.endpoint('tm2', channel).port}`;
+  const places = [at('taskmanager-rpc'), at('metrics-query-service')];
+  const silent = await reportOf(...places);
+  t.match(
+    silent.observations.map(({ channel, channelBasis, plaintext }) => ({ channel, channelBasis, plaintext })),
+    places.map(() => ({
+      channel: 'taskmanager-rpc',
+      channelBasis: 'port',
+      plaintext: { protocol: 'flink-rpc', details: { channelDoubt: /cannot be told without --associate$/ } },
+    })),
+  );
+  const { stdout } = await verify(...places, '--wide');
+  for (const place of places)
+    t.match(stdout, new RegExp(`^channel .*${place}.*: which of .* without --associate$`, 'm'));
+  const associated = await reportOf(...places, '--associate');
+  const [rpc, metrics] = places.map((place) =>
+    associated.observations.find(({ server }) => place === `127.0.0.1:${server.port}`),
+  );
+  t.match(rpc, {
+    channel: 'taskmanager-rpc',
+    plaintext: { details: { channelDoubt: /JobManager or of a TaskManager/ } },
+  });
+  t.match(metrics, { channel: 'metrics-query-service', channelBasis: 'protocol' });
+  t.notOk('channelDoubt' in metrics!.plaintext!.details, 'its actor system tells');
 });
 
 t.test('a dry run prints endpoints and budget, and asks nothing but REST', async (t) => {

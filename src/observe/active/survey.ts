@@ -2,7 +2,6 @@ import type { Probe } from '../../model/probe.ts';
 import type { Asked, Observation } from '../../model/report.ts';
 import type { TlsDetails } from '../../model/tls.ts';
 import { associate } from '../../protocols/asks.ts';
-import { type Associate, readAssociate } from '../../protocols/pekko-frame.ts';
 import { readCertificate } from '../../x509/certificate.ts';
 import { parseDistinguishedName } from '../../x509/name.ts';
 import { formatTime } from '../time.ts';
@@ -10,6 +9,7 @@ import { chainTrust } from './chain-trust.ts';
 import { Connections } from './connections.ts';
 import { ofFamily } from './families.ts';
 import { identify, isAnswered, type Speech } from './identify.ts';
+import { originOf, type RpcDoubt, withDoubt, withOrigin } from './rpc-channel.ts';
 import { Session, SessionStopped, type StopReason } from './session.ts';
 import { newFindings, type SentChain, type TlsFindings } from './tls-findings.ts';
 import { TlsSurvey } from './tls-survey.ts';
@@ -161,36 +161,23 @@ async function observeClear(
   probe: Probe | undefined,
   { observation }: Extract<Speech, { kind: 'clear' }>,
 ): Promise<Observation> {
+  const isNamed = session.target.channel !== undefined;
+  const called = (seen: Observation, doubt: RpcDoubt): Observation => (isNamed ? seen : withDoubt(seen, doubt));
   if (session.options.associate !== 'wanted' || observation.plaintext?.protocol !== 'flink-rpc')
-    return finish(session, probe, observation, 'complete');
+    return finish(session, probe, called(observation, 'not-associated'), 'complete');
   try {
     const asked = await session.ask(associate.name, associate);
     session.logLines += associate.logLines.clear;
     const origin = 'result' in asked ? originOf(asked.result.bytes) : undefined;
-    return finish(session, probe, origin === undefined ? observation : withOrigin(observation, origin), 'complete');
+    const seen =
+      origin === undefined
+        ? called(observation, 'not-answered')
+        : called(withOrigin(observation, origin), 'associated');
+    return finish(session, probe, seen, 'complete');
   } catch (error) {
     if (!(error instanceof SessionStopped)) throw error;
-    return finish(session, probe, observation, error.reason);
+    return finish(session, probe, called(observation, 'not-answered'), error.reason);
   }
-}
-
-/** The server's own ASSOCIATE, as its first frame. */
-function originOf(bytes: Uint8Array): Associate | undefined {
-  if (bytes.length <= 4) return undefined;
-  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  return end > bytes.length ? undefined : readAssociate(bytes, 4, end);
-}
-
-function withOrigin(seen: Observation, { protocol, system, host, port, uid }: Associate): Observation {
-  const plaintext = seen.plaintext!;
-  const details = {
-    ...plaintext.details,
-    systems: [system],
-    origins: [`${protocol}://${system}@${host}:${port} uid ${uid}`],
-  };
-  const called =
-    system === 'flink-metrics' ? ({ channel: 'metrics-query-service', channelBasis: 'protocol' } as const) : {};
-  return { ...seen, ...called, plaintext: { ...plaintext, details } };
 }
 
 function unanswered(
