@@ -13,7 +13,7 @@ const JAVA_OPTIONS = [
 ] as const;
 const DEBUGGER = /-agentlib:jdwp|-Xrunjdwp/;
 /** Reporters that push metrics over a network in clear; those with a channel of their own are told by it. */
-const PUSHING = /Graphite|StatsD|InfluxDB|PrometheusPushGateway/;
+const PUSHING = /Graphite|StatsD|InfluxDB|PrometheusPushGateway/i;
 
 /** Ports and senders that Flink cannot protect, whatever is configured. */
 export const rule: ConfigurationRule = {

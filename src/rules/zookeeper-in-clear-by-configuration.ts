@@ -10,6 +10,9 @@ const OPTIONS = [
   'env.java.opts.taskmanager',
 ] as const;
 
+/** Port 2181, or none, which means the same. */
+const CLEAR_PORT = /:2181\b|^[^:]*$/;
+
 /** High availability by ZooKeeper without its client's TLS. */
 export const rule: ConfigurationRule = {
   id: 'zookeeper-in-clear-by-configuration',
@@ -31,11 +34,15 @@ export const rule: ConfigurationRule = {
     const quorum = configuration.setting('high-availability.zookeeper.quorum', 'recovery.zookeeper.quorum');
     const setting = quorum ?? configuration.setting('high-availability.type', 'high-availability');
     if (setting === undefined) return [{ verdict: 'pass' }];
+    const clear = CLEAR_PORT.test(quorum?.value ?? '');
     return [
       complain(setting, subject, {
         channel: 'high-availability',
-        message:
-          'No JVM option switches the TLS of the ZooKeeper client on: leader addresses and pointers to state cross in clear.',
+        // The options may come from the environment instead; by custom the port tells.
+        severity: clear ? 'medium' : 'low',
+        message: clear
+          ? 'No JVM option switches the TLS of the ZooKeeper client on, and the quorum names its clear port: leader addresses and pointers to state cross in clear.'
+          : 'No JVM option of this configuration switches the TLS of the ZooKeeper client on; unless the environment of the processes does, leader addresses and pointers to state cross in clear.',
         expected: '-Dzookeeper.client.secure=true in env.java.opts.all',
         observed: 'no such option in this configuration',
       }),

@@ -1,0 +1,27 @@
+import t from 'tap';
+import { rule } from '../../src/rules/port-without-tls.ts';
+import { auditFinding, auditFindings, auditVerdict, recorded } from '../support/audited.ts';
+
+t.test('Prometheus and JMX of the recorded cluster are told, and nothing else', async (t) => {
+  const findings = await auditFindings(rule, [recorded('1.20.3-prom', 'jm')]);
+  t.strictSame(findings.map(({ channel, severity }) => `${channel} ${severity}`).sort(), ['jmx low', 'prometheus low']);
+});
+
+t.test('a debugger is high where others reach it', async (t) => {
+  const agent = (address: string) => ({
+    'env.java.opts.taskmanager': `-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=${address}`,
+  });
+  t.match(await auditFinding(rule, [agent('*:5005')]), { severity: 'high', observed: 'jdwp at *:5005' });
+  t.match(await auditFinding(rule, [agent('localhost:5005')]), { severity: 'low' });
+});
+
+t.test('reporters that push are told, but over https', async (t) => {
+  const pushing = { 'metrics.reporter.g.factory.class': 'org.apache.flink.metrics.influxdb.InfluxdbReporterFactory' };
+  t.equal(await auditVerdict(rule, [pushing]), 'fail');
+  t.equal(await auditVerdict(rule, [{ ...pushing, 'metrics.reporter.g.scheme': 'https' }]), 'pass');
+});
+
+t.test('a cluster without such ports passes', async (t) => {
+  t.equal(await auditVerdict(rule, [recorded('1.20.3-all', 'jm')]), 'pass');
+  t.equal(await auditVerdict(rule, []), 'not-applicable');
+});
