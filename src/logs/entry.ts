@@ -80,7 +80,7 @@ function timeOf(text: string): LogTime | undefined {
 const DOTTED_LOGGER = /(?:^|[\s[(])((?:[A-Za-z_]\w*\.)+[A-Z][\w$]*)(?=[\s\]):]|$)/;
 const SHORT_LOGGER = /\b(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b\]?\s+(?:\[[^\]]*\]\s+)?([A-Z][\w$]*)(?=[\s\]):])/;
 /** After the logger: a context (`[]`), a bracket that closes, a separator. */
-const AFTER_LOGGER = /^[\])]*\s*(?:(?:\[[^\]]*\]|\{[^}]*\})\s*)*(?:-|:|\|)?\s?/;
+const AFTER_LOGGER = /^(?::\d+)?[\])]*\s*(?:(?:\[[^\]]*\]|\{[^}]*\})\s*)*(?:-|:|\|)?\s?/;
 
 function splitHeader(text: string): { readonly logger: string; readonly message: string } {
   const dash = text.indexOf(' - ');

@@ -2,6 +2,7 @@ import { createDecompressor, type Decompressor, detectCompression } from '../cap
 import { CaptureError } from '../capture/problems.ts';
 import { readSource } from '../capture/source.ts';
 import type { LogReading } from '../logs/evidence.ts';
+import { LINE_LIMIT_BYTES } from '../logs/line-scanner.ts';
 import { LogReader } from '../logs/reader.ts';
 import type { FileProblem, Input, Observation, ProcessIdentity } from '../model/report.ts';
 import type { LogFile, LogRunOptions } from './log-file.ts';
@@ -38,7 +39,7 @@ export async function observeLogs(files: readonly LogFile[], options: LogRunOpti
     processes.push(...identitiesOf(file, reading, options));
     versions.push(...reading.processes.flatMap(({ state, version }) => (state === 'current' ? (version ?? []) : [])));
     if (problems.length > 0) extent = 'partial';
-    inputs.push(inputOf(file, reading, { problems, format, bytes }));
+    inputs.push(inputOf(file, reading, { problems: [...problems, ...cutNotes(file, reading)], format, bytes }));
   }
   return { inputs, observations, processes, flinkVersions: [...new Set(versions)], extent };
 }
@@ -115,6 +116,13 @@ function problemsOf(
   }
   if (reading.dropped > 0) messages.push(`${reading.dropped} further lines that tell something were left out`);
   return messages.map((message) => ({ file, line, message }));
+}
+
+/** A line that is cut has its time, logger and message: nothing is lost but the tail of a dump. */
+function cutNotes({ path: file }: LogFile, { cutLines, lines }: LogReading): readonly FileProblem[] {
+  if (cutLines === 0) return [];
+  const kept = `${LINE_LIMIT_BYTES / 1024} KiB`;
+  return [{ file, line: lines, message: `${cutLines} lines longer than ${kept}: only their beginnings were read` }];
 }
 
 function inputOf(file: LogFile, { first, last }: LogReading, read: Omit<ReadLog, 'reading'>): Input {

@@ -51,7 +51,7 @@ function judge(one: LogObservation): Judgement {
       .join('; ')}`,
     evidence: differences.map((each) => ({
       observation: one.id,
-      text: `${each.line === undefined ? lineText(one) : lineText(one).replace(/:[\d-]+$/, `:${each.line}`)}: ${each.key}: ${valueText(each.logged)}; configured: ${valueText(each.configured)}${configuredAt(each)}`,
+      text: `${each.line === undefined ? lineText(one) : `line ${each.line}`}: ${each.key}: ${valueText(each.logged)}; configured: ${valueText(each.configured)}${configuredAt(each)}`,
       file: one.log.file,
     })),
   };

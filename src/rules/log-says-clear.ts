@@ -1,5 +1,4 @@
 import type { Channel } from '../model/channel.ts';
-import type { Probe } from '../model/probe.ts';
 import type { Expectation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { remedyFor } from './support/channel-remedy.ts';
@@ -20,8 +19,8 @@ const TELLING: ReadonlySet<string> = new Set([
 /**
  * Flink's own log says that a channel is in clear where TLS is expected.
  *
- * Only what the processes say that were started last counts. As for traffic, a configuration that switches TLS off is
- * the cause and no excuse; only a policy that allows clear text is.
+ * Only what the processes say that were started last counts. A configuration that leaves the channel in clear is told by
+ * the rules for configurations; here the log contradicts what is promised, or there is no promise and the policy holds.
  */
 export const rule: ClusterRule = {
   id: 'log-says-clear',
@@ -71,7 +70,7 @@ function judge(lines: readonly LogObservation[], context: RuleContext): Judgemen
   const { channel, server } = first;
   const probe = context.probes.get(channel);
   const expectation = context.expectationFor(channel, server.member);
-  if (probe === undefined || !isExpected(probe, expectation)) return undefined;
+  if (probe === undefined || expectation?.tls !== 'required') return undefined;
   const overTls = lines.filter(({ log }) => log.says === 'tls');
   const others =
     overTls.length === 0 ? '' : ` Others reach it over TLS (${listed(distinct(overTls.map((one) => writerOf(one))))}).`;
@@ -81,28 +80,17 @@ function judge(lines: readonly LogObservation[], context: RuleContext): Judgemen
     endpoint: server,
     message:
       `${probe.title} is in clear, says the log of ${listed(distinct(clear.map(writerOf)))}.${contradiction(expectation, channel)}${others} ${probe.carries}`.trim(),
-    expected: expectedText(expectation),
+    expected: `TLS (${originOf(expectation)})`,
     observed: distinct(clear.map(({ log }) => log.text)).join('; '),
     evidence: clear.map((one) => logEvidence(one)),
     remediation: remedyFor(probe, expectation, context),
   };
 }
 
-function isExpected({ protection }: Probe, expectation: Expectation | undefined): boolean {
-  if (expectation?.tls === 'impossible') return false;
-  if (expectation?.basis === 'policy' && expectation.tls !== 'required') return false;
-  return protection === 'internal' || protection === 'rest' || expectation?.tls === 'required';
-}
-
-function contradiction(expectation: Expectation | undefined, channel: Channel): string {
-  return expectation?.basis === 'configuration' && expectation.tls === 'required'
+function contradiction(expectation: Expectation, channel: Channel): string {
+  return expectation.basis === 'configuration'
     ? ` The configuration asks for TLS on ${channel}: the process was started with another one, or before it was changed.`
     : '';
-}
-
-function expectedText(expectation: Expectation | undefined): string {
-  if (expectation === undefined || expectation.tls === 'required') return `TLS (${originOf(expectation)})`;
-  return `TLS (default policy); the configuration does not ask for it: ${originOf(expectation)}`;
 }
 
 /** Who wrote the line: the server itself, or the client that connects. */

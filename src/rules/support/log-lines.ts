@@ -13,11 +13,9 @@ export function currentLines(observations: readonly Observation[]): readonly Log
   return logObservations(observations).filter((one) => one.log.process !== 'earlier');
 }
 
-/** `flink.log:92`; the folder stands in the evidence's file. */
+/** `line 92`, or `lines 92-104`; the file stands beside it in the evidence. */
 export function lineText({ log }: LogObservation): string {
-  const name = log.file === '-' ? 'standard input' : log.file.replace(/^.*[\\/]/, '');
-  const last = log.lastLine === undefined ? '' : `-${log.lastLine}`;
-  return `${name}:${log.line}${last}`;
+  return log.lastLine === undefined ? `line ${log.line}` : `lines ${log.line}-${log.lastLine}`;
 }
 
 /** Entries that stand behind these observations. */
