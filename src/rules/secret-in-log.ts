@@ -17,7 +17,7 @@ export const rule: ClusterRule = {
   remediation: remedy(
     'Change the secret, and hand it over in a file: security.ssl.* in the configuration, a ZooKeeper client configuration file (zookeeper.client.config, or passwordPath in ZooKeeper 3.8 and newer), a truststore without a password for javax.net.ssl. Remove it from the logs that are kept.',
   ),
-  references: ['https://cwe.mitre.org/data/definitions/532.html'],
+  references: ['https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/config/'],
 
   appliesTo(subject: ClusterSubject): boolean {
     return logObservations(subject.observations).length > 0;
