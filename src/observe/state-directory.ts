@@ -159,7 +159,10 @@ async function sample(
   const observe = observer(place, result, [from, clock()]);
   const kinds = tally.sightings();
   const observations = [
-    observe(channelOfDirectory(place.directory.purpose, kinds), withVolume(top, place, volumeOf(place.real, machine))),
+    observe(
+      channelOfDirectory(place.directory.purpose, kinds),
+      withVolume(top, place, result.opened, volumeOf(place.real, machine)),
+    ),
     ...kinds.map(({ kind, files, file }) => {
       const observation = observe(channelOf(kind, place.directory.purpose), file);
       return files > 1 ? { ...observation, repeats: files - 1 } : observation;
@@ -181,10 +184,15 @@ function problemsOf({ limits }: WalkResult, unreadable: number, allowed: WalkLim
   return unreadable > 0 ? [...told, `${unreadable} entries may not be read by this user`] : told;
 }
 
-function withVolume(top: FileSighting, { directory }: Place, volume: VolumeSighting): FileSighting {
+function withVolume(top: FileSighting, { directory }: Place, opened: number, volume: VolumeSighting): FileSighting {
   const { purpose, setting } = directory;
   const named = setting === undefined ? [] : [['setting', setting.key] as const];
-  const details = { ...(purpose === undefined ? {} : { purpose }), ...Object.fromEntries(named), ...top.details };
+  const details = {
+    ...(purpose === undefined ? {} : { purpose }),
+    ...Object.fromEntries(named),
+    ...top.details,
+    opened,
+  };
   return { ...top, details, volume };
 }
 

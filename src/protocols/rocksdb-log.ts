@@ -25,8 +25,16 @@ const BATCH_HEADER_BYTES = 12;
 const MAX_OPERATION_TAG = 0x20;
 const MAX_OPERATIONS = 0x00ff_ffff;
 
+/** Whether more of the file follows `end`. */
+export type Window = 'whole-file' | 'start-of-file';
+
 /** A write-ahead log by its first record, undefined where it is none. An empty log (Flink's own case) says nothing. */
-export function rocksdbWriteAheadLog(bytes: Uint8Array, start: number, end: number): WriteAheadLog | undefined {
+export function rocksdbWriteAheadLog(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  window: Window,
+): WriteAheadLog | undefined {
   if (start + HEADER_BYTES + 4 + BATCH_HEADER_BYTES > end) {
     return undefined;
   }
@@ -45,7 +53,7 @@ export function rocksdbWriteAheadLog(bytes: Uint8Array, start: number, end: numb
     return undefined;
   }
   if (payload + length > end) {
-    return operations > 0 ? { checksum: 'not-in-window', operations } : undefined;
+    return operations > 0 && window === 'start-of-file' ? { checksum: 'not-in-window', operations } : undefined;
   }
   const right = maskedCrc32c(bytes, start + 6, payload + length) === uint32(bytes, start);
   return right ? { checksum: 'right', operations } : undefined;

@@ -116,7 +116,13 @@ function metadata(head: Uint8Array, tail: Uint8Array): FileContent | undefined {
   return { kind, ...found, proof: { offset: 0, length: 16, text } };
 }
 
+/** Fewer bytes of a snapshot's start could be either backend's; no snapshot is so short. */
+const MIN_SNAPSHOT_BYTES = 32;
+
 function snapshot(head: Uint8Array): FileContent | undefined {
+  if (head.length < MIN_SNAPSHOT_BYTES) {
+    return undefined;
+  }
   const kind = backendState(head, 0, head.length);
   if (kind === undefined) {
     return undefined;
@@ -157,7 +163,7 @@ function rocksdb(head: Uint8Array, isWhole: boolean): FileContent | undefined {
   if (isWhole && rocksdbCurrent(head, 0, end) !== undefined) {
     return { kind: 'rocksdb-current', proof: { offset: 0, length: end, text: 'name of a MANIFEST and nothing else' } };
   }
-  const log = rocksdbWriteAheadLog(head, 0, end);
+  const log = rocksdbWriteAheadLog(head, 0, end, isWhole ? 'whole-file' : 'start-of-file');
   if (log === undefined) {
     return undefined;
   }
