@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { SourceMap, type SourceMapPayload } from 'node:module';
+import { SourceMap, type SourceMapPayload, type SourceOrigin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,8 +19,8 @@ export function inSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
   return stack.replace(BUILT_PLACE, (place, file: string, line: string, column: string) => {
     if (!maps.has(file)) maps.set(file, sourceMapOf(file));
-    const origin = maps.get(file)?.findOrigin(Number(line), Number(column)) ?? {};
-    if (!('fileName' in origin)) return place;
+    const origin: Partial<SourceOrigin> = maps.get(file)?.findOrigin(Number(line), Number(column)) ?? {};
+    if (origin.fileName === undefined) return place;
     const source = path.relative(PACKAGE, fileURLToPath(new URL(origin.fileName, file)));
     return `${source.split(path.sep).join('/')}:${origin.lineNumber}:${origin.columnNumber}`;
   });
