@@ -1,7 +1,23 @@
 /** The public API: what the command line does, as functions. */
 export { type AnalysisRequest, analyse } from './cli/analysis.ts';
+export { verify } from './cli/verification.ts';
+export {
+  type Discovery,
+  type Instruments,
+  type Plan,
+  plan,
+  type VerificationRequest,
+} from './cli/verification-plan.ts';
+export { loadProbes } from './evaluate/directory.ts';
 export { CHANNEL_IDS, type Channel, type ChannelId } from './model/channel.ts';
+export type { Probe } from './model/probe.ts';
 export type * from './model/report.ts';
+export { createDialer } from './net/dial.ts';
+export { DEFAULT_DIAL_LIMITS, type DialLimits } from './net/limits.ts';
+export type { ByFamily } from './observe/active/families.ts';
+export { budgetOf } from './observe/active/plan.ts';
+export { surveyEndpoint } from './observe/active/survey.ts';
+export type { ActiveOptions, Budget, Profile, Target } from './observe/active/types.ts';
 export { formatJson } from './report/json.ts';
 export { formatJsonl } from './report/jsonl.ts';
 export { formatNagios } from './report/nagios.ts';

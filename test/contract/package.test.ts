@@ -50,7 +50,7 @@ t.test('the sources import no package that users would not have', async (t) => {
 const npm = process.env.npm_execpath;
 const skip = npm === undefined || !/\.c?js$/.test(npm) ? 'not run by npm' : false;
 
-t.test('the package holds program, channels, captures and README, and no test', { skip }, async (t) => {
+t.test('the package holds program, channels, captures and documents, and no test', { skip }, async (t) => {
   const packed = spawnSync(process.execPath, [npm!, 'pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',
@@ -59,7 +59,7 @@ t.test('the package holds program, channels, captures and README, and no test', 
   t.equal(packed.status, 0, packed.stderr);
   const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
   const paths = files.map((file) => file.path);
-  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'captures/README.md'])
+  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'captures/README.md', 'docs/probing.md'])
     t.ok(paths.includes(name), name);
   for (const name of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/probes/rest.js'])
     t.ok(paths.includes(name), name);
@@ -70,7 +70,9 @@ t.test('the package holds program, channels, captures and README, and no test', 
     [],
   );
   t.strictSame(
-    paths.filter((name) => !/^(?:dist\/(?:bundle|src|probes)|captures)\/|^[A-Z]+(?:\.md)?$|^package\.json$/.test(name)),
+    paths.filter(
+      (name) => !/^(?:dist\/(?:bundle|src|probes)|captures|docs)\/|^[A-Z]+(?:\.md)?$|^package\.json$/.test(name),
+    ),
     [],
   );
 });
