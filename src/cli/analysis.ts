@@ -9,6 +9,8 @@ import type { ClearProtocol, Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
 import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
+import type { LogFile } from '../observe/log-file.ts';
+import type { LogRun } from '../observe/logs.ts';
 import { observations } from '../observe/observations.ts';
 import { formatTime } from '../observe/time.ts';
 import type { FailOn } from '../report/severity.ts';
@@ -16,6 +18,7 @@ import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { NO_LOGS, readLogs } from './log-witness.ts';
 import { version } from './version.ts';
 
 /** All that an analysis of captures depends on. Files named here are read, nothing else is. */
@@ -24,6 +27,8 @@ export interface AnalysisRequest {
   readonly configurations: readonly ConfigurationFiles[];
   /** Text in hosts-file syntax. */
   readonly names?: string;
+  /** Logs of the processes. */
+  readonly logs?: readonly LogFile[];
   /** Text in NSS key log format. */
   readonly keyLog?: string;
   readonly flinkVersion?: string;
@@ -51,7 +56,7 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   learn(run, topology);
   topology.nameSoleServers(run.witness.kept.map(({ record }) => ({ host: record.hosts[1], port: record.ports[1] })));
 
-  const seen = observations(run.witness.kept, {
+  const wire = observations(run.witness.kept, {
     topology,
     probes: new Map(probes.map((probe) => [probe.id, probe])),
     encapsulations: run.encapsulations,
@@ -59,8 +64,18 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
     place: run.place,
     time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, run.precision),
   });
+  const record =
+    request.logs === undefined || request.logs.length === 0
+      ? NO_LOGS
+      : await readLogs({
+          logs: request.logs,
+          configurations: parsed,
+          memberOf: (host) => topology.member(host),
+          ...(request.signal === undefined ? {} : { signal: request.signal }),
+        });
+  const seen = [...wire, ...record.observations];
   const promised = expectations(parsed, probes);
-  const flinkVersions = topology.flinkVersions();
+  const flinkVersions = [...new Set([...topology.flinkVersions(), ...record.flinkVersions])];
   const judgedVersion = request.flinkVersion ?? flinkVersions[0];
   const evaluation = evaluate(rules, seen, promised, {
     now: request.now,
@@ -71,8 +86,9 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   const inputs = [
     ...run.inputs,
     ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
+    ...record.inputs,
   ];
-  return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, flinkVersions });
+  return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, record, flinkVersions });
 }
 
 /** Two passes where a capture's own secrets stood behind the packets that they open. */
@@ -113,6 +129,7 @@ interface Parts {
   readonly evaluation: Evaluation;
   readonly probes: readonly Probe[];
   readonly run: CaptureRun;
+  readonly record: LogRun;
   readonly flinkVersions: readonly string[];
 }
 
@@ -126,10 +143,14 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
     request.expect,
     evaluation.findings,
     request.failOn,
+    parts.seen,
   );
-  const isDamaged = parts.inputs.some((input) => (input.quality?.problems.length ?? 0) > 0);
+  const isDamaged =
+    parts.record.extent === 'partial' || parts.inputs.some((input) => (input.quality?.problems.length ?? 0) > 0);
   // What was not seen is never passed: a capture without a Flink channel and without TLS has judged nothing.
-  const sawAnything = parts.seen.some((one) => one.channel !== 'unknown' || one.kind === 'tls');
+  const sawAnything = parts.seen.some(
+    (one) => one.vantage === 'passive' && (one.channel !== 'unknown' || one.kind === 'tls'),
+  );
   const judged = runVerdict(evaluation.findings, covered, request.failOn);
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -15,6 +15,7 @@ import {
   refuseRepeated,
 } from './common.ts';
 import { Unusable } from './failure.ts';
+import { logOption, parseLogFile } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
@@ -26,6 +27,7 @@ const options = {
     requiresArg: true,
     describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred',
   },
+  log: logOption,
   'cross-check': {
     type: 'boolean',
     default: false,
@@ -62,6 +64,7 @@ const options = {
 interface AnalyzeArguments extends CommonArguments {
   readonly files: string[];
   readonly keylog?: string | undefined;
+  readonly log: string[];
   readonly crossCheck: boolean;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
@@ -100,6 +103,9 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
+  if ([...args.files, ...args.log].filter((file) => file === '-').length > 1) {
+    throw new Unusable('-: standard input can be read once only');
+  }
   const configurations = args.conf.map(readConfiguration);
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.
@@ -108,6 +114,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
     const report = await analyse({
       captures: args.files,
       configurations,
+      logs: args.log.map(parseLogFile),
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),

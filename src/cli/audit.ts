@@ -11,6 +11,7 @@ import {
   refuseRepeated,
 } from './common.ts';
 import { Unusable } from './failure.ts';
+import { logOption } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
@@ -37,14 +38,7 @@ const options = {
     requiresArg: true,
     describe: 'name of the environment variable with that password',
   },
-  log: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe: 'log of a Flink process, plain, gzip or zstd, - for standard input, as [MEMBER=]FILE (repeatable)',
-  },
+  log: logOption,
   'state-dir': {
     type: 'string',
     array: true,

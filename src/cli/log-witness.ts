@@ -1,3 +1,4 @@
+import type { Options } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { LogFile } from '../observe/log-file.ts';
@@ -11,6 +12,19 @@ export function parseLogFile(text: string): LogFile {
   const [, member, file] = /^([\w.-]+)=(.+)$/s.exec(text) ?? [];
   return member === undefined || file === undefined ? { path: text } : { path: file, member };
 }
+
+/** The option of every command that hears logs. */
+export const logOption: Options = {
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  default: [] as string[],
+  defaultDescription: 'none',
+  describe: 'log of a Flink process, plain, gzip or zstd, - for standard input, as [MEMBER=]FILE (repeatable)',
+};
+
+/** Nobody named a log. */
+export const NO_LOGS: LogRun = { inputs: [], observations: [], processes: [], flinkVersions: [], extent: 'whole' };
 
 /** What reading logs depends on, whichever command asks. */
 export interface LogRequest {

@@ -7,6 +7,7 @@ import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Expectation, Input, Observation, ProcessIdentity, Report } from '../model/report.ts';
 import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { CollectSinkGuard } from '../observe/collect-sink-guard.ts';
+import type { LogRun } from '../observe/logs.ts';
 import { type NamedTarget, placeOf } from '../observe/named-target.ts';
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
@@ -26,6 +27,8 @@ export interface VerificationRequest {
   readonly flinkVersion?: string;
   /** An earlier run of the same cluster, and where it was read. */
   readonly baseline?: { readonly path: string; readonly report: Report };
+  /** What the logs said before anything was asked: lines that this run causes accuse nobody. */
+  readonly record?: LogRun;
   readonly profile: Profile;
   /** Endpoints that are asked at the same time. */
   readonly parallel: number;

@@ -7,19 +7,22 @@ import { type Observation, type ProcessIdentity, type Report, SCHEMA_VERSION } f
 import type { LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { isLoopback, placeOf } from '../observe/named-target.ts';
 import { byPlace, inTurns } from './endpoints.ts';
+import { NO_LOGS } from './log-witness.ts';
 import type { Instruments, Plan, VerificationRequest } from './verification-plan.ts';
 import { version } from './version.ts';
 
 /** Asks all endpoints, judges what they said and puts the report together. */
 export async function verify(planned: Plan, request: VerificationRequest, instruments: Instruments): Promise<Report> {
   const rules = await loadRules();
-  const asked = await surveyAll(planned.located.targets, request, instruments);
+  const surveyed = await surveyAll(planned.located.targets, request, instruments);
   const isInterrupted = request.signal?.aborted === true;
   const finishedAt = instruments.clock();
   const unresolved = planned.located.lost.map((one) => observationOfLost(one, request.profile, finishedAt));
-  const { shown, absent } = withoutAbsent(asked);
-  const seen = [...shown, ...unresolved].sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
-  const processes = [...planned.processes, ...associatedProcesses(seen)];
+  const { shown, absent } = withoutAbsent(surveyed);
+  const record = request.record ?? NO_LOGS;
+  const asked = [...shown, ...unresolved].sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
+  const seen = [...asked, ...record.observations];
+  const processes = [...planned.processes, ...associatedProcesses(seen), ...record.processes];
   const evaluation = evaluate(rules, seen, planned.promised, {
     now: request.now ?? planned.startedAt,
     probes: planned.probes,
@@ -138,7 +141,10 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
   const { findings, subjects } = evaluation;
   const covered = coverage(subjects, planned.promised, planned.probes, [], findings, request.failOn, seen);
   const judged = runVerdict(findings, covered, request.failOn);
-  const isWhole = !isInterrupted && planned.shortfalls.length === 0 && seen.length > 0 && seen.every(isAnswered);
+  const probed = seen.filter(({ vantage }) => vantage === 'active');
+  const isHeard = request.record === undefined || request.record.extent === 'whole';
+  const isWhole =
+    !isInterrupted && isHeard && planned.shortfalls.length === 0 && probed.length > 0 && probed.every(isAnswered);
   return {
     schemaVersion: SCHEMA_VERSION,
     producer: { name: 'flinkprobe', version: version() },
@@ -147,7 +153,7 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
     finishedAt: new Date(parts.finishedAt).toISOString(),
     complete: !isInterrupted,
     verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
-    inputs: planned.inputs,
+    inputs: [...planned.inputs, ...(request.record?.inputs ?? [])],
     observations: seen,
     expectations: planned.promised,
     findings,

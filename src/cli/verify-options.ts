@@ -2,6 +2,7 @@ import type { Options } from 'yargs';
 import { PROFILES, type Profile } from '../observe/active/types.ts';
 import { type CommonArguments, commonOptions, parseDuration } from './common.ts';
 import { Unusable } from './failure.ts';
+import { logOption } from './log-witness.ts';
 
 export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Options>> = {
   ...commonOptions,
@@ -43,6 +44,7 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
     requiresArg: true,
     describe: 'TaskManagers to wait for; left out, as many as the baseline had, or as many as come',
   },
+  log: logOption,
   baseline: { type: 'string', requiresArg: true, describe: 'JSON report of an earlier run to compare with' },
   'save-baseline': { type: 'string', requiresArg: true, describe: 'file to save this run as a baseline' },
   profile: {
@@ -88,6 +90,7 @@ function repeatable(describe: string): Options {
 
 type OwnOption =
   | 'targets'
+  | 'log'
   | 'rest'
   | 'rest-pin'
   | 'insecure-rest'
@@ -114,6 +117,7 @@ type OwnOption =
 export interface VerifyArguments extends CommonArguments {
   readonly target?: string[] | undefined;
   readonly targets: string[];
+  readonly log: string[];
   readonly rest?: string | undefined;
   readonly restPin?: string | undefined;
   readonly insecureRest: boolean;

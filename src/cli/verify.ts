@@ -1,10 +1,13 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Report } from '../model/report.ts';
+import type { LogRun } from '../observe/logs.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { redact } from '../report/redact.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
 import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
+import { parseConfigurations } from './configurations.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
+import { parseLogFile, readLogs } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Select } from './selection.ts';
@@ -50,6 +53,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
       ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
+      ...(args.log.length === 0 ? {} : { record: await recordOf(args, stop.signal) }),
       profile: args.profile,
       parallel: args.parallel,
       failOn,
@@ -91,6 +95,15 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   } finally {
     stop.release();
   }
+}
+
+/** Logs are read before anything is asked: what this run makes Flink write accuses nobody. */
+async function recordOf(args: VerifyArguments, signal: AbortSignal): Promise<LogRun> {
+  const configurations = await parseConfigurations({
+    configurations: args.conf.map(readConfiguration),
+    ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+  });
+  return readLogs({ logs: args.log.map(parseLogFile), configurations, signal });
 }
 
 /** A run that was interrupted knows too little to be compared with. */

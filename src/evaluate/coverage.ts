@@ -9,7 +9,7 @@ import { isAtLeast } from './severity.ts';
  *
  * `expected`: what `--expect` names; `all` stands for every channel that a configuration describes or, without one,
  * for Flink's internal channels and REST. `findings` and `failOn` decide between pass and fail of what was seen.
- * `observations`: of a probe, which expects every endpoint that it was given; those without an answer are not seen.
+ * `observations`: all of the run; a probe expects every endpoint that it was given, those without an answer are not seen.
  */
 export function coverage(
   subjects: readonly EndpointSubject[],
@@ -28,10 +28,11 @@ export function coverage(
     const given = observations.filter((one) => one.vantage === 'active' && one.channel === channel);
     const lacking = new Set(given.filter((one) => one.kind === 'no-answer').map(placeOf));
     const vantages = new Set(seen.flatMap((one) => one.observations.map((observation) => observation.vantage)));
-    const witnesses: ('wire' | 'handshake' | 'promise')[] = [];
+    const witnesses: ('wire' | 'handshake' | 'promise' | 'record')[] = [];
     if (vantages.has('passive')) witnesses.push('wire');
     if (vantages.has('active') || lacking.size > 0) witnesses.push('handshake');
     if (promised.length > 0) witnesses.push('promise');
+    if (observations.some((one) => one.channel === channel && isTold(one))) witnesses.push('record');
     const ofChannel = findings.filter((one) => one.channel === channel && one.waived === null);
     const isMeant = promised.length > 0 || asked.has(channel) || given.length > 0;
     const absent = promises.length > 0 && !isMeant ? 'not-applicable' : 'not-seen';
@@ -62,6 +63,11 @@ function askedChannels(
     .map((probe) => probe.id);
   for (const channel of described.length > 0 ? described : byPolicy) asked.add(channel);
   return asked;
+}
+
+/** A log that says of a channel no more than that a port is listened at has said nothing of it. */
+function isTold({ log }: Observation): boolean {
+  return log?.says !== undefined || log?.failure !== undefined;
 }
 
 function placeOf({ server }: Observation): string {

@@ -29,6 +29,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     types: ['src/model'],
     packages: ['node:net', 'node:dns', 'node:crypto', 'node:util', 'node:tls', 'node:os', 'zod'],
   },
+  'src/logs': { values: ['src/bytes', 'src/flink', 'src/protocols'], types: ['src/model'] },
   'src/keystore': {
     values: ['src/bytes', 'src/x509'],
     types: ['src/model'],
@@ -44,6 +45,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
       'src/keystore',
       'src/protocols',
       'src/flink',
+      'src/logs',
     ],
     types: ['src/model'],
     packages: ['node:fs', 'node:path', 'node:crypto', 'node:net', 'node:timers/promises'],
