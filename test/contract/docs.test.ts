@@ -69,6 +69,16 @@ t.test('the README names every option of verify: its own in a table, the common 
   );
 });
 
+t.test('the README names every option of audit: its own in a table, the common ones in a sentence', async (t) => {
+  const part = section(readme, 'Options of `audit`');
+  const own = tableOf(part, 'option', 'what').map(({ option }) => option!);
+  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(--[\w-]+)`/g)].map(
+    ([, option]) => option!,
+  );
+  t.ok(own.length > 4 && common.length > 10);
+  t.strictSame([...own, ...common].sort(), optionsOf('audit').sort());
+});
+
 t.test('docs/probing.md tells the profiles with the limits that the program keeps', async (t) => {
   const told = tableOf(read('docs/probing.md'), 'profile', 'connections').map((row) => {
     const { profile, connections, 'log lines': lines } = row as Readonly<Record<string, string>>;
@@ -194,6 +204,8 @@ t.test('every flinkprobe in the examples has options and arguments that exist', 
   const known: Readonly<Record<string, readonly string[]>> = {
     analyze: optionsOf('analyze'),
     verify: optionsOf('verify'),
+    audit: optionsOf('audit'),
+    config: optionsOf('config', 'show'),
   };
   const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));
   t.ok(calls.length >= 10);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,8 +29,8 @@ const pair = (keystore: string, truststore: string) => ({
 const hasKeytool = spawnSync('keytool', ['-help']).error === undefined;
 
 t.test('every store holds what keytool -list says', { skip: hasKeytool ? false : 'keytool not found' }, async (t) => {
-  const names = readdirSync(vectors).filter((name) => !name.endsWith('.md') && name !== 'internal.jceks');
-  t.ok(names.length >= 10);
+  // One of each kind: starting a JVM takes a second.
+  const names = ['internal.p12', 'internal.jks', 'internal-trust.p12', 'rest.p12'];
   for (const name of names) {
     const args = ['-list', '-v', '-keystore', path.join(vectors, name), '-storepass', 'flinkpw'];
     const listed = spawnSync('keytool', ['-J-Duser.language=en', ...args], { encoding: 'utf8' }).stdout;
@@ -85,7 +85,9 @@ t.test('stores of a family that is off are not opened', async (t) => {
   t.strictSame(readStores(owner(lines), [], NOW).subjects, []);
 });
 
-t.test('a link is followed, one that leads nowhere is a missing file', async (t) => {
+const links = { skip: process.platform === 'win32' ? 'links need a right of their own' : false } as const;
+
+t.test('a link that leads nowhere is a missing file', links, async (t) => {
   const link = path.join(folder, 'link.p12');
   symlinkSync(path.join(folder, 'nowhere.p12'), link);
   t.match(readStores([], [{ path: link }], NOW).subjects[0]?.store, { state: 'missing', folder: 'there' });
@@ -98,7 +100,7 @@ t.test('nothing in the facts is a key or a password', async (t) => {
   t.notMatch(JSON.stringify(byOwner), /flinkpw|PRIVATE/);
 });
 
-t.test('damaged stores of any kind are facts, never an exception', async (t) => {
+t.test('damaged stores of any kind are facts, never an exception', async () => {
   const file = path.join(folder, 'mutated');
   const names = ['internal-trust.p12', 'internal-weak.p12', 'internal.jks', 'internal.jceks'];
   const originals = names.map((name) => readFileSync(path.join(vectors, name)));
