@@ -47,6 +47,8 @@ function judgeAsked(asked: readonly TlsObservation[], subject: EndpointSubject):
   const refused = asked.filter((one) => one.tls.outcome === 'refused');
   if (refused.length === 0) return [{ verdict: 'pass' }];
   const alert = refused.flatMap((one) => one.tls.alerts).find((one) => one.from === 'server' && one.level === 'fatal');
+  if (alert?.code === UNRECOGNIZED_NAME && refused.every((one) => one.tls.serverName === undefined))
+    return [demandsName(refused, alert.description)];
   const how =
     alert === undefined
       ? (refused.map((one) => endText(one)).find((text) => text !== undefined) ?? 'without an alert')
@@ -73,6 +75,22 @@ function judgeAsked(asked: readonly TlsObservation[], subject: EndpointSubject):
       ),
     },
   ];
+}
+
+/** RFC 6066 section 3. */
+const UNRECOGNIZED_NAME = 112;
+
+/** Who asks by an address sends no server name: what is served under a name is not known then. */
+function demandsName(refused: readonly TlsObservation[], description: string): Judgement {
+  return {
+    verdict: 'inconclusive',
+    severity: 'info',
+    discriminator: 'demands-name',
+    message: `Demands a server name (alert ${UNRECOGNIZED_NAME}, ${description}) and was asked by its address: what it serves to those who name it is not known. Name the target by its host name.`,
+    expected: 'an established handshake',
+    observed: `refused with alert ${UNRECOGNIZED_NAME} (${description})`,
+    evidence: refused.map((one) => evidenceOf(one, `refused with ${description}`, { words: [description, 'refused'] })),
+  };
 }
 
 function endText({ tls }: TlsObservation): string | undefined {

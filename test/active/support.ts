@@ -16,6 +16,8 @@ export interface SurveyOptions
   readonly channel?: Target['channel'];
   /** As given on the command line; the address where left out. */
   readonly name?: string;
+  /** Name of the process. */
+  readonly member?: string;
   readonly patience?: Partial<ActivePatience>;
   /** Of the dialer. */
   readonly total?: number;
@@ -26,13 +28,14 @@ export function survey(
   endpoint: { readonly address?: string; readonly port: number },
   options: SurveyOptions = {},
 ): Promise<Observation> {
-  const { channel, name, patience, total, profile = 'standard', ...more } = options;
+  const { channel, name, member, patience, total, profile = 'standard', ...more } = options;
   const address = endpoint.address ?? '127.0.0.1';
   const limits = { perHost: 4, open: 4, ...(total === undefined ? {} : { total }) };
   return surveyEndpoint(
     {
       ...{ name: name ?? address, address, port: endpoint.port, channelBasis: 'argument' },
       ...(channel === undefined ? {} : { channel }),
+      ...(member === undefined ? {} : { member }),
     },
     {
       ...{ profile, dialer: createDialer(limits, more.signal), probes, associate: 'not-wanted' },

@@ -7,7 +7,7 @@ import { isHttpsRedirect } from '../../protocols/http-flink.ts';
 import type { Connections } from './connections.ts';
 import { EVERYTHING, shortOffer } from './offers.ts';
 import { isServerName } from './server-name.ts';
-import type { ClearAnswer, Exchange, Session } from './session.ts';
+import { type ClearAnswer, type Exchange, hostHeader, type Session } from './session.ts';
 
 /** What an endpoint turned out to speak. */
 export type Speech =
@@ -37,6 +37,10 @@ const WATCH_MS = 1500;
 /** Patience with the asks that follow silence: two full ones are enough. */
 const FURTHER_WAIT_MS = 1000;
 
+/** Alerts with which servers tell that they want another server name (RFC 6066 section 3), or one at all. */
+const ILLEGAL_PARAMETER = 47;
+const UNRECOGNIZED_NAME = 112;
+
 /** Asks what an endpoint speaks, with nothing that means something to another protocol. */
 export async function identify(session: Session, connections: Connections, probe: Probe | undefined): Promise<Speech> {
   if (probe !== undefined && probe.ask === undefined && probe.protection !== 'outside') return closing(session);
@@ -53,23 +57,39 @@ async function greet(session: Session, connections: Connections, probe: Probe | 
   const application = probe?.ask !== undefined && probe.protocols.some((one) => one.name === 'http');
   const goal = {
     goal: 'finish',
-    ...(application ? { applicationRequest: probe.ask!.request(session.target.name) } : {}),
+    ...(application ? { applicationRequest: probe.ask!.request(hostHeader(session.target)) } : {}),
   } as const;
   const first = await session.handshake('ClientHello with everything, no certificate', { offer, ...goal });
   if ('fault' in first) return { kind: 'no-answer', because: first.fault, transcript: first.transcript };
   if (isAccepted(first.result)) return { kind: 'tls', first, offer };
   const { refusal } = first.result;
   const alert = refusal?.alert;
-  if (alert !== undefined && offer.serverName !== undefined && (alert.code === 47 || alert.code === 112)) {
-    const { serverName, ...nameless } = offer;
-    const again = await session.handshake('the same without a server name', { offer: nameless, ...goal });
+  const renamed = alert === undefined ? undefined : otherName(alert.code, offer, session.target.member);
+  if (renamed !== undefined) {
+    const again = await session.handshake(renamed.purpose, { offer: renamed.offer, ...goal });
     if (!('fault' in again) && isAccepted(again.result)) {
-      const refusedServerName = { name: serverName!, alert: alert.description };
-      return { kind: 'tls', first: again, offer: nameless, refusedServerName };
+      const refused =
+        offer.serverName === undefined ? undefined : { name: offer.serverName, alert: alert!.description };
+      const refusedServerName = refused === undefined ? {} : { refusedServerName: refused };
+      return { kind: 'tls', first: again, offer: renamed.offer, ...refusedServerName };
     }
   }
   if (alert !== undefined && isFatalAnswer(alert.code)) return retryShort(session, first, offer, goal);
   return withoutTls(session, connections, probe, first, offer, goal);
+}
+
+/** The offer to try where it is the server name that is refused: without one, or with the name of the process. */
+function otherName(
+  alert: number,
+  offer: Offer,
+  member: string | undefined,
+): { readonly purpose: string; readonly offer: Offer } | undefined {
+  const { serverName, ...nameless } = offer;
+  const isAboutName = alert === UNRECOGNIZED_NAME || (alert === ILLEGAL_PARAMETER && serverName !== undefined);
+  if (!isAboutName) return undefined;
+  if (serverName !== undefined) return { purpose: 'the same without a server name', offer: nameless };
+  if (member === undefined || !isServerName(member)) return undefined;
+  return { purpose: 'the same with the name of the process', offer: { ...offer, serverName: member } };
 }
 
 type Goal = { readonly goal: 'finish'; readonly applicationRequest?: Uint8Array };

@@ -208,7 +208,7 @@ function finish(
   session: Session,
   probe: Probe | undefined,
   seen: Observation,
-  stopped: StopReason | 'no-answer' | 'complete',
+  stopped: StopReason | 'complete',
   found?: TlsFindings,
 ): Observation {
   const { target, transcripts } = session;

@@ -31,7 +31,7 @@ export interface TlsFindings {
   dhBits?: number;
   alpn: readonly string[];
   clear?: { readonly request: string; readonly outcome: 'answered' | 'not-answered'; readonly text: string };
-  stopped?: StopReason | 'no-answer';
+  stopped?: StopReason;
 }
 
 export function newFindings(): TlsFindings {
@@ -63,7 +63,7 @@ export function learn(found: TlsFindings, result: HandshakeResult): void {
   const { certificateRequest } = result;
   if (certificateRequest !== undefined && certificateRequest !== 'none') found.request ??= certificateRequest;
   learnChain(found, version, result.certificates);
-  learnAuthentication(found, version, result);
+  if (!isAnonymous(result)) learnAuthentication(found, version, result);
 }
 
 function addSuite(found: TlsFindings, version: string, suite: string): void {
@@ -78,6 +78,11 @@ function learnChain(found: TlsFindings, version: string, certificates: readonly 
   const known = found.chains.get(key);
   if (known !== undefined) known.versions.add(version);
   else found.chains.set(key, { versions: new Set([version]), certificates });
+}
+
+/** RFC 5246 section 7.4.4: a server that shows no certificate of its own may not ask for one. */
+function isAnonymous({ cipherSuite = '' }: HandshakeResult): boolean {
+  return cipherSuite.includes('_anon_');
 }
 
 /** A verdict stands unless it was `unknown`; two that differ mean two servers. */

@@ -8,7 +8,7 @@ import { ofFamily } from './families.ts';
 import { isAccepted, type Speech } from './identify.ts';
 import { EVERYTHING, OLD, only, VERSIONS } from './offers.ts';
 import { isServerName, isWritableName } from './server-name.ts';
-import { type ClearAnswer, type Exchange, type Session, SessionStopped } from './session.ts';
+import { type ClearAnswer, type Exchange, hostHeader, type Session, SessionStopped } from './session.ts';
 import { type Enumeration, groupsOf, preferenceOf, schemesOf, suitesOf } from './tls-enumeration.ts';
 import { learn, type TlsFindings } from './tls-findings.ts';
 
@@ -67,6 +67,7 @@ export class TlsSurvey {
       if (this.#speech.refusedServerName !== undefined) this.#found.refusedServerName = this.#speech.refusedServerName;
       await this.#identity();
       await this.#otherVersion(profile === 'quick' ? 'server-flight' : 'finish');
+      await this.#identity();
       if (profile === 'quick') return;
       await this.#oldVersions();
       await this.#strangers();
@@ -100,18 +101,20 @@ export class TlsSurvey {
     const probe = this.#probe;
     const isHttp = probe?.protocols.some((one) => one.name === 'http') === true;
     return isHttp && probe?.ask !== undefined
-      ? { applicationRequest: probe.ask.request(this.#session.target.name) }
+      ? { applicationRequest: probe.ask.request(hostHeader(this.#session.target)) }
       : {};
   }
 
-  /** The other one of TLS 1.2 and 1.3: a server that chose 1.2 from a hello with both has no 1.3 for us. */
+  /** The other one of TLS 1.2 and 1.3: a server that chose 1.2 from a hello with both has no 1.3, as a rule. */
   async #otherVersion(goal: 'server-flight' | 'finish'): Promise<void> {
     const { versions } = this.#found;
     const highest = this.#highest;
     if (highest !== 'TLSv1.3' && this.#offer.versions.includes(VERSIONS['TLSv1.3']!))
       versions.set('TLSv1.3', 'refused');
     if (highest === 'TLSv1.3') await this.#version('TLSv1.2', goal);
-    if (highest === 'TLSv1.2' && !this.#offer.versions.includes(VERSIONS['TLSv1.3']!))
+    // A server may prefer 1.2 and take 1.3 from who offers nothing else; to ask costs a log line of most Flink ports.
+    if (highest === 'TLSv1.2' && this.#session.profile === 'full') await this.#version('TLSv1.3', goal);
+    else if (highest === 'TLSv1.2' && !this.#offer.versions.includes(VERSIONS['TLSv1.3']!))
       await this.#version('TLSv1.3', goal, EVERYTHING);
     await this.#confirmUnknown(goal);
   }
@@ -166,13 +169,23 @@ export class TlsSurvey {
     return serverName === undefined ? offer : { ...offer, serverName };
   }
 
+  /** Once, as soon as some version is known to ask for a certificate. */
   async #identity(): Promise<void> {
     const identity = ofFamily(this.#session.options.identities, this.#probe?.protection);
-    if (identity === undefined || this.#found.request === undefined) return;
+    if (identity === undefined || this.#found.admission.length > 0) return;
     const pins = this.#session.target.pins ?? [];
     const sha1 = createHash('sha1').update(identity.certificates[0]!).digest('hex');
     const kind = pins.length > 0 && !pins.includes(sha1) ? 'right-authority-not-pinned' : 'identity';
     await this.#admission(kind, identity);
+  }
+
+  /** The newest version that asks for a certificate: some servers ask in one and not in the other. */
+  get #askingVersion(): string | undefined {
+    const { versions, authentication } = this.#found;
+    return ['TLSv1.3', 'TLSv1.2', this.#highest].find((version) => {
+      const verdict = authentication.get(version)?.verdict;
+      return versions.get(version) === 'accepted' && verdict !== undefined && verdict !== 'not-requested';
+    });
   }
 
   async #strangers(): Promise<void> {
@@ -194,8 +207,10 @@ export class TlsSurvey {
   }
 
   async #admission(credential: AdmissionProof['credential'], shown: ClientCredential): Promise<void> {
-    const result = await this.#ask(`${this.#highest}, ${CREDENTIALS[credential]}`, {
-      offer: only(this.#offer, this.#highest),
+    const version = this.#askingVersion;
+    if (version === undefined) return;
+    const result = await this.#ask(`${version}, ${CREDENTIALS[credential]}`, {
+      offer: only(this.#offer, version),
       goal: 'finish',
       credential: shown,
       ...this.#inside(),
