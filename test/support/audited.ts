@@ -57,7 +57,7 @@ export function recorded(name: string, member: string): string {
 }
 
 /** A store of the recorded clusters, copied, with a mode of its own. */
-export function store(name: string, mode = 0o600, as = name): string {
+export function store(name: string, mode = 0o600, as: string = name): string {
   const own = path.join(folder, String(made++));
   mkdirSync(own);
   const file = path.join(own, as);
