@@ -45,9 +45,10 @@ t.test('what stand-ins for Flink say in clear and in TLS is read again, told and
   );
 });
 
-/** The connection that was answered in clear is one of those in the file. */
+/** The connection that was answered in clear is one of those in the file; only the survey doubts what it calls it. */
 function isSameAnswer({ kind, plaintext }: Observation, surveyed: Observation): boolean {
-  return kind === 'plaintext' && JSON.stringify(plaintext) === JSON.stringify(surveyed.plaintext);
+  const { channelDoubt: _, ...details } = surveyed.plaintext!.details;
+  return kind === 'plaintext' && JSON.stringify(plaintext) === JSON.stringify({ ...surveyed.plaintext!, details });
 }
 
 t.test('every kind of no is read again as it was', async (t) => {
