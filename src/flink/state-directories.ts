@@ -34,10 +34,11 @@ interface DirectoryKey {
 
 /**
  * Entries that Flink makes in a temporary directory, which everybody may share: working directories of processes,
- * BLOBs, spilled records, shuffle data, local state, RocksDB's library, JAAS files, the web upload directory.
+ * BLOBs, spilled records, shuffle data, local state, RocksDB's library, JAAS files, the web upload directory. Not the
+ * jars of Flink's own that it unpacks there.
  */
 const FLINKS_TEMPORARIES =
-  /^(?:[jt]m_|minicluster_|flink-|blobStor(?:e|age)|localState|job_|rocksdb-lib-|jaas-.*\.conf$|slot_|hybrid-shuffle)/;
+  /^(?:[jt]m_|minicluster_|flink-(?!rpc-|table-planner)|blobStor(?:e|age)|localState|job_|rocksdb-lib-|jaas-.*\.conf$|slot_|hybrid-shuffle)/;
 
 /** Options of CheckpointingOptions, HighAvailabilityOptions, CoreOptions, RocksDBOptions, BlobServerOptions and others. */
 const DIRECTORY_KEYS: readonly DirectoryKey[] = [

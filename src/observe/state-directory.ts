@@ -43,8 +43,8 @@ const MAX_VOLUMES = 8;
  * Samples directories of state: what kinds of files there are by their own bytes, who can read them, and what protects
  * the volume. Bounded ({@link WALK_LIMITS}, each directory), links are not followed out of it. Never throws.
  *
- * A directory that only a configuration names and this machine lacks is told among the inputs and no shortfall: the
- * configuration may be another host's.
+ * What only a configuration names and this machine lacks or keeps closed is told among the inputs and no shortfall: the
+ * configuration may be another host's, and closed is how state should be.
  */
 export async function observeStateDirectories(
   directories: readonly StateDirectory[],
@@ -70,8 +70,8 @@ export async function observeStateDirectories(
     queue.push(...fresh.map((real) => ({ directory, real })));
     const left = sampled.volumes.length - further.length;
     const problems = [...sampled.problems, ...(left > 0 ? [`${left} further file systems within were not read`] : [])];
-    isPartial ||= problems.length > 0;
-    inputs.push(inputOf(place, problems));
+    isPartial ||= problems.length > 0 && place.directory.setting === undefined;
+    inputs.push(inputOf(place, problems, sampled.observations));
   }
   return { inputs, observations, extent: isPartial ? 'partial' : 'whole' };
 }
@@ -262,9 +262,19 @@ function channelOfDirectory(
   return channels.find((channel) => channel !== 'unknown') ?? 'unknown';
 }
 
-function inputOf({ directory, real }: Place, problems: readonly string[]): Input {
+const PROTECTION: Readonly<Record<VolumeSighting['protection'], string>> = {
+  encrypted: 'encrypted',
+  'none-seen': 'no encryption seen',
+  memory: 'in memory',
+  remote: 'kept by a server',
+  hidden: 'volume out of sight',
+};
+
+function inputOf({ directory, real }: Place, problems: readonly string[], seen: readonly Observation[]): Input {
   const shown = directory.path === real ? real : `${directory.path} (${real})`;
-  return withProblems(shown, problems);
+  const volume = seen.find(({ file }) => file?.volume !== undefined)?.file?.volume;
+  const input = withProblems(shown, problems);
+  return volume === undefined ? input : { ...input, format: `${volume.fileSystem}, ${PROTECTION[volume.protection]}` };
 }
 
 function inputOfLost({ directory, problem }: Lost): Input {

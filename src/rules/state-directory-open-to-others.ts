@@ -66,7 +66,7 @@ function judge(directory: SeenDirectory): Judgement {
         text: `${path} (mode ${file.mode}, owner ${file.owner})${countsText(directory)}`,
         file: path,
       }),
-    remediation: { ...rule.remediation, command: `chmod -R go-rwx ${quoted(path)}` },
+    remediation: { ...rule.remediation, command: commandFor(directory) },
   };
 }
 
@@ -111,6 +111,13 @@ function countsText({ file }: SeenDirectory): string {
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : 0;
+}
+
+/** None for a directory that others share, nor for one at the top of the file system: that would take theirs as well. */
+function commandFor({ path, file }: SeenDirectory): string | null {
+  const isShared = file.details?.purpose === 'temporary' || /^1...$/.test(file.mode);
+  const isTop = path.split('/').filter((part) => part !== '').length < 2;
+  return isShared || isTop ? null : `chmod -R go-rwx ${quoted(path)}`;
 }
 
 /** For a POSIX shell. */

@@ -64,6 +64,17 @@ t.test('does not apply where the system has no modes, or nobody looked at a disk
   t.equal(verdict(rule, [tls()]), 'not-applicable');
 });
 
+t.test('never tells to close a directory that others share', async (t) => {
+  const command = (change: Parameters<typeof directory>[0]): string | null => {
+    const place = { directory: change!.directory! };
+    return finding(rule, [directory(change), files('keyed-state', { ...open, ...place })]).remediation.command;
+  };
+  const details = { files: 1, directories: 1, purpose: 'temporary' };
+  t.equal(command({ path: '/scratch/flink', directory: '/scratch/flink', details }), null);
+  t.equal(command({ path: '/var/tmp', directory: '/var/tmp', mode: '1777' }), null);
+  for (const path of ['/', '/data']) t.equal(command({ path, directory: path }), null, path);
+});
+
 t.test('quotes paths for a shell', async (t) => {
   const odd = "/flink/it's $(x)";
   const found = finding(rule, [
