@@ -33,7 +33,7 @@ export const rule: EndpointRule = {
     'Issue the internal certificate with the names and addresses of all TaskManagers, or with a wildcard for their domain (keytool -ext SAN=dns:tm1,dns:tm2,ip:10.0.0.2), into the keystore of every process, and restart them together.',
   ),
   references: [
-    'https://issues.apache.org/jira/browse/FLINK-40727',
+    'FLINK-40727',
     'https://www.rfc-editor.org/rfc/rfc9525#section-6.3',
   ],
 
