@@ -1,7 +1,11 @@
+import type { Asked } from './asked.ts';
 import type { Channel, ChannelId, Component } from './channel.ts';
+import type { FileSighting } from './disk.ts';
 import type { LogLine } from './log.ts';
 import type { TlsDetails } from './tls.ts';
 
+export type * from './asked.ts';
+export type * from './disk.ts';
 export type * from './log.ts';
 export type * from './tls.ts';
 
@@ -113,45 +117,6 @@ export interface PlaintextDetails {
   readonly credentials: readonly CredentialSighting[];
 }
 
-export type Reach = 'owner' | 'group' | 'others' | 'unknown';
-
-/** What could be seen of the volume on which a directory lies: evidence, never a proof that nothing protects it. */
-export interface VolumeSighting {
-  readonly mountPoint: string;
-  /** `ext4`, `nfs4`, `overlay`, `fuse.gocryptfs`. */
-  readonly fileSystem: string;
-  /** Block device, server and path, or what the mount names instead. */
-  readonly device: string;
-  /** `memory`: never written but to swap. `remote`: a server keeps it. `hidden`: nothing can be seen from here. */
-  readonly protection: 'encrypted' | 'none-seen' | 'memory' | 'remote' | 'hidden';
-  /** Of a network file system: how its bytes travel. */
-  readonly transport?: 'protected' | 'clear' | 'unknown';
-  /** One clause each. */
-  readonly evidence: readonly string[];
-}
-
-/** A file or directory on disk; of many of one kind in one directory the one that is open to most. */
-export interface FileSighting {
-  readonly path: string;
-  /** Octal permission bits, as `0644`; `unknown` where the system has none. */
-  readonly mode: string;
-  readonly owner: string;
-  /** What its own bytes say that it is; `directory` for a directory. */
-  readonly content: string;
-  /** The directory that was sampled. */
-  readonly directory?: string;
-  /** Byte at which the proof of its content stands, and what stands there; never state. */
-  readonly offset?: number;
-  readonly proof?: string;
-  /** By its mode and those of all directories above. */
-  readonly readableBy?: Reach;
-  readonly writableBy?: Reach;
-  /** Counts, versions, further modes and owners, by name. */
-  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** Of a directory. */
-  readonly volume?: VolumeSighting;
-}
-
 export interface Observation {
   readonly id: string;
   readonly vantage: 'passive' | 'active' | 'disk' | 'log';
@@ -190,32 +155,6 @@ export interface Observation {
     readonly midstream?: boolean;
     readonly limits?: readonly string[];
   };
-}
-
-/** One connection of a probe: what it was for, and what came of it. */
-export interface Attempt {
-  readonly purpose: string;
-  readonly result: string;
-  /** Frames in the file of `--pcap-out`. */
-  readonly frames?: { readonly first: number; readonly last: number };
-}
-
-/** How an endpoint was probed. */
-export interface Asked {
-  readonly profile: 'quick' | 'standard' | 'full';
-  /** Name as given, where the address was looked up. */
-  readonly name?: string;
-  readonly connections: number;
-  /** `false`: a part of the questions got no answer; `reason` says why, and what was answered is told all the same. */
-  readonly complete: boolean;
-  readonly reason?: 'connection-limit' | 'interrupted' | 'contradictory' | 'no-answer' | 'budget';
-  /** WARN and ERROR lines that this probe is expected to have caused in Flink's log, at most. */
-  readonly logLines: number;
-  /** The harmless clear request of this channel, on a port that speaks TLS too. */
-  readonly clear?: { readonly request: string; readonly outcome: 'answered' | 'not-answered'; readonly text: string };
-  readonly attempts: readonly Attempt[];
-  /** Answers that contradict each other: several hosts behind one address, most likely. */
-  readonly contradictions?: readonly string[];
 }
 
 export interface Setting {
