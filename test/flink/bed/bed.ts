@@ -7,7 +7,7 @@ import type { Case } from './cases.ts';
 import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
 import { run } from './command.ts';
 import { cacheFolder, type Distribution, distribution } from './distribution.ts';
-import { gatewayJar } from './gateway.ts';
+import { gatewayJar, gatewayRelease } from './gateway.ts';
 import { atInterrupt, interrupted } from './interrupt.ts';
 import { type KeyStores, keyStores } from './keystores.ts';
 import { markLogs } from './log-lines.ts';
@@ -139,10 +139,18 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
           bed.verify === 'can-be-asked' ? askHandshake(cluster, marks, { identity: bed.identity }) : undefined,
         ]),
       );
-      return { wire, verify };
+      const { gatewayJar: jar } = cluster.setting;
+      return { wire, verify, gateway: jar ? gatewayRelease(jar) : undefined };
     });
     seconds.all = round((performance.now() - began) / 1000);
-    return { ...common, seconds, identity: bed.identity, ...outcome(truth, result.wire, result.verify, bed) };
+    const gateway = result.gateway ? { gateway: result.gateway } : {};
+    return {
+      ...common,
+      ...gateway,
+      seconds,
+      identity: bed.identity,
+      ...outcome(truth, result.wire, result.verify, bed),
+    };
   } catch (error) {
     seconds.all = round((performance.now() - began) / 1000);
     return { ...common, seconds, broken: (error as Error).message, ...nothing };

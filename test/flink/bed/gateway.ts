@@ -12,6 +12,9 @@ function neighbours(version: string): readonly string[] {
   return [patch!, ...others].map((n) => `${major}.${minor}.${n}`);
 }
 
+/** `1.20.3` of `…/flink-sql-gateway-1.20.3.jar`. */
+export const gatewayRelease = (jar: string): string | undefined => /flink-sql-gateway-([\d.]+)\.jar$/.exec(jar)?.[1];
+
 /** The SQL gateway's jar, which the distribution lacks. @throws Error when no patch of the minor version can be had */
 export async function gatewayJar(flink: Distribution): Promise<string> {
   const folder = join(flink.folder, 'gateway');

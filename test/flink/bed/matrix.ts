@@ -16,7 +16,7 @@ export function matrix(results: Results): string {
   const find = (version: FlinkVersion, theCase: Case): CaseResult | undefined =>
     results.cases.find((one) => one.version === version.version && one.case === theCase.name);
   const all = FLINK_VERSIONS.flatMap((version) => CASES.map((theCase) => find(version, theCase)));
-  const equal = all.filter((one) => one?.wire === 'equal' && one.verify === 'equal').length;
+  const equal = all.filter((one) => one?.wire === 'equal' && one.verify === 'equal' && !isWrong(one)).length;
   return [
     '# Real Flink: what was configured, and what flinkprobe saw',
     '',
@@ -27,7 +27,7 @@ export function matrix(results: Results): string {
     `**${equal} of ${all.length}** clusters: both witnesses equal to the truth on every channel of every process.`,
     '',
     ...runSummary(all),
-    ...versionNotes(),
+    ...versionNotes(all),
     '## Cases and versions',
     '',
     '`=` both witnesses equal the truth · `w` the recording alone was compared · `≠` one differs · `–` cannot be had · blank: not run yet.',
@@ -52,8 +52,14 @@ export function matrix(results: Results): string {
   ].join('\n');
 }
 
-function versionNotes(): readonly string[] {
+function versionNotes(all: readonly (CaseResult | undefined)[]): readonly string[] {
   const notes = FLINK_VERSIONS.filter((one) => one.note).map((one) => `- ${one.version}: ${one.note}.`);
+  for (const one of all) {
+    if (!one?.gateway || one.gateway === one.version) continue;
+    notes.push(
+      `- ${one.version} \`${one.case}\`: the SQL gateway is ${one.gateway}, the nearest that the registry has.`,
+    );
+  }
   return notes.length > 0 ? [...notes, ''] : [];
 }
 

@@ -21,6 +21,8 @@ export interface CaseResult {
   readonly site: 'namespaces' | 'loopback';
   readonly java: string;
   readonly machine?: string;
+  /** Release of the SQL gateway's jar: a neighbour where the registry lacks the version's own. */
+  readonly gateway?: string;
   readonly seconds: Readonly<Record<string, number>>;
   /** Why the case cannot be had here. */
   readonly unavailable?: string;
