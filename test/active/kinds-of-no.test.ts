@@ -88,3 +88,17 @@ t.test('a port that refuses everything may be TLS that logs everything', async (
   t.equal(asked?.connections, 4);
   t.ok(asked!.logLines >= 4 && asked!.logLines <= 8, `${asked?.logLines} lines are announced`);
 });
+
+t.test('a quick look leaves it at the hello and the ask: each further try is a line in a log', async (t) => {
+  for (const [id, because] of [
+    ['E1', 'closed-after-bytes'],
+    ['E2', 'reset'],
+    ['E4', 'closed-after-bytes'],
+  ] as const) {
+    const port = await noTlsTarget(id);
+    const seen = await survey(port, { channel: 'jobmanager-rpc', profile: 'quick' });
+    await port.close();
+    t.match(seen, { kind: 'no-answer', because, asked: { connections: 2 } }, id);
+    t.ok(seen.asked!.logLines <= 2, `${id}: no more lines than a quick look may cost`);
+  }
+});

@@ -157,6 +157,12 @@ async function withoutTls(
     if (sawTlsAlert) break;
   }
   if (result.end === 'not-tls') return foreign(connections, hello);
+  // Each further try is a line in Flink's log, and the hello and the ask were the two that a quick look may cost.
+  if (session.options.profile === 'quick' && !silent) {
+    if (sawTlsAlert) return { kind: 'unusable', first: hello };
+    const because = ending(hello.transcript) === 'reset' ? 'reset' : 'closed-after-bytes';
+    return { kind: 'no-answer', because, transcript: hello.transcript };
+  }
   if (sawTlsAlert || (!silent && session.left > 1 && probe !== undefined)) {
     const speech = await retryShort(session, hello, offer, goal);
     if (speech.kind === 'tls' || sawTlsAlert) return speech;
