@@ -28,12 +28,14 @@ t.test('says why, where the identifiers of the processes tell', async (t) => {
       source: 'rest',
       identity: identities[at]!,
     }));
-  const before = baseline([rpc(JM), rpc(TM1), rpc(TM2)], { processes: processes('a', 'b', 'c') });
+  const before = baseline([rpc(JM), rpc(TM1), rpc(TM2)], {
+    processes: processes('web-1', 'tm1:41321-0b1c2d', 'tm2:41322-3e4f50'),
+  });
   const seen = [rpc(JM, NEW), rpc(TM1), rpc(TM2, NEW)];
   const said = (...now: readonly string[]): string =>
     finding(rule, seen, { baseline: before, processes: processes(...now) }).message;
-  t.match(said('x', 'b', 'z'), 'it was not restarted');
-  t.match(said('x', 'y', 'z'), 'restarted with the old keystore');
+  t.match(said('web-2', 'tm1:41321-0b1c2d', 'tm2:40001-aa01bb'), 'it was not restarted');
+  t.match(said('web-2', 'tm1:40002-99ffee', 'tm2:40001-aa01bb'), 'restarted with the old keystore');
 });
 
 t.test('leaves a single process with a new certificate to the comparison of members', async (t) => {
