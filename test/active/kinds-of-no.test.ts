@@ -99,6 +99,7 @@ t.test('a quick look leaves it at the hello and the ask: each further try is a l
     const seen = await survey(port, { channel: 'jobmanager-rpc', profile: 'quick' });
     await port.close();
     t.match(seen, { kind: 'no-answer', because, asked: { connections: 2 } }, id);
-    t.ok(seen.asked!.logLines <= 2, `${id}: no more lines than a quick look may cost`);
+    // The hello, and the HEARTBEAT, for which Netty 3 in TLS may write two.
+    t.ok(seen.asked!.logLines <= 3, `${id}: no more lines than hello and ask may cost`);
   }
 });

@@ -198,12 +198,14 @@ t.test('a reader that goes away ends it quietly', async (t) => {
 t.test('an interrupt ends the reading, writes what was found and exits with 130', async (t) => {
   const child = spawn(process.execPath, [main, 'analyze', '-', '--format', 'json'], { cwd: root, env: environment });
   const bytes = gunzipSync(readFileSync(off));
-  child.stdin.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
   let stdout = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
   });
-  setTimeout(() => child.kill('SIGINT'), 1500);
+  // Taken from the pipe: the program reads, and so listens to signals.
+  child.stdin.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => {
+    setTimeout(() => child.kill('SIGINT'), 500);
+  });
   const status = await new Promise((resolve) => child.on('close', resolve));
   t.equal(status, 130);
   const report = JSON.parse(stdout);
