@@ -32,10 +32,7 @@ export const rule: EndpointRule = {
   remediation: remedy(
     'Issue the internal certificate with the names and addresses of all TaskManagers, or with a wildcard for their domain (keytool -ext SAN=dns:tm1,dns:tm2,ip:10.0.0.2), into the keystore of every process, and restart them together.',
   ),
-  references: [
-    'FLINK-40727',
-    'https://www.rfc-editor.org/rfc/rfc9525#section-6.3',
-  ],
+  references: ['FLINK-40727', 'https://www.rfc-editor.org/rfc/rfc9525#section-6.3'],
 
   appliesTo(subject: EndpointSubject, { flinkVersion }: RuleContext): boolean {
     return subject.channel === 'taskmanager-data' && hasTls(subject) && isAtLeast(flinkVersion, CHECKS_NAMES);
