@@ -8,7 +8,7 @@ import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
-import { inSources } from './source-places.ts';
+import { traceOf } from './source-places.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
@@ -54,8 +54,7 @@ function report(error: unknown): void {
     process.exitCode = ExitCode.unusable;
     return;
   }
-  const text = error instanceof Error ? inSources(error.stack ?? error.message) : String(error);
-  process.stderr.write(`flinkprobe: a defect, please report it: ${text}\n`);
+  process.stderr.write(`flinkprobe: a defect, please report it: ${traceOf(error)}\n`);
   process.exitCode = ExitCode.defect;
 }
 

@@ -8,6 +8,11 @@ const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 /** A place in a built file, as it stands in a stack trace. */
 const BUILT_PLACE = /(file:\/\/\S+?\.js):(\d+):(\d+)/g;
 
+/** The stack trace of what was thrown, {@link inSources}; its text where it has none. */
+export function traceOf(error: unknown): string {
+  return error instanceof Error ? inSources(error.stack ?? error.message) : String(error);
+}
+
 /**
  * A stack trace with the places of the sources instead of those of the files that they were built into, which nobody else
  * can read: `src/cli/program.ts:61:5`. A place of which no source map is there stays as it is.

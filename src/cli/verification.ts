@@ -3,11 +3,12 @@ import { coverage } from '../evaluate/coverage.ts';
 import { loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { runVerdict } from '../evaluate/severity.ts';
-import { type Observation, type ProcessIdentity, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import { type Asked, type Observation, type ProcessIdentity, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import type { LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { isLoopback, placeOf } from '../observe/named-target.ts';
 import { byPlace, inTurns } from './endpoints.ts';
 import { NO_LOGS } from './log-witness.ts';
+import { traceOf } from './source-places.ts';
 import type { Instruments, Plan, VerificationRequest } from './verification-plan.ts';
 import { version } from './version.ts';
 
@@ -58,15 +59,14 @@ async function surveyAll(
   return done;
 }
 
-/** A defect of ours costs one endpoint, not the run. */
+/** A defect of ours costs one endpoint, not the run; a rule says so in the report. */
 async function surveyOne(target: Target, request: VerificationRequest, instruments: Instruments): Promise<Observation> {
   try {
     return await instruments.survey(target);
   } catch (error) {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    request.warn?.(`a defect, please report it: ${placeOf({ ...target, name: target.address })}: ${message}`);
-    const place = { ...target, host: target.address };
-    return { ...blank(place, request.profile, instruments.clock()), kind: 'undecided', because: 'malformed' };
+    request.warn?.(`a defect, please report it: ${placeOf({ ...target, name: target.address })}: ${traceOf(error)}`);
+    const { asked, ...rest } = blank({ ...target, host: target.address }, request.profile, instruments.clock());
+    return { ...rest, kind: 'undecided', because: 'malformed', asked: { ...asked, reason: 'defect' } };
   }
 }
 
@@ -84,7 +84,7 @@ function observationOfLost(lost: LostTarget, profile: Profile, at: number): Obse
   return { ...blank({ ...lost, host: lost.name }, profile, at), kind: 'no-answer', because: lost.because };
 }
 
-type Blank = Omit<Observation, 'kind' | 'because'>;
+type Blank = Omit<Observation, 'kind' | 'because' | 'asked'> & { readonly asked: Asked };
 
 function blank(place: Omit<LostTarget, 'because'> & { readonly host: string }, profile: Profile, at: number): Blank {
   const { host, port, component, member } = place;

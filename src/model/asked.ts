@@ -13,9 +13,12 @@ export interface Asked {
   /** Name as given, where the address was looked up. */
   readonly name?: string;
   readonly connections: number;
-  /** `false`: a part of the questions got no answer; `reason` says why, and what was answered is told all the same. */
+  /**
+   * `false`: a part of the questions got no answer; `reason` says why, and what was answered is told all the same.
+   * `defect`: the probe itself failed.
+   */
   readonly complete: boolean;
-  readonly reason?: 'connection-limit' | 'interrupted' | 'contradictory' | 'no-answer' | 'budget';
+  readonly reason?: 'connection-limit' | 'interrupted' | 'contradictory' | 'no-answer' | 'budget' | 'defect';
   /** WARN and ERROR lines that this probe is expected to have caused in Flink's log, at most. */
   readonly logLines: number;
   /** The harmless clear request of this channel, on a port that speaks TLS too. */

@@ -57,7 +57,9 @@ const asked = z
     name: text.exactOptional(),
     connections: whole,
     complete: z.boolean(),
-    reason: z.enum(['connection-limit', 'interrupted', 'contradictory', 'no-answer', 'budget']).exactOptional(),
+    reason: z
+      .enum(['connection-limit', 'interrupted', 'contradictory', 'no-answer', 'budget', 'defect'])
+      .exactOptional(),
     logLines: whole,
     clear: z.strictObject({ request: text, outcome: z.enum(['answered', 'not-answered']), text }).exactOptional(),
     attempts: z.array(z.strictObject({ purpose: text, result: text, frames: frames.exactOptional() })),

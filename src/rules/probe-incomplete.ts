@@ -8,9 +8,12 @@ const WHY: Readonly<Record<Exclude<NonNullable<Asked['reason']>, 'contradictory'
   interrupted: 'the run was interrupted',
   'no-answer': 'some questions were not answered',
   budget: 'the connections that it may take were used up',
+  defect: 'the probe failed, which is a defect of flinkprobe',
 };
 
-/** A probe that had a part of its answers, or an answer that it could not read: what it did not learn is not passed. */
+const REPORT_IT = remedy('Report this defect, with what flinkprobe wrote to standard error.');
+
+/** A probe that had a part of its answers, or that failed itself: what it did not learn is not passed. */
 export const rule: EndpointRule = {
   id: 'probe-incomplete',
   scope: 'endpoint',
@@ -30,15 +33,17 @@ export const rule: EndpointRule = {
   evaluate(subject: EndpointSubject): readonly Judgement[] {
     const partial = subject.observations.filter((one) => one.vantage === 'active' && whyPartial(one) !== undefined);
     if (partial.length === 0) return [{ verdict: 'pass' }];
+    const isDefect = partial.some(({ asked }) => asked?.reason === 'defect');
     const why = distinct(partial.map(whyPartial)).join('; ');
     const taken = partial.reduce((sum, one) => sum + (one.asked?.connections ?? 0), 0);
     return [
       {
-        verdict: 'inconclusive',
+        verdict: isDefect ? 'error' : 'inconclusive',
         message: `Not all was learned here: ${why}.`,
         expected: 'an answer to every question of the profile',
         observed: `${count(taken, 'connection')}; ${why}`,
         evidence: partial.map((one) => evidenceOf(one, lastText(one))),
+        ...(isDefect ? { remediation: REPORT_IT } : {}),
       },
     ];
   },
@@ -47,11 +52,8 @@ export const rule: EndpointRule = {
 /** Contradictions have a rule of their own. */
 function whyPartial({ kind, because, asked }: Observation): string | undefined {
   if (because === 'contradictory' || asked?.reason === 'contradictory') return undefined;
-  if (kind === 'undecided') {
-    return because === 'malformed'
-      ? 'its answer could not be read'
-      : 'it answered, but neither in TLS nor in a protocol of Flink';
-  }
+  if (asked?.reason === 'defect') return WHY.defect;
+  if (kind === 'undecided') return 'it answered, but neither in TLS nor in a protocol of Flink';
   if (asked === undefined || asked.complete) return undefined;
   return asked.reason === undefined ? 'a part of the questions has no answer' : WHY[asked.reason];
 }

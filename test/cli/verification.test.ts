@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import t from 'tap';
+import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { verify } from '../../src/cli/verification.ts';
 import { type Discovery, type Instruments, plan, type VerificationRequest } from '../../src/cli/verification-plan.ts';
 import { loadProbes } from '../../src/evaluate/directory.ts';
@@ -270,7 +271,7 @@ t.test('no more endpoints are asked at a time than wanted, and different hosts c
   for (const turn of [0, 3, 6]) t.equal(new Set(order.slice(turn, turn + 3)).size, 3, `turn from ${turn}`);
 });
 
-t.test('a survey that throws costs its endpoint, is told as a defect, and the run goes on', async (t) => {
+t.test('a survey that throws costs its endpoint, is told as a defect (4), and the run goes on', async (t) => {
   const warned: string[] = [];
   const world: World = {
     change: {
@@ -291,6 +292,14 @@ t.test('a survey that throws costs its endpoint, is told as a defect, and the ru
     ['tls', 'undecided'],
   );
   t.equal(report.verdict, 'inconclusive');
+  t.match(report.findings, [{ ruleId: 'probe-incomplete', verdict: 'error', endpoint: { port: 1 } }]);
+  t.equal(exitCodeOf(report), 4);
+  const { kind, plaintext } = clear({ channel: 'blob-server' });
+  const survey: Instruments['survey'] = async (target) => {
+    if (target.port === 1) throw new Error('boom');
+    return observed(target, { kind, plaintext: plaintext! });
+  };
+  t.equal(exitCodeOf(await run(asked, { change: { survey } })), 1, 'but where something is found');
 });
 
 t.test('a collect sink is never asked, by whatever name', async (t) => {

@@ -15,6 +15,15 @@ t.test('tells an answer that is neither TLS nor a protocol of Flink', async (t) 
   t.match(finding(rule, [{ ...rest, kind: 'undecided', because: 'unknown-protocol' }]).message, 'neither in TLS nor');
 });
 
+t.test('calls a probe that failed a defect of ours, whatever else was not answered', async (t) => {
+  const { tls: _, ...rest } = active({ asked: { complete: false, reason: 'defect' } });
+  const failed = { ...rest, kind: 'undecided', because: 'malformed' } as const;
+  const told = finding(rule, [active({ asked: { complete: false, reason: 'budget' } }), failed]);
+  t.equal(told.verdict, 'error');
+  t.match(told.message, /used up; the probe failed, which is a defect/);
+  t.match(told.remediation.text, 'Report this defect');
+});
+
 t.test('leaves contradictions and silence to the rules that explain them', async (t) => {
   t.equal(verdict(rule, [active({ asked: { complete: false, reason: 'contradictory' } })]), 'pass');
   t.equal(verdict(rule, [noAnswer('timeout')]), 'not-applicable');
