@@ -42,7 +42,10 @@ export interface Testimony {
 }
 
 /** A witness of the disk or of logs; it says nothing (`undefined`) where it was not asked. */
-export type Witness = (request: AuditRequest) => Promise<Testimony | undefined>;
+export type Witness = (
+  request: AuditRequest,
+  configurations: readonly ParsedConfiguration[],
+) => Promise<Testimony | undefined>;
 
 /** All witnesses besides configurations and key stores, in the order of their observations. */
 const WITNESSES: readonly Witness[] = [stateWitness, logWitness];
@@ -52,7 +55,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
   const startedAt = new Date().toISOString();
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
   const parsed = await parseConfigurations(request);
-  const told = await hear(request, witnesses);
+  const told = await hear(request, parsed, witnesses);
   const owners = parsed.map((configuration, index) => ({
     member: configuration.member,
     path: request.configurations[index]!.path,
@@ -108,10 +111,14 @@ const NO_CONNECTIONS = {
   tlsBytes: 0,
 } as const;
 
-async function hear(request: AuditRequest, witnesses: readonly Witness[]): Promise<readonly Testimony[]> {
+async function hear(
+  request: AuditRequest,
+  parsed: readonly ParsedConfiguration[],
+  witnesses: readonly Witness[],
+): Promise<readonly Testimony[]> {
   const told: Testimony[] = [];
   for (const witness of witnesses) {
-    const testimony = await witness(request);
+    const testimony = await witness(request, parsed);
     if (testimony !== undefined) told.push(testimony);
   }
   return told;

@@ -4,7 +4,6 @@ import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { LogFile } from '../observe/log-file.ts';
 import type { LogRun } from '../observe/logs.ts';
 import type { AuditRequest, Testimony } from './auditing.ts';
-import { parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
 
 /** `[MEMBER=]FILE`, as `--log` takes it; a file whose own name has an equals sign is given as `./name=x.log`. */
@@ -51,14 +50,10 @@ export async function readLogs({ logs, configurations, memberOf, signal }: LogRe
 }
 
 /** What Flink itself says in its logs. */
-export async function logWitness(request: AuditRequest): Promise<Testimony | undefined> {
-  if (request.logs.length === 0) return undefined;
-  const { configurations, flinkVersion, signal } = request;
-  // Problems of the configurations are told where they are read for their own sake.
-  const parsed = await parseConfigurations({ configurations, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
-  return readLogs({
-    logs: request.logs.map(parseLogFile),
-    configurations: parsed,
-    ...(signal === undefined ? {} : { signal }),
-  });
+export async function logWitness(
+  { logs, signal }: AuditRequest,
+  configurations: readonly EffectiveConfiguration[],
+): Promise<Testimony | undefined> {
+  if (logs.length === 0) return undefined;
+  return readLogs({ logs: logs.map(parseLogFile), configurations, ...(signal === undefined ? {} : { signal }) });
 }
