@@ -32,18 +32,14 @@ export function coverage(
     if (vantages.has('passive')) witnesses.push('wire');
     if (vantages.has('active') || lacking.size > 0) witnesses.push('handshake');
     if (promised.length > 0) witnesses.push('promise');
-    if (observations.some((one) => one.channel === channel && isTold(one))) witnesses.push('record');
-    const ofChannel = findings.filter((one) => one.channel === channel && one.waived === null);
+    if (isRecorded(channel, observations)) witnesses.push('record');
     const isMeant = promised.length > 0 || asked.has(channel) || given.length > 0;
     const absent = promises.length > 0 && !isMeant ? 'not-applicable' : 'not-seen';
     return {
       channel,
-      expectedEndpoints: Math.max(
-        new Set(promised.map((one) => `${one.member ?? '*'} ${one.port ?? ''}`)).size,
-        new Set(given.map(placeOf)).size,
-      ),
+      expectedEndpoints: Math.max(promisedEndpoints(promised), new Set(given.map(placeOf)).size),
       seenEndpoints: seen.length,
-      verdict: seen.length === 0 ? absent : verdictOf(ofChannel, failOn, lacking.size),
+      verdict: seen.length === 0 ? absent : verdictOf(channel, findings, failOn, lacking.size),
       witnesses,
       ...(asked.has(channel) || given.length > 0 ? { expected: true } : {}),
     };
@@ -66,15 +62,29 @@ function askedChannels(
 }
 
 /** A log that says of a channel no more than that a port is listened at has said nothing of it. */
-function isTold({ log }: Observation): boolean {
-  return log?.says !== undefined || log?.failure !== undefined;
+export function isRecorded(channel: ChannelId, observations: readonly Observation[]): boolean {
+  return observations.some(
+    (one) => one.channel === channel && (one.log?.says !== undefined || one.log?.failure !== undefined),
+  );
+}
+
+/** How many endpoints the configurations promise: told apart by member and port. */
+export function promisedEndpoints(promised: readonly Expectation[]): number {
+  return new Set(promised.map((one) => `${one.member ?? '*'} ${one.port ?? ''}`)).size;
 }
 
 function placeOf({ server }: Observation): string {
   return `${server.host} ${server.port}`;
 }
 
-function verdictOf(findings: readonly Finding[], failOn: Severity, lacking: number): Coverage['verdict'] {
-  if (findings.some((one) => one.verdict === 'fail' && isAtLeast(one.severity, failOn))) return 'fail';
-  return lacking > 0 || findings.some((one) => one.verdict !== 'fail') ? 'inconclusive' : 'pass';
+/** `lacking`: endpoints that were asked and did not answer. */
+export function verdictOf(
+  channel: ChannelId,
+  findings: readonly Finding[],
+  failOn: Severity,
+  lacking: number,
+): Coverage['verdict'] {
+  const own = findings.filter((one) => one.channel === channel && one.waived === null);
+  if (own.some((one) => one.verdict === 'fail' && isAtLeast(one.severity, failOn))) return 'fail';
+  return lacking > 0 || own.some((one) => one.verdict !== 'fail') ? 'inconclusive' : 'pass';
 }
