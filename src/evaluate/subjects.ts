@@ -50,8 +50,10 @@ function isConnection(observation: Observation): boolean {
 }
 
 function byFirstPacket(a: Observation, b: Observation): number {
-  // Who of several that are asked at the same time answers first is chance: the report's own order stays.
-  if (a.vantage === 'active' && b.vantage === 'active') return 0;
+  // Who of several that are asked at the same time answers first is chance: the report's own order stays, behind what
+  // was captured.
+  const [isAsked, isOtherAsked] = [a.vantage === 'active', b.vantage === 'active'];
+  if (isAsked || isOtherAsked) return Number(isAsked) - Number(isOtherAsked);
   if (a.observedAt !== b.observedAt) return a.observedAt < b.observedAt ? -1 : 1;
   return (a.frames?.first ?? 0) - (b.frames?.first ?? 0);
 }

@@ -60,6 +60,24 @@ t.test(
   },
 );
 
+t.test('puts what was asked behind what was captured, as it was reported, in whatever order they come', async (t) => {
+  const asked = ['2026-11-22T14:00:00Z', '2026-11-22T10:00:00Z'].map((observedAt) =>
+    active({ change: { observedAt } }),
+  );
+  const [late, early] = ['2026-11-22T13:00:00Z', '2026-11-22T11:00:00Z'].map((at) => tls({ client: TM1, at }));
+  const [first, second] = asked;
+  for (const all of [
+    [first!, late!, early!, second!],
+    [late!, first!, second!, early!],
+    [first!, second!, early!, late!],
+  ]) {
+    t.strictSame(
+      run([], all).subjects.map(({ observations }) => observations),
+      [[early, late, first, second]],
+    );
+  }
+});
+
 t.test('keeps the same address in two VLANs or virtual networks apart, and tells their findings apart', async (t) => {
   const inVlan = (vlans: readonly number[]) => clear({ change: { encapsulation: { vlans } } });
   const inVni = (vni: number) => clear({ change: { encapsulation: { vlans: [], tunnel: 'vxlan', vni } } });
