@@ -79,7 +79,7 @@ interface Judged {
   readonly file: FilePlace | undefined;
 }
 
-type Subject = EndpointSubject | ConfigurationSubject | StoreSubject;
+type Subject = ClusterSubject | EndpointSubject | ConfigurationSubject | StoreSubject;
 
 /** What witnesses are looked up in. */
 interface Seen {
@@ -126,9 +126,7 @@ export function evaluate(
   for (const rule of rules) {
     switch (rule.scope) {
       case 'cluster':
-        collect(rule, undefined, () =>
-          rule.appliesTo(cluster, ruleContext) ? rule.evaluate(cluster, ruleContext) : [],
-        );
+        each(rule, [cluster]);
         break;
       case 'endpoint':
         each(rule, subjects);
@@ -150,8 +148,8 @@ export function evaluate(
     }
   }
 
-  function collect(rule: Rule, of: Subject | undefined, run: () => readonly Judgement[]): void {
-    const subject = of?.scope === 'endpoint' ? of : undefined;
+  function collect(rule: Rule, of: Subject, run: () => readonly Judgement[]): void {
+    const subject = of.scope === 'endpoint' ? of : undefined;
     const judgements = judge(rule, subject, run);
     verdictCounts[worstVerdict(judgements)] += 1;
     for (const judgement of judgements) {
@@ -187,8 +185,8 @@ interface Judge<S> {
   evaluate(subject: S, context: RuleContext): readonly Judgement[];
 }
 
-function fileOf(subject: Subject | undefined): FilePlace | undefined {
-  switch (subject?.scope) {
+function fileOf(subject: Subject): FilePlace | undefined {
+  switch (subject.scope) {
     case 'configuration':
       return { path: subject.path, ...(subject.member === null ? {} : { member: subject.member }) };
     case 'store':
