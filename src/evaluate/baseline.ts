@@ -1,5 +1,5 @@
-import type { Comparison, Endpoint, Finding, Observation, Report } from '../model/report.ts';
-import { compareEndpoints, counterparts, type Pair, type Place } from './comparison.ts';
+import type { Comparison, Finding, Observation, Report } from '../model/report.ts';
+import { compareEndpoints, counterparts, type Pair, type Place, processName } from './comparison.ts';
 import { severityRank } from './severity.ts';
 import { isServed } from './strength.ts';
 
@@ -42,7 +42,7 @@ export function expectedTaskManagers(baseline: Report): number {
   const seen = baseline.observations.filter(
     ({ server, kind }) => server.component === 'taskmanager' && (kind === 'tls' || kind === 'plaintext'),
   );
-  return new Set(seen.map(({ server }) => server.member ?? server.host)).size;
+  return new Set(seen.map(({ server }) => processName(server))).size;
 }
 
 /**
@@ -111,10 +111,6 @@ function wasLookedAt(finding: Finding, report: Report, pairs: readonly Pair[]): 
 
 function isTls({ kind }: Observation): boolean {
   return kind === 'tls';
-}
-
-function processName({ member, host }: Endpoint): string {
-  return member ?? host;
 }
 
 const DEPTHS = ['quick', 'standard', 'full'];

@@ -130,7 +130,8 @@ function goneText(asked: Observation | undefined): string {
   return asked.kind === 'plaintext' ? 'asked: it sends to https' : `asked: ${asked.because ?? 'no answer'}`;
 }
 
-function processName({ member, host }: Endpoint): string {
+/** Its member name, else its address. */
+export function processName({ member, host }: Endpoint): string {
   return member ?? host;
 }
 
