@@ -20,9 +20,10 @@ export function differences(then: readonly Observation[], now: readonly Observat
   }
   const [a, b] = [before.tls, after.tls];
   if (a === undefined || b === undefined) return { weaker: [], stronger: [] };
+  const isWhole = before.depth === 'whole' && after.depth === 'whole';
   const parts = [
-    versions(a, b, before, after),
-    suites(a, b, before, after),
+    bestVersions(a, b),
+    ...(isWhole ? [oldVersions(a, b), suites(a, b)] : []),
     demands(a, b),
     admissions(a, b),
     keys(a, b),
@@ -82,16 +83,20 @@ const tlsText = 'TLS, where it was in clear';
 const VERSIONS = ['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 const FIRST_GOOD_VERSION = VERSIONS.indexOf('TLSv1.2');
 
-function versions(a: TlsDetails, b: TlsDetails, before: State, after: State): Differences {
+function bestVersions(a: TlsDetails, b: TlsDetails): Differences {
   const [best, now] = [bestVersion(a), bestVersion(b)];
-  const weaker = now < best ? [`at best ${VERSIONS[now]}, where it was ${VERSIONS[best]}`] : [];
-  const stronger = now > best ? [`${VERSIONS[now]}, where it was ${VERSIONS[best]} at best`] : [];
-  if (before.depth === 'sampled' || after.depth === 'sampled') return { weaker, stronger };
+  return {
+    weaker: now < best ? [`at best ${VERSIONS[now]}, where it was ${VERSIONS[best]}`] : [],
+    stronger: now > best ? [`${VERSIONS[now]}, where it was ${VERSIONS[best]} at best`] : [],
+  };
+}
+
+function oldVersions(a: TlsDetails, b: TlsDetails): Differences {
   const old = (tls: TlsDetails): string[] =>
     (tls.accepted?.versions ?? []).filter((version) => VERSIONS.indexOf(version) < FIRST_GOOD_VERSION);
   return {
-    weaker: [...weaker, ...told('takes', without(old(b), old(a)), ', which it did not')],
-    stronger: [...stronger, ...told('no longer takes', without(old(a), old(b)))],
+    weaker: told('takes', without(old(b), old(a)), ', which it did not'),
+    stronger: told('no longer takes', without(old(a), old(b))),
   };
 }
 
@@ -103,8 +108,7 @@ function bestVersion(tls: TlsDetails): number {
 /** By their IANA names: no encryption or authentication, outworn ciphers, no forward secrecy, CBC. */
 const WEAK_SUITE = /_NULL_|_anon_|_EXPORT_|_RC4_|_3?DES_|_DES40_|_RC2_|^TLS_(?:RSA|DHE?|ECDH)_|_CBC_/;
 
-function suites(a: TlsDetails, b: TlsDetails, before: State, after: State): Differences {
-  if (before.depth === 'sampled' || after.depth === 'sampled') return { weaker: [], stronger: [] };
+function suites(a: TlsDetails, b: TlsDetails): Differences {
   const weak = (tls: TlsDetails): string[] => [
     ...new Set(
       Object.values(tls.accepted?.cipherSuites ?? {})
