@@ -2,7 +2,7 @@ import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../mod
 import { certificateText } from './support/certificates.ts';
 import { type Holder, hasHiddenCertificates, holdersOf, leftBehind } from './support/holders.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { evidenceOf, listed, processOf } from './support/text.ts';
+import { evidenceOf, groupBy, listed, processOf } from './support/text.ts';
 
 /**
  * One member of the cluster presents another certificate on internal channels than the others.
@@ -62,10 +62,4 @@ function isOneEach(groups: readonly (readonly Holder[])[]): boolean {
     groups.every((group) => group.length === 1) &&
     certificates.every((certificate) => !certificate.selfIssued && certificate.issuer === first?.issuer)
   );
-}
-
-function groupBy<T>(values: readonly T[], key: (value: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) groups.set(key(value), [...(groups.get(key(value)) ?? []), value]);
-  return groups;
 }

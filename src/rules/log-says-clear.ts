@@ -4,7 +4,7 @@ import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../mod
 import { remedyFor } from './support/channel-remedy.ts';
 import { currentLines, type LogObservation, logEvidence } from './support/log-lines.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { distinct, listed, originOf, processOf } from './support/text.ts';
+import { distinct, groupBy, listed, originOf, processOf } from './support/text.ts';
 
 /** Lines that say how a server was started, or a connection to it was made. */
 const TELLING: ReadonlySet<string> = new Set([
@@ -53,14 +53,7 @@ function tellingLines({ observations }: ClusterSubject): readonly LogObservation
 
 /** Lines about one listening endpoint: its own, and those of processes that connect to it. */
 function byPlace(lines: readonly LogObservation[]): ReadonlyMap<string, readonly LogObservation[]> {
-  const groups = new Map<string, LogObservation[]>();
-  for (const line of lines) {
-    const key = `${line.channel} ${processOf(line.server)} ${line.server.port}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [line]);
-    else group.push(line);
-  }
-  return groups;
+  return groupBy(lines, ({ channel, server }) => `${channel} ${processOf(server)} ${server.port}`);
 }
 
 function judge(lines: readonly LogObservation[], context: RuleContext): Judgement | undefined {

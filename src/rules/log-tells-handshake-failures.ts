@@ -3,7 +3,7 @@ import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../mod
 import { explainFailure } from './support/log-failure.ts';
 import { currentLines, entries, type LogObservation, logEvidence, spanText } from './support/log-lines.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { count, distinct, listed, processOf } from './support/text.ts';
+import { count, distinct, groupBy, listed, processOf } from './support/text.ts';
 
 /** A line that has other causes, too, says nothing before it comes again. */
 const LEAST_LIKELY = 2;
@@ -38,14 +38,10 @@ export const rule: ClusterRule = {
 };
 
 function byReason(failures: readonly LogObservation[]): ReadonlyMap<string, readonly LogObservation[]> {
-  const groups = new Map<string, LogObservation[]>();
-  for (const one of failures) {
-    const key = `${one.channel} ${processOf(one.server)} ${one.server.port} ${discriminatorOf(one)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups;
+  return groupBy(
+    failures,
+    (one) => `${one.channel} ${processOf(one.server)} ${one.server.port} ${discriminatorOf(one)}`,
+  );
 }
 
 /** Reason and the side that tells it. */

@@ -1,7 +1,7 @@
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
 import { type LogObservation, logEvidence, logObservations } from './support/log-lines.ts';
 import { remedy } from './support/remedies.ts';
-import { distinct, listed, processOf } from './support/text.ts';
+import { distinct, groupBy, listed, processOf } from './support/text.ts';
 
 /**
  * A log holds a secret: Flink writes its Java options as they are, passwords included. Lines of processes that have ended
@@ -24,12 +24,8 @@ export const rule: ClusterRule = {
   },
 
   evaluate(subject: ClusterSubject): readonly Judgement[] {
-    const groups = new Map<string, LogObservation[]>();
-    for (const one of logObservations(subject.observations)) {
-      if (one.log.event !== 'secret-written') continue;
-      const key = `${processOf(one.server)} ${one.log.file}`;
-      groups.set(key, [...(groups.get(key) ?? []), one]);
-    }
+    const written = logObservations(subject.observations).filter(({ log }) => log.event === 'secret-written');
+    const groups = groupBy(written, ({ server, log }) => `${processOf(server)} ${log.file}`);
     return groups.size === 0 ? [{ verdict: 'pass' }] : [...groups.values()].map(judge);
   },
 };

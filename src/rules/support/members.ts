@@ -2,19 +2,15 @@ import type { Channel } from '../../model/channel.ts';
 import type { EndpointSubject } from '../../model/rule.ts';
 import { isServedInClear, isServedInTls } from './clear.ts';
 import { type TlsObservation, tlsObservations } from './handshakes.ts';
+import { groupBy } from './text.ts';
 
 /** RPC of all processes is switched by the same keys, and they call each other. */
 const RPC: ReadonlySet<Channel> = new Set(['jobmanager-rpc', 'taskmanager-rpc', 'metrics-query-service']);
 
 /** Endpoints that have to be alike: those of one channel, or of RPC altogether. `unknown` is none. */
 export function families(endpoints: readonly EndpointSubject[]): readonly (readonly EndpointSubject[])[] {
-  const found = new Map<string, EndpointSubject[]>();
-  for (const endpoint of endpoints) {
-    if (endpoint.channel === 'unknown') continue;
-    const name = RPC.has(endpoint.channel) ? 'rpc' : endpoint.channel;
-    found.set(name, [...(found.get(name) ?? []), endpoint]);
-  }
-  return [...found.values()];
+  const known = endpoints.filter(({ channel }) => channel !== 'unknown');
+  return [...groupBy(known, ({ channel }) => (RPC.has(channel) ? 'rpc' : channel)).values()];
 }
 
 /** What a probe found an endpoint to speak; undefined where none asked, or none was answered. */
@@ -34,8 +30,6 @@ export function oddOnes<T>(
   all: readonly T[],
   wordsOf: (one: T) => string,
 ): { readonly most: readonly T[]; readonly odd: readonly T[]; readonly tied: boolean } {
-  const groups = new Map<string, T[]>();
-  for (const one of all) groups.set(wordsOf(one), [...(groups.get(wordsOf(one)) ?? []), one]);
-  const [most = [], ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const [most = [], ...others] = [...groupBy(all, wordsOf).values()].sort((a, b) => b.length - a.length);
   return { most, odd: others.flat(), tied: others[0]?.length === most.length };
 }

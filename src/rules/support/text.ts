@@ -128,6 +128,18 @@ export function connections(observations: readonly Observation[]): number {
   return observations.reduce((sum, one) => sum + 1 + (one.repeats ?? 0), 0);
 }
 
+/** Values that have the same key, in order of their first appearance. */
+export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
 export function distinct<T>(values: readonly (T | undefined)[]): readonly T[] {
   return [...new Set(values)].filter((value): value is T => value !== undefined);
 }
