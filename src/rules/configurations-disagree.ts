@@ -1,9 +1,10 @@
 import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import type { Expectation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, ConfigurationSubject, Judgement } from '../model/rule.ts';
+import { oddOnes } from './support/members.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { placeOfSetting, settingEvidence, shown } from './support/settings.ts';
-import { distinct } from './support/text.ts';
+import { count } from './support/text.ts';
 
 /** Channels on which the members' configurations cannot meet. */
 const INTERNAL: readonly ChannelId[] = [
@@ -43,41 +44,33 @@ function judge(channel: ChannelId, configurations: readonly ConfigurationSubject
     const expectation = subject.expectations.find((one) => one.channel === channel);
     return expectation === undefined ? [] : [{ subject, expectation }];
   });
-  const texts = promises.map(({ expectation }) => content(expectation));
-  const common = mostFrequent(texts);
-  return promises
-    .filter(({ expectation }) => content(expectation) !== common)
-    .map(({ subject, expectation }) => {
-      const others = promises.find((one) => content(one.expectation) === common)!;
-      const cause = expectation.because.find(({ origin }) => origin !== 'default') ?? expectation.because[0];
-      return {
-        verdict: 'fail',
-        channel,
-        discriminator: channel,
-        file: placeOfSetting(cause, subject),
-        message: `Configured with ${wordsOf(expectation)}, where ${nameOf(others.subject)} has ${wordsOf(others.expectation)}: they cannot connect to each other.`,
-        expected: wordsOf(others.expectation),
-        observed: cause === undefined ? wordsOf(expectation) : shown(cause),
-        evidence: [...expectation.because, ...others.expectation.because].map(settingEvidence),
-      };
-    });
+  // Of two that are equally frequent, the one that came first: the JobManager by custom.
+  const { most, odd } = oddOnes(promises, ({ expectation }) => content(expectation));
+  return odd.map(({ subject, expectation }) => {
+    const others = most[0]!;
+    const cause = expectation.because.find(({ origin }) => origin !== 'default') ?? expectation.because[0];
+    return {
+      verdict: 'fail',
+      channel,
+      discriminator: channel,
+      file: placeOfSetting(cause, subject),
+      message: `Configured with ${wordsOf(expectation)}, where ${nameOf(others.subject)} has ${wordsOf(others.expectation)}: they cannot connect to each other.`,
+      expected: wordsOf(others.expectation),
+      observed: cause === undefined ? wordsOf(expectation) : shown(cause),
+      evidence: [...expectation.because, ...others.expectation.because].map(settingEvidence),
+    };
+  });
 }
 
 function content({ tls, protocols = [], cipherSuites = [], certificateSha1 = [] }: Expectation): string {
   return JSON.stringify([tls, [...protocols].sort(), [...cipherSuites].sort(), [...certificateSha1].sort()]);
 }
 
-/** Of two that are equally frequent, the one that came first: the JobManager by custom. */
-function mostFrequent(texts: readonly string[]): string {
-  const times = (text: string): number => texts.filter((one) => one === text).length;
-  return distinct(texts).reduce((best, one) => (times(one) > times(best) ? one : best), texts[0] ?? '');
-}
-
 function wordsOf({ tls, protocols = [], cipherSuites = [], certificateSha1 = [] }: Expectation): string {
   if (tls !== 'required') return 'clear text';
   const pins =
     certificateSha1.length === 0 ? '' : `, pinned to ${certificateSha1.map((one) => one.slice(0, 8)).join(', ')}`;
-  return `${protocols.join(', ') || 'TLS'} and ${cipherSuites.length} ${cipherSuites.length === 1 ? 'suite' : 'suites'}${pins}`;
+  return `${protocols.join(', ') || 'TLS'} and ${count(cipherSuites.length, 'suite')}${pins}`;
 }
 
 function nameOf({ member, path }: ConfigurationSubject): string {

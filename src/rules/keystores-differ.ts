@@ -1,5 +1,6 @@
 import type { ClusterRule, ClusterSubject, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
+import { oddOnes } from './support/members.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { leafOf } from './support/stores.ts';
 
@@ -18,9 +19,8 @@ export const rule: ClusterRule = {
 
   evaluate({ configurations }: ClusterSubject): readonly Judgement[] {
     const all = holders(configurations);
-    const times = (sha256: string): number => all.filter((one) => one.leaf.sha256 === sha256).length;
-    const common = all.reduce((best, one) => (times(one.leaf.sha256) > times(best.leaf.sha256) ? one : best));
-    const odd = all.filter(({ leaf }) => leaf.sha256 !== common.leaf.sha256);
+    const { most, odd } = oddOnes(all, ({ leaf }) => leaf.sha256);
+    const common = most[0]!;
     if (odd.length === 0) return [{ verdict: 'pass' }];
     return odd.map(({ subject, leaf, path }) => ({
       verdict: 'fail',
