@@ -1,6 +1,6 @@
 import type { Certificate, ChainTrust } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { certificateText } from './support/certificates.ts';
+import { certificateText, serverChains } from './support/certificates.ts';
 import { type TlsObservation, tlsObservations } from './support/handshakes.ts';
 import { isInternal } from './support/protection.ts';
 import { keystoreRemedy, remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
@@ -87,13 +87,11 @@ function guess(missing: string | undefined, isKnown: boolean): string {
 }
 
 function judgedChains(subject: EndpointSubject): readonly JudgedChain[] {
-  return tlsObservations(subject.observations).flatMap((observation) => {
-    const { serverCertificate, trust, alternativeChains = [] } = observation.tls;
-    const main = serverCertificate.seen === 'present' && trust !== undefined ? [{ ...serverCertificate, trust }] : [];
-    return [...main, ...alternativeChains].flatMap((one) =>
-      one.trust === undefined || one.chain.length === 0 ? [] : [{ observation, chain: one.chain, trust: one.trust }],
-    );
-  });
+  return tlsObservations(subject.observations).flatMap((observation) =>
+    serverChains(observation.tls).flatMap(({ chain, trust }) =>
+      trust === undefined || chain.length === 0 ? [] : [{ observation, chain, trust }],
+    ),
+  );
 }
 
 /** Subjects of the certificates between a leaf and the anchor that it was seen to lead to. */

@@ -1,5 +1,6 @@
 import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts';
 import { isSignallingSuite, suiteProperties } from '../tls/cipher-suites.ts';
+import { serverChains } from './support/certificates.ts';
 import {
   chosenSuites,
   chosenVersions,
@@ -113,10 +114,8 @@ function notServed(
 
 /** Kinds of key that the server showed, as suites name them. */
 function keyKinds({ tls }: TlsObservation): readonly string[] {
-  const first = tls.serverCertificate.seen === 'present' ? [tls.serverCertificate.chain] : [];
-  const leaves = [...first, ...(tls.alternativeChains ?? []).map(({ chain }) => chain)].map((chain) => chain[0]);
+  const leaves = serverChains(tls).flatMap(({ chain }) => chain.slice(0, 1));
   return leaves.flatMap((leaf) => {
-    if (leaf === undefined) return [];
     const type = leaf.publicKey.type.toUpperCase();
     return type.startsWith('RSA') ? ['RSA'] : type.startsWith('EC') || type.startsWith('ED') ? ['ECDSA'] : [type];
   });

@@ -1,4 +1,12 @@
-import type { Certificate, CertificateChain, Endpoint, Evidence, Seen } from '../../model/report.ts';
+import type {
+  Certificate,
+  CertificateChain,
+  ChainTrust,
+  Endpoint,
+  Evidence,
+  Seen,
+  TlsDetails,
+} from '../../model/report.ts';
 import type { EndpointSubject } from '../../model/rule.ts';
 import { type TlsObservation, tlsObservations } from './handshakes.ts';
 import { evidenceOf } from './text.ts';
@@ -40,10 +48,22 @@ export function presentedCertificates(subject: EndpointSubject): readonly Presen
   return [...found.values()];
 }
 
-/** A server may have several chains, one for each type of key that a client can verify. What a probe shows is its own. */
+/** What a probe shows is its own. */
 function chainsOf({ tls, vantage }: TlsObservation, role: 'server' | 'client'): readonly (readonly Certificate[])[] {
   if (role === 'client') return vantage === 'active' ? [] : presentChain(tls.clientCertificate);
-  return [...presentChain(tls.serverCertificate), ...(tls.alternativeChains ?? []).map(({ chain }) => chain)];
+  return serverChains(tls).map(({ chain }) => chain);
+}
+
+/** A chain of a server, and what the operator's truststore says of it. */
+interface ServerChain {
+  readonly chain: CertificateChain['chain'];
+  readonly trust?: ChainTrust;
+}
+
+/** The chains of a server: the first that it showed, then those for clients that verify other types of key. */
+export function serverChains({ serverCertificate, trust, alternativeChains = [] }: TlsDetails): readonly ServerChain[] {
+  const judged = trust === undefined ? {} : { trust };
+  return [...presentChain(serverCertificate).map((chain) => ({ chain, ...judged })), ...alternativeChains];
 }
 
 function presentChain(chain: Seen<CertificateChain>): readonly (readonly Certificate[])[] {
@@ -52,12 +72,11 @@ function presentChain(chain: Seen<CertificateChain>): readonly (readonly Certifi
 
 /** Whether the operator's truststore was seen to vouch for this certificate's chain. */
 export function isAnchored({ certificate, observations }: PresentedCertificate): boolean {
-  return observations.some(({ tls }) => {
-    const main = tls.serverCertificate.seen === 'present' ? [{ ...tls.serverCertificate, trust: tls.trust }] : [];
-    return [...main, ...(tls.alternativeChains ?? [])].some(
+  return observations.some(({ tls }) =>
+    serverChains(tls).some(
       ({ chain, trust }) => trust?.verdict === 'anchored' && chain[0]?.sha256 === certificate.sha256,
-    );
-  });
+    ),
+  );
 }
 
 /** Where no certificate of the server was seen: hidden is inconclusive, a handshake that never came so far is not applicable. */
@@ -69,11 +88,6 @@ export function withoutCertificate(subject: EndpointSubject): 'inconclusive' | '
       tls.serverCertificate.because !== 'not-reached',
   );
   return hidden ? 'inconclusive' : 'not-applicable';
-}
-
-/** True where some chain of the server was seen whole or in part. */
-export function sawServerCertificate(subject: EndpointSubject): boolean {
-  return tlsObservations(subject.observations).some(({ tls }) => tls.serverCertificate.seen === 'present');
 }
 
 /** `CN=internal,O=lab (51aab0c9…)`. */

@@ -1,6 +1,7 @@
 import type { Channel } from '../../model/channel.ts';
 import type { Certificate, Endpoint, Observation } from '../../model/report.ts';
 import type { ClusterSubject, RuleContext } from '../../model/rule.ts';
+import { serverChains } from './certificates.ts';
 import { type TlsObservation, tlsObservations } from './handshakes.ts';
 import { processOf } from './text.ts';
 
@@ -96,10 +97,8 @@ function endpointOf(observation: TlsObservation, role: 'client' | 'server'): End
 
 /** A server may have a chain for each type of key. */
 function leavesOf({ tls }: TlsObservation, role: 'client' | 'server'): readonly Certificate[] {
-  const chain = role === 'server' ? tls.serverCertificate : tls.clientCertificate;
-  const first = chain.seen === 'present' ? chain.chain[0] : undefined;
-  const further = role === 'server' ? (tls.alternativeChains ?? []).map((one) => one.chain[0]) : [];
-  return [first, ...further].filter((one) => one !== undefined);
+  if (role === 'server') return serverChains(tls).flatMap(({ chain }) => chain.slice(0, 1));
+  return tls.clientCertificate.seen === 'present' ? tls.clientCertificate.chain.slice(0, 1) : [];
 }
 
 /** Of several leaves of one server, the one that most servers show stands for it. */
