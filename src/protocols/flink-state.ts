@@ -1,3 +1,5 @@
+import { FIRST_RECYCLABLE_TYPE, FULL, isRightRecord, RECORD_HEADER_BYTES } from './rocksdb-record.ts';
+
 /**
  * What bytes look like that are Flink state: inside a Java-serialized message, as a checkpoint file, as the body of an
  * upload. Each test is pure, over `bytes[start, end)`, and never reads outside it. Bytes are indexed directly: the
@@ -24,7 +26,7 @@ export const ROCKSDB_FOOTER_BYTES = 8;
 /** Longest name of a state or class that is believed (Java allows 65,535): protects against chance matches. */
 const MAX_NAME = 512;
 
-function latin1(text: string): Uint8Array {
+export function latin1(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
@@ -221,14 +223,37 @@ export function rocksdbTable(bytes: Uint8Array, start: number, end: number): 'ro
   return found ? 'rocksdb-sst' : undefined;
 }
 
-const COMPARATOR = latin1('leveldb.BytewiseComparator');
+/** Tag of an edit that names the comparator (`db/version_edit.h`, `kComparator`), its length, the name. */
+const COMPARATOR_EDIT = latin1('\x01\x1aleveldb.BytewiseComparator');
+/** Records of a manifest that are looked at: newer versions put an empty one first. */
+const MAX_MANIFEST_RECORDS = 8;
 
-/** RocksDB manifest: a log record of type full (CRC-32C, LE16 length, `01`) whose first edit names the comparator. */
-export function rocksdbManifest(bytes: Uint8Array, start: number, end: number): 'rocksdb-manifest' | undefined {
-  if (start + 10 > end || bytes[start + 6] !== 1 || bytes[start + 7] !== 1 || bytes[start + 8] !== COMPARATOR.length) {
-    return undefined;
+/**
+ * RocksDB manifest: one of the first log records, all of type full, names the comparator that Flink's column families
+ * use. Offset of `leveldb.BytewiseComparator`, or -1.
+ */
+export function rocksdbManifest(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  for (let record = 0; record < MAX_MANIFEST_RECORDS && at + RECORD_HEADER_BYTES <= end; record++) {
+    const type = bytes[at + 6]!;
+    if (type !== FULL && type !== FULL + FIRST_RECYCLABLE_TYPE - 1) {
+      return -1;
+    }
+    const payload = at + RECORD_HEADER_BYTES + (type >= FIRST_RECYCLABLE_TYPE ? 4 : 0);
+    // Where it comes first, the name is proof enough: its record may be longer than the window.
+    if (at === start && standsAt(bytes, payload, end, COMPARATOR_EDIT)) {
+      return payload + 2;
+    }
+    const next = payload + (bytes[at + 4]! | (bytes[at + 5]! << 8));
+    if (next > end || !isRightRecord(bytes, at, next)) {
+      return -1;
+    }
+    if (standsAt(bytes, payload, next, COMPARATOR_EDIT)) {
+      return payload + 2;
+    }
+    at = next;
   }
-  return standsAt(bytes, start + 9, end, COMPARATOR) ? 'rocksdb-manifest' : undefined;
+  return -1;
 }
 
 const MANIFEST_NAME = latin1('MANIFEST-');
@@ -252,7 +277,7 @@ export function rocksdbOptions(bytes: Uint8Array, start: number, end: number): '
   return standsAt(bytes, start, end, OPTIONS_TITLE) ? 'rocksdb-options' : undefined;
 }
 
-const SNAPPY_STREAM = new Uint8Array([0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59]);
+export const SNAPPY_STREAM: Uint8Array = new Uint8Array([0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59]);
 
 /** Offset of a snappy stream identifier in the window, or -1: state under `snapshot-compression`. */
 export function snappyStream(bytes: Uint8Array, start: number, end: number): number {
@@ -271,5 +296,8 @@ export function stateHead(bytes: Uint8Array, start: number, end: number): StateC
   if (checkpointMetadata(bytes, start, end) !== undefined) {
     return 'checkpoint-metadata';
   }
-  return rocksdbManifest(bytes, start, end) ?? rocksdbOptions(bytes, start, end) ?? rocksdbCurrent(bytes, start, end);
+  if (rocksdbManifest(bytes, start, end) >= 0) {
+    return 'rocksdb-manifest';
+  }
+  return rocksdbOptions(bytes, start, end) ?? rocksdbCurrent(bytes, start, end);
 }

@@ -2,17 +2,19 @@ import {
   backendState,
   checkpointMetadata,
   isCompressedState,
+  latin1,
   positionOf,
   ROCKSDB_FOOTER_BYTES,
   rocksdbCurrent,
   rocksdbManifest,
   rocksdbOptions,
   rocksdbTable,
+  SNAPPY_STREAM,
   snappyStream,
   standsAt,
 } from './flink-state.ts';
 import { firstClassOf } from './java-serialization.ts';
-import { rocksdbManifestComparator, rocksdbWriteAheadLog } from './rocksdb-log.ts';
+import { rocksdbWriteAheadLog } from './rocksdb-log.ts';
 
 /** First and last bytes of a file, and how long it is. A file that fits is whole in both. */
 export interface FileSample {
@@ -153,7 +155,7 @@ const COMPARATOR = 'leveldb.BytewiseComparator';
 
 function rocksdb(head: Uint8Array, isWhole: boolean): FileContent | undefined {
   const end = head.length;
-  const comparator = rocksdbManifest(head, 0, end) === undefined ? rocksdbManifestComparator(head, 0, end) : 9;
+  const comparator = rocksdbManifest(head, 0, end);
   if (comparator >= 0) {
     return { kind: 'rocksdb-manifest', proof: { offset: comparator, length: COMPARATOR.length, text: COMPARATOR } };
   }
@@ -163,11 +165,10 @@ function rocksdb(head: Uint8Array, isWhole: boolean): FileContent | undefined {
   if (isWhole && rocksdbCurrent(head, 0, end) !== undefined) {
     return { kind: 'rocksdb-current', proof: { offset: 0, length: end, text: 'name of a MANIFEST and nothing else' } };
   }
-  const log = rocksdbWriteAheadLog(head, 0, end, isWhole ? 'whole-file' : 'start-of-file');
-  if (log === undefined) {
+  const checksum = rocksdbWriteAheadLog(head, 0, end, isWhole ? 'whole-file' : 'start-of-file');
+  if (checksum === undefined) {
     return undefined;
   }
-  const { checksum } = log;
   const text = `record of a RocksDB log with a batch of writes${checksum === 'right' ? ', its checksum is right' : ''}`;
   return { kind: 'rocksdb-write-ahead-log', checksum, proof: { offset: 0, length: 7, text } };
 }
@@ -229,7 +230,7 @@ const COMPRESSIONS: readonly (readonly [Compression, Uint8Array])[] = [
   ['xz', new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])],
   ['bzip2', latin1('BZh')],
   ['lz4', new Uint8Array([0x04, 0x22, 0x4d, 0x18])],
-  ['snappy', new Uint8Array([0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59])],
+  ['snappy', SNAPPY_STREAM],
 ];
 
 function compressed(head: Uint8Array): FileContent | undefined {
@@ -263,8 +264,4 @@ function isWithoutPattern(bytes: Uint8Array): boolean {
     chiSquare += (count - expected) ** 2 / expected;
   }
   return chiSquare <= MAX_CHI_SQUARE;
-}
-
-function latin1(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'));
 }

@@ -22,6 +22,17 @@ interface StateFile {
 const url = new URL('../../../test/vectors/flink/state-files.json', import.meta.url);
 const { files } = JSON.parse(readFileSync(url, 'utf8')) as { files: Readonly<Record<string, StateFile>> };
 
+const atRest = new URL('../../../test/vectors/state-at-rest/', import.meta.url);
+for (const version of ['1.20.3', '2.3.0']) {
+  t.test(`the manifest that RocksDB of Flink ${version} writes is told by its start`, async (t) => {
+    const manifest = new Uint8Array(readFileSync(new URL(`${version}/MANIFEST`, atRest)));
+    t.equal(stateHead(manifest, 0, manifest.length), 'rocksdb-manifest');
+    // Up to the name of the comparator, which is proof.
+    const name = Buffer.from(manifest).indexOf('leveldb.BytewiseComparator');
+    t.equal(stateHead(manifest, 0, name + 25), undefined);
+  });
+}
+
 for (const [name, file] of Object.entries(files)) {
   t.test(`${name} is ${file.kind}`, async (t) => {
     const head = fromHex(file.head);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { crc32c } from '../../src/protocols/rocksdb-log.ts';
+import { crc32c } from '../../src/protocols/rocksdb-record.ts';
 import {
   FILE_CONTENT_KINDS,
   type FileContent,
