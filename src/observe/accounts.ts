@@ -1,7 +1,22 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
 /** Users and groups of a machine, by number. A directory service has others that no file names. */
 export interface Accounts {
   readonly users: ReadonlyMap<number, { readonly name: string; readonly group: number }>;
   readonly groups: ReadonlyMap<number, { readonly name: string; readonly members: readonly string[] }>;
+}
+
+/** Those that the files below `root` name, `/` but in tests; a file that cannot be read names none. */
+export function readAccounts(root: string): Accounts {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(path.join(root, file), 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return parseAccounts(read('etc/passwd'), read('etc/group'));
 }
 
 /** `/etc/passwd` and `/etc/group` (passwd(5), group(5)) as text; lines that are none are passed over. */
