@@ -3,7 +3,6 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
 import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
-import { redact } from '../report/redact.ts';
 import {
   type CommonArguments,
   commonOptions,
@@ -127,13 +126,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`),
       ...(args.verbose ? { say: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
     });
-    await writeReport(args.redact ? redact(report) : report, outputs, {
-      failOn,
-      now,
-      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
-      colour: args.color ? 'wanted' : 'not-wanted',
-      quiet: args.quiet ? 'quiet' : 'normal',
-    });
+    await writeReport(report, outputs, args, { failOn, now });
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
   } catch (error) {
     if (error instanceof CaptureError) throw new Unusable(error.message);

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { redact } from '../report/redact.ts';
+import type { FailOn } from '../report/severity.ts';
 import type { AuditRequest } from './auditing.ts';
 import {
   type CommonArguments,
@@ -83,26 +83,20 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
-  const request = await requestOf(args, now);
+  const request = await requestOf(args, failOn, now);
   // Loaded only here: other commands need no key stores.
   const { audit } = await import('./auditing.ts');
   const stop = stopOnSignals();
   try {
     const report = await audit({ ...request, signal: stop.signal });
-    await writeReport(args.redact ? redact(report) : report, outputs, {
-      failOn,
-      now,
-      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
-      colour: args.color ? 'wanted' : 'not-wanted',
-      quiet: args.quiet ? 'quiet' : 'normal',
-    });
+    await writeReport(report, outputs, args, { failOn, now });
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
   } finally {
     stop.release();
   }
 }
 
-async function requestOf(args: AuditArguments, now: number): Promise<AuditRequest> {
+async function requestOf(args: AuditArguments, failOn: FailOn, now: number): Promise<AuditRequest> {
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
     throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
@@ -114,7 +108,7 @@ async function requestOf(args: AuditArguments, now: number): Promise<AuditReques
     stateDirectories: args.stateDir,
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
     ...(args.jdk === undefined ? {} : { jdkVersion: parseJdk(args.jdk) }),
-    failOn: parseFailOn(args.failOn),
+    failOn,
     now,
     ...(args.verbose ? { warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
   };

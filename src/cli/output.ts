@@ -3,8 +3,10 @@ import type { Report } from '../model/report.ts';
 import { jsonPieces } from '../report/json.ts';
 import { jsonlPieces } from '../report/jsonl.ts';
 import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
+import { redact } from '../report/redact.ts';
 import type { FailOn } from '../report/severity.ts';
 import { formatText } from '../report/text.ts';
+import type { CommonArguments } from './common.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { Unusable } from './failure.ts';
 
@@ -19,7 +21,9 @@ export interface Output {
   readonly path?: string;
 }
 
-export interface OutputOptions {
+type OutputArguments = Pick<CommonArguments, 'redact' | 'quiet' | 'color' | 'wide' | 'plain'>;
+
+interface OutputOptions {
   readonly failOn: FailOn;
   readonly now: number;
   readonly layout: 'fitted' | 'wide' | 'plain';
@@ -59,16 +63,31 @@ function parseOutput(text: string): Output {
   return { format, path };
 }
 
-/** Writes a report everywhere it was asked for; files with mode 0600, since they may hold evidence. */
-export async function writeReport(report: Report, outputs: readonly Output[], options: OutputOptions): Promise<void> {
+/**
+ * Writes a report everywhere it was asked for, as the arguments want it; files with mode 0600, since they may hold
+ * evidence.
+ */
+export async function writeReport(
+  report: Report,
+  outputs: readonly Output[],
+  args: OutputArguments,
+  judged: Pick<OutputOptions, 'failOn' | 'now'>,
+): Promise<void> {
+  const told = args.redact ? redact(report) : report;
+  const options: OutputOptions = {
+    ...judged,
+    layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
+    colour: args.color ? 'wanted' : 'not-wanted',
+    quiet: args.quiet ? 'quiet' : 'normal',
+  };
   for (const { format, path } of outputs) {
     if (path !== undefined) {
       const toFile = format === 'text' ? ({ ...options, colour: 'not-wanted' } as const) : options;
-      writeFile(path, render(report, format, toFile, FILE_WIDTH));
+      writeFile(path, render(told, format, toFile, FILE_WIDTH));
       continue;
     }
     if (options.quiet === 'quiet' && format === 'text') continue;
-    await writeStandard(render(report, format, options, terminalWidth()));
+    await writeStandard(render(told, format, options, terminalWidth()));
   }
 }
 

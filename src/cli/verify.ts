@@ -2,7 +2,6 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Report } from '../model/report.ts';
 import type { LogRun } from '../observe/logs.ts';
 import { placeOf } from '../observe/named-target.ts';
-import { redact } from '../report/redact.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
 import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
 import { parseConfigurations } from './configurations.ts';
@@ -83,13 +82,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
     const report = await verify(planned, request, instruments);
     progress.end();
     instruments.finish();
-    await writeReport(args.redact ? redact(report) : report, outputs, {
-      failOn,
-      now: judgedAt ?? Date.parse(report.startedAt),
-      layout: args.plain ? 'plain' : args.wide ? 'wide' : 'fitted',
-      colour: args.color ? 'wanted' : 'not-wanted',
-      quiet: args.quiet ? 'quiet' : 'normal',
-    });
+    await writeReport(report, outputs, args, { failOn, now: judgedAt ?? Date.parse(report.startedAt) });
     if (args.saveBaseline !== undefined) saveAsBaseline(report, args.saveBaseline, say);
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
   } finally {
