@@ -1,26 +1,12 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { readConfiguration } from './common.ts';
-import { configurationView } from './configuration-view.ts';
+import { commonOptions, parseVersion, readConfiguration, refuseRepeated } from './common.ts';
 import { parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
 import type { Select } from './selection.ts';
 import { version } from './version.ts';
 
-const options = {
-  conf: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)',
-  },
-  'flink-version': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'version that defaults and keys are judged by, as 1.20.3',
-  },
-} as const;
+const { conf, 'flink-version': flinkVersion } = commonOptions;
+const options = { conf, 'flink-version': flinkVersion };
 
 interface ConfigArguments {
   readonly what: 'check' | 'show' | 'schema';
@@ -45,9 +31,14 @@ export const configCommand = (select: Select): CommandModule<object, ConfigArgum
 async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> {
   if (args.what !== 'show') throw new Unusable(`config ${args.what}: this is not in version ${version()} yet`);
   if (args.conf.length === 0) throw new Unusable('config show: --conf DIR is needed');
-  const { flinkVersion } = args;
+  refuseRepeated(args, options);
   const configurations = args.conf.map(readConfiguration);
-  const parsed = await parseConfigurations({ configurations, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
+  const parsed = await parseConfigurations({
+    configurations,
+    ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+  });
+  // Loaded only here: other commands show no configuration.
+  const { configurationView } = await import('./configuration-view.ts');
   const views = await Promise.all(parsed.map((one, index) => configurationView(one, configurations[index]!.path)));
   process.stdout.write(`${views.map((lines) => lines.join('\n')).join('\n\n')}\n`);
 }

@@ -189,6 +189,11 @@ t.test('wrong use ends with 3 and says what is wrong', async (t) => {
     [['config', 'check'], /not in version/],
     [['config', 'schema'], /not in version/],
     [['config', 'show'], /--conf DIR is needed/],
+    [['config', 'show', `--conf=${written(INTERNAL)}`, '--flink-version=new'], /--flink-version: "new" is no version/],
+    [
+      ['config', 'show', `--conf=${written(INTERNAL)}`, '--flink-version=1.20.3', '--flink-version=2.0.0'],
+      /--flink-version: given more than once/,
+    ],
   ] as const) {
     const { status, stderr } = await flinkprobe(args);
     t.equal(status, 3, args.join(' '));
