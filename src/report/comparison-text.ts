@@ -5,8 +5,6 @@ import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { shortTime } from './time.ts';
 
-/** Changes that nobody has to look at one by one: counted. */
-const QUIET: ReadonlySet<EndpointChange['change']> = new Set(['unchanged']);
 const ORDER: readonly EndpointChange['change'][] = ['weaker', 'gone', 'new', 'stronger', 'unchanged'];
 const LABEL_WIDTH = 10;
 
@@ -19,7 +17,9 @@ export function comparisonLines(
 ): string[] {
   const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, 2, width);
   const title = `SINCE ${baseline.path}, ${shortTime(baseline.finishedAt)}, ${baseline.verdict.toUpperCase()}`;
-  const isCounted = (one: EndpointChange): boolean => layout === 'fitted' && QUIET.has(one.change) && !isRenewed(one);
+  // Nobody has to look at these one by one.
+  const isCounted = ({ change, certificate }: EndpointChange): boolean =>
+    layout === 'fitted' && change === 'unchanged' && certificate !== 'changed';
   const counted = endpoints.filter(isCounted);
   return [
     paint('title', printable(title)),
@@ -41,10 +41,6 @@ function timesTold(texts: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`));
-}
-
-function isRenewed({ certificate }: EndpointChange): boolean {
-  return certificate === 'changed';
 }
 
 function changeText({ channel, endpoint, change, process, certificate, details }: EndpointChange): string {

@@ -26,7 +26,7 @@ const DEFAULT_WIDTH = 100;
 /** Narrower terminals are written as if they had so many columns. */
 const LEAST_WIDTH = 60;
 const LABEL_WIDTH = 10;
-/** Configurations of one folder that are named. */
+/** Configurations of one folder, processes, targets that are named; what is more is counted. */
 const MAX_NAMES = 12;
 
 const COLUMNS: readonly Column[] = [
@@ -245,8 +245,7 @@ function foldedPaths(inputs: readonly Input[]): string[] {
     parents.set(parent, [...(parents.get(parent) ?? []), cut <= 0 ? path : path.slice(cut + 1)]);
   }
   return [...parents].map(([parent, names]) => {
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    const said = `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
+    const said = namesText(names);
     if (parent === '') return said;
     return names.length === 1 ? `${parent}/${said}` : `${parent}: ${said}`;
   });
