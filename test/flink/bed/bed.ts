@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Archives } from './archive.ts';
 import type { Case } from './cases.ts';
 import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
-import { run } from './command.ts';
+import { run, secondsSince } from './command.ts';
 import { cacheFolder, type Distribution, distribution } from './distribution.ts';
 import { gatewayJar, gatewayRelease } from './gateway.ts';
 import { atInterrupt, interrupted } from './interrupt.ts';
@@ -124,7 +124,7 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
   const timed = async <T>(name: string, work: Promise<T>): Promise<T> => {
     const from = performance.now();
     const value = await work;
-    seconds[name] = round((performance.now() - from) / 1000);
+    seconds[name] = secondsSince(from);
     return value;
   };
   try {
@@ -142,7 +142,7 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
       const { gatewayJar: jar } = cluster.setting;
       return { wire, verify, gateway: jar ? gatewayRelease(jar) : undefined };
     });
-    seconds.all = round((performance.now() - began) / 1000);
+    seconds.all = secondsSince(began);
     const gateway = result.gateway ? { gateway: result.gateway } : {};
     return {
       ...common,
@@ -152,7 +152,7 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
       ...outcome(truth, result.wire, result.verify, bed),
     };
   } catch (error) {
-    seconds.all = round((performance.now() - began) / 1000);
+    seconds.all = secondsSince(began);
     return { ...common, seconds, broken: (error as Error).message, ...nothing };
   }
 }
@@ -205,5 +205,3 @@ async function withRecording<T>(
     forget();
   }
 }
-
-const round = (value: number): number => Math.round(value * 10) / 10;

@@ -9,7 +9,7 @@ import {
   TLS13_SUITES,
 } from './configuration.ts';
 import { type KeyStores, pin, type StoreName } from './keystores.ts';
-import { CLUSTER_MEMBERS, type ClusterMember, PORTS, type Site } from './members.ts';
+import { CLUSTER_MEMBERS, type ClusterMember, PORTS, type Site, TASK_MANAGERS } from './members.ts';
 import {
   type BedChannel,
   CLEAR,
@@ -58,10 +58,9 @@ function mutual(suites: readonly string[], certificate: StoreName, version: TlsV
 
 const same = (served: ServerTruth): Stance => ({ rpc: served, data: served, blob: served });
 const everywhere = (stance: Stance): Stances => ({ jm: stance, tm1: stance, tm2: stance });
-const BOTH = ['tm1', 'tm2'] as const;
 
 function internalOnly(served: ServerTruth): Truth {
-  return truthOf({ stances: everywhere(same(served)), rest: CLEAR, jobOn: BOTH });
+  return truthOf({ stances: everywhere(same(served)), rest: CLEAR, jobOn: TASK_MANAGERS });
 }
 
 /**
@@ -102,7 +101,7 @@ function optOut(name: string, key: string | 'rpc', left: 'rpc' | 'data' | 'blob'
     }),
     truth: () => {
       const stance: Stance = { ...same(mutual(GCM_SUITES, 'internal')), [left]: CLEAR };
-      return truthOf({ stances: everywhere(stance), rest: CLEAR, jobOn: BOTH });
+      return truthOf({ stances: everywhere(stance), rest: CLEAR, jobOn: TASK_MANAGERS });
     },
   };
 }
@@ -174,14 +173,22 @@ export const CASES: readonly Case[] = [
     what: 'REST TLS without client authentication, default algorithms',
     settings: (_, stores) => restTls(stores.rest),
     truth: (version) =>
-      truthOf({ stances: everywhere(same(CLEAR)), rest: restServed(version, defaultSuites(version)), jobOn: BOTH }),
+      truthOf({
+        stances: everywhere(same(CLEAR)),
+        rest: restServed(version, defaultSuites(version)),
+        jobOn: TASK_MANAGERS,
+      }),
   },
   {
     name: 'rest-mtls',
     what: 'REST TLS with client authentication and a trust store, default algorithms',
     settings: (_, stores) => ({ ...restTls(stores.rest), ...AUTHENTICATION }),
     truth: (version) =>
-      truthOf({ stances: everywhere(same(CLEAR)), rest: restMutual(version, defaultSuites(version)), jobOn: BOTH }),
+      truthOf({
+        stances: everywhere(same(CLEAR)),
+        rest: restMutual(version, defaultSuites(version)),
+        jobOn: TASK_MANAGERS,
+      }),
   },
   {
     name: 'rest-mtls-no-truststore',
@@ -190,7 +197,7 @@ export const CASES: readonly Case[] = [
     truth: (version) => {
       if (since(version.version, '1.18')) {
         const rest = restServed(version, defaultSuites(version));
-        return truthOf({ stances: everywhere(same(CLEAR)), rest, jobOn: BOTH });
+        return truthOf({ stances: everywhere(same(CLEAR)), rest, jobOn: TASK_MANAGERS });
       }
       const reason = 'before 1.18 the JobManager refuses to start without security.ssl.rest.truststore';
       const absent: ServerTruth = { kind: 'absent', reason };
@@ -203,7 +210,7 @@ export const CASES: readonly Case[] = [
     what: 'internal TLS and REST TLS with client authentication, ECDHE with AES-GCM',
     settings: (_, stores) => ({ ...internalTls(stores.internal), ...restTls(stores.rest), ...AUTHENTICATION, ...GCM }),
     truth: (version) =>
-      truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest: restMutual(version, GCM_SUITES), jobOn: BOTH }),
+      truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest: restMutual(version, GCM_SUITES), jobOn: TASK_MANAGERS }),
   },
   certificate('certificate-weak', 'weak', 'internal certificate of RSA 1024, signed with SHA-1'),
   certificate('certificate-expired', 'expired', 'internal certificate that expired a month ago'),
@@ -226,7 +233,7 @@ export const CASES: readonly Case[] = [
       ...GCM,
       'security.ssl.internal.cert.fingerprint': pin(stores['ca-signed'].sha1),
     }),
-    truth: () => truthOf({ stances: everywhere(caSigned('right')), rest: CLEAR, jobOn: BOTH }),
+    truth: () => truthOf({ stances: everywhere(caSigned('right')), rest: CLEAR, jobOn: TASK_MANAGERS }),
   },
   {
     name: 'pin-wrong',
@@ -250,7 +257,7 @@ export const CASES: readonly Case[] = [
     truth: (version) => {
       if (since(version.version, '2.0')) return internalOnly(CLEAR);
       const rest = restServed(version, GCM_SUITES, 'internal');
-      return truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest, jobOn: BOTH });
+      return truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest, jobOn: TASK_MANAGERS });
     },
   },
   {
@@ -305,7 +312,7 @@ export const CASES: readonly Case[] = [
         { channel: 'sql-gateway', member: 'jm', served: gateway },
         ...CLUSTER_MEMBERS.map((member): EndpointTruth => ({ channel: 'prometheus', member, served: CLEAR })),
       ];
-      return truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest, others, jobOn: BOTH });
+      return truthOf({ stances: everywhere(same(GCM_INTERNAL)), rest, others, jobOn: TASK_MANAGERS });
     },
     extras: ['history-server', 'sql-gateway'],
     not: { loopback: 'the Prometheus reporter binds all addresses, so three of them cannot share one host' },

@@ -10,7 +10,7 @@ import { CLUSTER_MEMBERS, type ClusterMember, PORTS, TASK_MANAGERS } from './mem
 import type { Network } from './network.ts';
 import { type FlinkProcess, isAlive, kill, type Launch, launch, listeningPorts } from './processes.ts';
 import { jsonOf, type Rest, type RestAccess } from './rest.ts';
-import type { BedChannel, Truth } from './truth.ts';
+import { type BedChannel, type Truth, works } from './truth.ts';
 
 /** What a cluster is made from. */
 export interface Setting {
@@ -75,7 +75,7 @@ function archives(folder: string): Settings {
 /** Configures all members and starts all processes at once. */
 export function start(setting: Setting): Cluster {
   for (const member of CLUSTER_MEMBERS) configure(setting, member);
-  const served = setting.truth.endpoints.find((one) => one.channel === 'rest')!.served;
+  const served = restOf(setting.truth);
   const cluster: Cluster = { setting, processes: new Map(), access: accessTo(setting, served.kind, PORTS.rest) };
   for (const member of CLUSTER_MEMBERS) startMember(cluster, member);
   for (const extra of setting.theCase.extras ?? []) startExtra(cluster, extra);
@@ -88,7 +88,7 @@ export function accessTo(setting: Setting, kind: string, port: number): RestAcce
   const scheme = kind === 'clear' ? 'http' : 'https';
   const base = `${scheme}://${network.site.name.jm}:${port}`;
   if (scheme === 'http') return { base };
-  const truth = setting.truth.endpoints.find((one) => one.channel === 'rest')!.served;
+  const truth = restOf(setting.truth);
   const store = truth.kind === 'tls' ? truth.certificate : 'rest';
   const anchor = store === 'rest' ? 'rest-ca' : store;
   const wants = truth.kind === 'tls' && truth.clientAuthentication === 'required';
@@ -209,8 +209,9 @@ export async function settle(cluster: Cluster): Promise<void> {
   await until(cluster, `${taskManagers} TaskManagers`, JOIN, async () => (await registered(cluster)) === taskManagers);
   await until(cluster, 'ports', START, async () => everythingListens(cluster));
   await until(cluster, 'TaskManagers kept out', JOIN, async () => keptOut(cluster));
-  const broken = truth.flows.some((one) => one.channel === 'taskmanager-data' && !joins(one.outcome));
-  if (broken) await until(cluster, 'restarting job', RUN, async () => jobRestarts(cluster));
+  const broken = truth.flows.some((one) => one.channel === 'taskmanager-data' && !works(one.outcome));
+  // Healthy to REST, and in a restart loop: TaskManagers that cannot read from each other.
+  if (broken) await until(cluster, 'restarting job', RUN, async () => jobRestarts(cluster) > 0);
   else if (jobOn > 0) await until(cluster, 'running job', RUN, () => jobRuns(cluster));
   await askBeside(cluster);
 }
@@ -257,9 +258,9 @@ export async function jobRuns(cluster: Cluster): Promise<boolean> {
   return (await checkpoints(cluster)).completed > 0;
 }
 
-/** Healthy to REST, and in a restart loop: TaskManagers that cannot read from each other. */
-const jobRestarts = (cluster: Cluster): boolean =>
-  /switched from state RUNNING to (RESTARTING|FAILING)/.test(logOf(cluster.processes.get('jm')!));
+/** How often the job left RUNNING for a restart, by the JobManager's log. */
+export const jobRestarts = (cluster: Cluster): number =>
+  logOf(cluster.processes.get('jm')!).match(/switched from state RUNNING to (RESTARTING|FAILING)/g)?.length ?? 0;
 
 export interface CheckpointCounts {
   readonly completed: number;
@@ -306,13 +307,9 @@ export function everythingListens(cluster: Cluster): boolean {
 function keptOut(cluster: Cluster): boolean {
   const { truth } = cluster.setting;
   const outside = TASK_MANAGERS.filter((member) =>
-    truth.flows.some((one) => one.channel === 'jobmanager-rpc' && one.client === member && !joins(one.outcome)),
+    truth.flows.some((one) => one.channel === 'jobmanager-rpc' && one.client === member && !works(one.outcome)),
   );
   return outside.every((member) => saysKeptOut(cluster, member));
-}
-
-function joins(outcome: Truth['flows'][number]['outcome']): boolean {
-  return outcome.kind === 'plaintext' ? outcome.answer === 'in-kind' : outcome.outcome === 'established';
 }
 
 const saysKeptOut = (cluster: Cluster, member: ClusterMember): boolean =>

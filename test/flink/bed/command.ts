@@ -47,6 +47,9 @@ export function gone(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
+/** To a tenth, from a time of `performance.now()` on. */
+export const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10;
+
 export const pause = (milliseconds: number): Promise<void> => new Promise((r) => setTimeout(r, milliseconds));
 
 export type { ChildProcess };

@@ -3,10 +3,11 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bed, withCluster } from './bed.ts';
 import { type Cluster, configurationFolder, everythingListens, registered, restart, settle, until } from './cluster.ts';
+import { secondsSince } from './command.ts';
 import type { Distribution } from './distribution.ts';
 import { type Journey, journeyDiffers, newFindings, SOUND } from './journeys.ts';
 import { markLogs } from './log-lines.ts';
-import type { ClusterMember } from './members.ts';
+import { CLUSTER_MEMBERS, type ClusterMember } from './members.ts';
 import { digestOf } from './results.ts';
 import { askHandshake, identityFile, memberOf, type Verified } from './witnesses.ts';
 
@@ -42,7 +43,7 @@ export async function runJourney(bed: Bed, flink: Distribution, journey: Journey
     ...({ kind: 'journey', version: flink.version.version, journey: journey.name } as const),
     ...{ digest: journeyDigest(flink, journey), at: new Date().toISOString(), java: bed.java, machine: bed.machine },
   };
-  const seconds = (): JourneyResult['seconds'] => ({ all: Math.round((performance.now() - began) / 100) / 10 });
+  const seconds = (): JourneyResult['seconds'] => ({ all: secondsSince(began) });
   try {
     const found = await withCluster(bed, flink, SOUND, (cluster) => travel(cluster, journey));
     return { ...common, seconds: seconds(), ...found };
@@ -58,8 +59,7 @@ async function travel(
   const { folder, truth, theCase } = cluster.setting;
   await settle(cluster);
   const sound = (member: ClusterMember): string => join(folder, `sound-${member}`);
-  for (const member of ['jm', 'tm1', 'tm2'] as const)
-    cpSync(configurationFolder(folder, member), sound(member), { recursive: true });
+  for (const member of CLUSTER_MEMBERS) cpSync(configurationFolder(folder, member), sound(member), { recursive: true });
   const baseline = join(folder, 'baseline.json');
   const rest = restOptions(cluster);
   const before = await askHandshake(cluster, markLogs(cluster), {

@@ -107,9 +107,6 @@ export const JOURNEYS: readonly Journey[] = [
 
 const INTERNAL = ['jobmanager-rpc', 'blob-server', 'taskmanager-rpc', 'taskmanager-data', 'metrics-query-service'];
 
-/** The member that a finding is about; undefined for one about the cluster. */
-export type MemberOfFinding = (finding: Finding) => string | undefined;
-
 /** What `verify --baseline` should have said and did not, or said and should not have; one sentence each. */
 export function journeyDiffers(
   journey: Journey,

@@ -97,14 +97,15 @@ const RECIPES: Readonly<Record<StoreName, Recipe>> = {
 
 export type KeyStores = Readonly<Record<StoreName, KeyStore>>;
 
+const STORE_NAMES = Object.keys(RECIPES) as readonly StoreName[];
+
 /** Key stores that nobody made, under their names: what settings say does not depend on where a machine keeps them. */
 export function standIns(): { readonly named: KeyStores; readonly recipes: unknown } {
-  const names = Object.keys(RECIPES) as StoreName[];
   const standIn = (name: StoreName): KeyStore => ({
     ...{ name, keyStore: `${name}.p12`, trustStore: `${name}-trust.p12` },
     ...{ certificate: `${name}.cert.pem`, key: `${name}.key.pem`, sha256: name, sha1: name },
   });
-  return { named: Object.fromEntries(names.map((name) => [name, standIn(name)])) as KeyStores, recipes: RECIPES };
+  return { named: Object.fromEntries(STORE_NAMES.map((name) => [name, standIn(name)])) as KeyStores, recipes: RECIPES };
 }
 
 const STALE_AFTER = 20 * 24 * 3600 * 1000;
@@ -117,19 +118,17 @@ export async function keyStores(folder: string): Promise<KeyStores> {
   const known = existsSync(stamp) && readFileSync(stamp, 'utf8') === recipes;
   const fresh = known && Date.now() - statSync(stamp).mtimeMs < STALE_AFTER;
   if (!fresh) await make(folder);
-  const names = Object.keys(RECIPES) as StoreName[];
-  return Object.fromEntries(names.map((name) => [name, described(folder, name)])) as KeyStores;
+  return Object.fromEntries(STORE_NAMES.map((name) => [name, described(folder, name)])) as KeyStores;
 }
 
 async function make(folder: string): Promise<void> {
   const work = `${folder}.${process.pid}`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-  const names = Object.keys(RECIPES) as StoreName[];
-  const authorities = names.filter((name) => name.endsWith('-ca'));
+  const authorities = STORE_NAMES.filter((name) => name.endsWith('-ca'));
   await inPairs(authorities, (name) => makeOne(work, name));
   await inPairs(
-    names.filter((name) => !authorities.includes(name)),
+    STORE_NAMES.filter((name) => !authorities.includes(name)),
     (name) => makeOne(work, name),
   );
   writeFileSync(join(work, STAMP), JSON.stringify(RECIPES));

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, logOf } from './cluster.ts';
 import type { ClusterMember } from './members.ts';
 
 /** What a process logged at WARN and ERROR while it was probed. */
@@ -61,16 +60,15 @@ export function countLines({ process, during }: Pick<LogPart, 'process' | 'durin
   };
 }
 
-const read = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-
 export function markLogs(cluster: Cluster): LogMarks {
-  return new Map([...cluster.processes.values()].map((one) => [one.name, read(one.log).length]));
+  return new Map([...cluster.processes.values()].map((one) => [one.name, logOf(one).length]));
 }
 
 /** The logs of all processes, parted where the marks were set. */
 export function logParts(cluster: Cluster, marks: LogMarks): readonly LogPart[] {
-  return [...cluster.processes.values()].map(({ name, member, log }) => {
-    const text = read(log);
+  return [...cluster.processes.values()].map((one) => {
+    const { name, member } = one;
+    const text = logOf(one);
     const mark = marks.get(name) ?? 0;
     return {
       process: name,

@@ -2,7 +2,8 @@
 
 export const CLUSTER_MEMBERS = ['jm', 'tm1', 'tm2'] as const;
 export type ClusterMember = (typeof CLUSTER_MEMBERS)[number];
-export type Member = ClusterMember | 'prober';
+export const MEMBERS = ['jm', 'tm1', 'tm2', 'prober'] as const;
+export type Member = (typeof MEMBERS)[number];
 
 export const TASK_MANAGERS = ['tm1', 'tm2'] as const;
 export type TaskManager = (typeof TASK_MANAGERS)[number];
@@ -36,7 +37,3 @@ export const NAMESPACE_SITE: Site = {
 const LOOPBACK = { jm: '127.77.0.1', tm1: '127.77.0.2', tm2: '127.77.0.3', prober: '127.77.0.9' } as const;
 
 export const LOOPBACK_SITE: Site = { kind: 'loopback', address: LOOPBACK, name: LOOPBACK };
-
-export function isTaskManager(member: Member): member is TaskManager {
-  return member === 'tm1' || member === 'tm2';
-}

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { must, run } from './command.ts';
 import { atInterrupt } from './interrupt.ts';
-import { LOOPBACK_SITE, type Member, NAMESPACE_SITE, type Site } from './members.ts';
+import { LOOPBACK_SITE, MEMBERS, type Member, NAMESPACE_SITE, type Site } from './members.ts';
 
 /** The hosts of one cluster: where a program of a member runs, and where all of the wire can be seen. */
 export interface Network {
@@ -17,10 +17,8 @@ export interface Network {
   remove(): Promise<void>;
 }
 
-const HOSTS: readonly Member[] = ['jm', 'tm1', 'tm2', 'prober'];
-
 export function hostsFile(site: Site, self?: Member): string {
-  const lines = HOSTS.map(
+  const lines = MEMBERS.map(
     (member) => `${site.address[member]} ${site.kind === 'namespaces' ? site.name[member] : member}`,
   );
   // From 2.3 the JobManager resolves the machine's own name when a job is submitted.
@@ -45,7 +43,7 @@ export function loopback(): Network {
  */
 export async function namespaces(prefix: string): Promise<Network> {
   const bridge = `${prefix}-bridge`;
-  const spaces = [bridge, ...HOSTS.map((member) => `${prefix}-${member}`)];
+  const spaces = [bridge, ...MEMBERS.map((member) => `${prefix}-${member}`)];
   const remove = async (): Promise<void> => {
     forget();
     for (const space of spaces) {
@@ -71,14 +69,14 @@ export async function namespaces(prefix: string): Promise<Network> {
 
 async function build(prefix: string, bridge: string, spaces: readonly string[]): Promise<void> {
   const site = NAMESPACE_SITE;
-  for (const member of HOSTS) {
+  for (const member of MEMBERS) {
     const folder = join('/etc/netns', `${prefix}-${member}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'hosts'), hostsFile(site, member));
   }
   await batch(spaces.map((space) => `netns add ${space}`));
   await batch(['link add br0 type bridge forward_delay 0', 'link set br0 up', 'link set lo up'], bridge);
-  for (const member of HOSTS) {
+  for (const member of MEMBERS) {
     const space = `${prefix}-${member}`;
     await batch(
       [`link add ${member} type veth peer name eth0 netns ${space}`, `link set ${member} master br0 up`],

@@ -1,6 +1,16 @@
 import type { Observation } from '../../../src/model/report.ts';
 import { type Bed, withCluster } from './bed.ts';
-import { type CheckpointCounts, type Cluster, checkpoints, jobRuns, logOf, registered, settle } from './cluster.ts';
+import {
+  type CheckpointCounts,
+  type Cluster,
+  checkpoints,
+  jobRestarts,
+  jobRuns,
+  logOf,
+  registered,
+  settle,
+} from './cluster.ts';
+import { secondsSince } from './command.ts';
 import type { Distribution } from './distribution.ts';
 import { SOUND } from './journeys.ts';
 import type { LINES_A_PORT } from './log-judgement.ts';
@@ -51,7 +61,7 @@ export async function runProbed(bed: Bed, flink: Distribution): Promise<ProbedRe
     ...({ kind: 'probed', version: flink.version.version, digest: digestOf(flink.version, SOUND) } as const),
     ...{ at: new Date().toISOString(), java: bed.java, machine: bed.machine },
   };
-  const seconds = (): ProbedResult['seconds'] => ({ all: Math.round((performance.now() - began) / 100) / 10 });
+  const seconds = (): ProbedResult['seconds'] => ({ all: secondsSince(began) });
   const nothing = { profiles: [], checkpoints: { completed: 0, failed: 0 }, jobRestarts: 0, taskManagers: 0 } as const;
   try {
     const found = await withCluster(bed, flink, SOUND, probe);
@@ -81,17 +91,17 @@ async function probe(cluster: Cluster): Promise<Found> {
   }
   const after = await checkpoints(cluster);
   const taskManagers = (await registered(cluster)) ?? 0;
-  const jobRestarts = restarts(cluster);
+  const left = jobRestarts(cluster);
   if (after.failed > before.failed) differences.push(`${after.failed - before.failed} checkpoints failed`);
   if (after.completed <= before.completed) differences.push('no checkpoint was completed meanwhile');
-  if (jobRestarts > 0) differences.push(`the job restarted ${jobRestarts} times`);
+  if (left > 0) differences.push(`the job restarted ${left} times`);
   if (taskManagers !== 2 || lost(cluster)) differences.push(`a TaskManager was lost: ${taskManagers} are registered`);
   for (const one of cluster.processes.values()) if (!isAlive(one)) differences.push(`${one.name} ended`);
   const told = [...new Set(differences)];
   return {
     profiles,
     checkpoints: countedSince(before, after),
-    ...{ jobRestarts, taskManagers, verdict: told.length > 0 ? 'differs' : 'equal', differences: told },
+    ...{ jobRestarts: left, taskManagers, verdict: told.length > 0 ? 'differs' : 'equal', differences: told },
   };
 }
 
@@ -124,9 +134,6 @@ const countedSince = (before: CheckpointCounts, after: CheckpointCounts): Probed
   completed: after.completed - before.completed,
   failed: after.failed - before.failed,
 });
-
-const restarts = (cluster: Cluster): number =>
-  logOf(cluster.processes.get('jm')!).match(/switched from state RUNNING to (RESTARTING|FAILING)/g)?.length ?? 0;
 
 const lost = (cluster: Cluster): boolean =>
   /Closing TaskExecutor connection|TaskManager with id .* is no longer reachable|heartbeat of TaskManager .* timed out/i.test(

@@ -80,7 +80,7 @@ export interface TruthParts {
   readonly rest: ServerTruth;
   readonly others?: readonly EndpointTruth[];
   /** TaskManagers on which the job's tasks run. */
-  readonly jobOn: readonly ('tm1' | 'tm2')[];
+  readonly jobOn: readonly TaskManager[];
 }
 
 /** What happens when a member with one stance connects to a member with another. */
@@ -120,7 +120,8 @@ function flow(
   return { channel, client, server, presence, outcome };
 }
 
-function works(outcome: FlowOutcome): boolean {
+/** Whether both sides go on talking. */
+export function works(outcome: FlowOutcome): boolean {
   if (outcome.kind === 'plaintext') return outcome.answer === 'in-kind';
   return outcome.outcome === 'established';
 }
@@ -146,7 +147,7 @@ export function truthOf(input: TruthParts): Truth {
     { channel: 'blob-server', member: 'jm', served: stances.jm.blob },
     { channel: 'metrics-query-service', member: 'jm', served: stances.jm.rpc },
   ];
-  for (const member of ['tm1', 'tm2'] as const) {
+  for (const member of TASK_MANAGERS) {
     endpoints.push(
       { channel: 'taskmanager-rpc', member, served: stances[member].rpc },
       { channel: 'taskmanager-data', member, served: stances[member].data },
@@ -170,7 +171,7 @@ export function truthOf(input: TruthParts): Truth {
     ),
   ];
   let registered = 0;
-  for (const member of ['tm1', 'tm2'] as const) {
+  for (const member of TASK_MANAGERS) {
     // JSSE without a suite that it may use gives up before it says a word.
     const says = stances[member].rpc.kind === 'unusable' ? 'may-be-seen' : 'seen';
     const joining = flow('jobmanager-rpc', stances, 'rpc', member, 'jm', says);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Observation, Report } from '../../../src/model/report.ts';
 import { type Cluster, configurationFolder, portOf, writeNames } from './cluster.ts';
-import { gone, isInPath, must, pause, spawn } from './command.ts';
+import { gone, isInPath, must, pause, run, spawn } from './command.ts';
 import { type Comparison, compareHandshake, compareWire, type Judgement, type MemberOf } from './compare.ts';
 import { atInterrupt } from './interrupt.ts';
 import type { StoreName } from './keystores.ts';
 import { connectionKey, judgeLogs, type LogInput, type LogJudgement } from './log-judgement.ts';
 import { countLines, type LogLines, type LogMarks, logParts } from './log-lines.ts';
-import { CLUSTER_MEMBERS, type ClusterMember, type Member } from './members.ts';
+import { CLUSTER_MEMBERS, type ClusterMember, MEMBERS, type Member } from './members.ts';
 import type { Truth } from './truth.ts';
 
 const COMMAND: string = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
@@ -60,7 +60,7 @@ export interface Witnessed {
 export function memberOf(cluster: Cluster): MemberOf {
   const { site } = cluster.setting.network;
   const names = new Map<string, Member>();
-  for (const member of [...CLUSTER_MEMBERS, 'prober'] as const) {
+  for (const member of MEMBERS) {
     names.set(site.address[member], member);
     names.set(site.name[member], member);
   }
@@ -198,11 +198,5 @@ export async function abilities(): Promise<{ readonly verify: boolean; readonly 
 }
 
 async function helpOf(command: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [COMMAND, ...command, '--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await gone(child);
-  return text;
+  return (await run(process.execPath, [COMMAND, ...command, '--help'])).stdout;
 }
