@@ -8,7 +8,7 @@ import { isInPath, run } from './command.ts';
 import type { Distribution } from './distribution.ts';
 import { atInterrupt, endCleanly } from './interrupt.ts';
 import { type JourneyResult, journeyDigest, runJourney } from './journey-run.ts';
-import { JOURNEYS, SOUND } from './journeys.ts';
+import { JOURNEYS, type Journey, SOUND } from './journeys.ts';
 import { matrix } from './matrix.ts';
 import { canMakeNamespaces } from './network.ts';
 import { type ProbedResult, runProbed } from './probed.ts';
@@ -137,7 +137,7 @@ async function runAll(options: Options): Promise<number> {
   const missing = (await obstacle()) ?? (await siteObstacle(options.loopback));
   const wanted = options.versions.flatMap((version) => [
     ...(options.journeys === 'only' ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
-    ...journeyNames(options, version).map((name) => `${version.version} ${name}`),
+    ...besides(options, version).map((one) => `${version.version} ${nameOf(one)}`),
   ]);
   if (missing) {
     for (const name of wanted) say(`skipped ${name}: ${missing}\n`);
@@ -167,14 +167,14 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
     count(tally, known, 'known already');
     return false;
   });
-  const journeys = journeyNames(options, version).filter((name) => options.again || !isKnown(version, name, tally));
+  const journeys = besides(options, version).filter((one) => options.again || !isKnown(version, one, tally));
   if (due.length === 0 && journeys.length === 0) return;
   let flink: Distribution;
   try {
     flink = await prepare(version);
   } catch (error) {
     for (const theCase of due) say(`skipped ${version.version} ${theCase.name}: ${(error as Error).message}\n`);
-    for (const name of journeys) say(`skipped ${version.version} ${name}: ${(error as Error).message}\n`);
+    for (const one of journeys) say(`skipped ${version.version} ${nameOf(one)}: ${(error as Error).message}\n`);
     tally.skipped += due.length + journeys.length;
     return;
   }
@@ -186,33 +186,34 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
     if (!options.quick && !options.loopback) writeResult(resultsFolder(), result);
     count(tally, result, `${result.seconds.all ?? 0} s`);
   }
-  for (const name of journeys) {
-    const journey = JOURNEYS.find((one) => `journey ${one.name}` === name);
-    const result = await (journey ? runJourney(ready, flink, journey) : runProbed(ready, flink));
-    const [kind, file] = journey ? (['journeys', `-${journey.name}`] as const) : (['probed', ''] as const);
+  for (const one of journeys) {
+    const result = await (one === PROBED ? runProbed(ready, flink) : runJourney(ready, flink, one));
+    const [kind, file] = one === PROBED ? (['probed', ''] as const) : (['journeys', `-${one.name}`] as const);
     writeBeside(resultsFolder(), kind, `${version.version}${file}`, result);
-    countBeside(tally, version, name, result, `${result.seconds.all} s`);
+    countBeside(tally, version, nameOf(one), result, `${result.seconds.all} s`);
   }
 }
 
 const PROBED = 'probing of a running job';
 
-function journeyNames({ journeys }: Options, { version }: FlinkVersion): readonly string[] {
-  if (journeys === 'none' || !JOURNEY_VERSIONS.includes(version)) return [];
-  return [...JOURNEYS.map((one) => `journey ${one.name}`), PROBED];
+type Besides = Journey | typeof PROBED;
+
+function besides({ journeys }: Options, { version }: FlinkVersion): readonly Besides[] {
+  return journeys === 'none' || !JOURNEY_VERSIONS.includes(version) ? [] : [...JOURNEYS, PROBED];
 }
 
+const nameOf = (one: Besides): string => (one === PROBED ? one : `journey ${one.name}`);
+
 /** Whether there is a result that equals the truth and is of this very journey; it is counted then. */
-function isKnown(version: FlinkVersion, name: string, tally: Tally): boolean {
-  const journey = JOURNEYS.find((one) => `journey ${one.name}` === name);
-  const known = journey
-    ? readBeside<JourneyResult>(resultsFolder(), 'journeys').find(
-        (one) => one.version === version.version && one.journey === journey.name,
-      )
-    : readBeside<ProbedResult>(resultsFolder(), 'probed').find((one) => one.version === version.version);
-  const digest = journey ? journeyDigest({ version }, journey) : digestOf(version, SOUND);
+function isKnown(version: FlinkVersion, wanted: Besides, tally: Tally): boolean {
+  const isOwn = (one: JourneyResult | ProbedResult): boolean => one.version === version.version;
+  const known =
+    wanted === PROBED
+      ? readBeside<ProbedResult>(resultsFolder(), 'probed').find(isOwn)
+      : readBeside<JourneyResult>(resultsFolder(), 'journeys').find((one) => isOwn(one) && one.journey === wanted.name);
+  const digest = wanted === PROBED ? digestOf(version, SOUND) : journeyDigest({ version }, wanted);
   if (known?.verdict !== 'equal' || known.digest !== digest) return false;
-  countBeside(tally, version, name, known, 'known already');
+  countBeside(tally, version, nameOf(wanted), known, 'known already');
   return true;
 }
 
