@@ -1,10 +1,10 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { StatePurpose } from '../flink/state-directories.ts';
 import type { Channel } from '../model/channel.ts';
 import type { FileSighting, Input, Observation, Setting, VolumeSighting } from '../model/report.ts';
 import type { FileContentKind } from '../protocols/state-file.ts';
-import { type Accounts, parseAccounts } from './accounts.ts';
+import { type Accounts, readAccounts } from './accounts.ts';
 import { isWithin } from './mount-table.ts';
 import { StateTally } from './state-tally.ts';
 import { WALK_LIMITS, type WalkLimits, type WalkResult, walk } from './state-walk.ts';
@@ -51,7 +51,7 @@ export async function observeStateDirectories(
   options: StateOptions = {},
 ): Promise<StateTestimony> {
   const machine = options.machine ?? { root: '/', platform: process.platform };
-  const accounts = readAccounts(machine);
+  const accounts = readAccounts(machine.root);
   const found = directories.map(locate);
   const inputs: Input[] = found.flatMap((one) => ('problem' in one ? [inputOfLost(one)] : []));
   const queue = withoutNested(found.filter((one): one is Place => 'real' in one));
@@ -186,10 +186,9 @@ function problemsOf({ limits }: WalkResult, unreadable: number, allowed: WalkLim
 
 function withVolume(top: FileSighting, { directory }: Place, opened: number, volume: VolumeSighting): FileSighting {
   const { purpose, setting } = directory;
-  const named = setting === undefined ? [] : [['setting', setting.key] as const];
   const details = {
     ...(purpose === undefined ? {} : { purpose }),
-    ...Object.fromEntries(named),
+    ...(setting === undefined ? {} : { setting: setting.key }),
     ...top.details,
     opened,
   };
@@ -285,15 +284,4 @@ function inputOfLost({ directory, problem }: Lost): Input {
 function withProblems(shown: string, problems: readonly string[]): Input {
   const listed = problems.map((message) => ({ file: shown, line: 1, message }));
   return { kind: 'directory', path: shown, ...(listed.length > 0 ? { problems: listed } : {}) };
-}
-
-function readAccounts({ root }: Machine): Accounts {
-  const read = (file: string): string => {
-    try {
-      return readFileSync(path.join(root, file), 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  return parseAccounts(read('etc/passwd'), read('etc/group'));
 }
