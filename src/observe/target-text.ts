@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
 import type { NamedTarget } from './named-target.ts';
+import { COMMON_CHANNELS } from './process-ports.ts';
 
 /** A target as an operator wrote it. */
 export type ParsedTarget =
@@ -138,13 +139,10 @@ export function targetsOf(parsed: ParsedTarget, probes: readonly Probe[]): reado
       channelBasis: 'argument',
       ...(channel === undefined ? {} : { channel }),
       // Either component may serve these: the port's neighbours and its answers tell which.
-      ...(component === undefined || SHARED.has(channel!) ? {} : { component }),
+      ...(component === undefined || COMMON_CHANNELS.includes(channel!) ? {} : { component }),
     },
   ];
 }
-
-/** Channels that JobManagers and TaskManagers both have. */
-export const SHARED: ReadonlySet<ChannelId> = new Set<ChannelId>(['metrics-query-service', 'prometheus', 'jmx']);
 
 /** Flink's default ports on a host, of the channels that may be asked. Nothing needs to listen there. */
 export function defaultTargets(host: string, probes: readonly Probe[]): readonly NamedTarget[] {
@@ -156,7 +154,7 @@ export function defaultTargets(host: string, probes: readonly Probe[]): readonly
         port,
         channel: probe.id,
         channelBasis: 'port' as const,
-        ...(SHARED.has(probe.id) ? {} : { component: probe.component }),
+        ...(COMMON_CHANNELS.includes(probe.id) ? {} : { component: probe.component }),
       })),
     );
 }
