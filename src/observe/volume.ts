@@ -105,12 +105,12 @@ function deviceFolder(mount: Mount, machine: Machine): string | undefined {
   return existsSync(within(machine, byName)) ? byName : undefined;
 }
 
-/** `/dev/mapper/state` is a link to `../dm-3`. */
-function realName(device: string, machine: Machine): string {
+/** `/dev/mapper/state` is a link to `../dm-3`, and so are the folders of /sys. */
+function realName(link: string, machine: Machine): string {
   try {
-    return realpathSync(within(machine, device));
+    return realpathSync(within(machine, link));
   } catch {
-    return device;
+    return link;
   }
 }
 
@@ -121,7 +121,7 @@ interface DeviceEncryption {
 
 /** A device is encrypted where it is so itself, or where all that it lies on is. */
 function deviceEncryption(folder: string, machine: Machine, depth: number): DeviceEncryption {
-  const name = deviceName(folder, machine);
+  const name = path.basename(realName(folder, machine));
   const uuid = readText(machine, `${folder}/dm/uuid`)?.trim();
   const type = ENCRYPTING.exec(uuid ?? '')?.[1];
   if (type !== undefined) return { verdict: 'encrypted', evidence: [`${name} is a dm-crypt device (CRYPT-${type})`] };
@@ -141,14 +141,6 @@ function deviceEncryption(folder: string, machine: Machine, depth: number): Devi
 /** `LVM-…`, `CRYPT-VERITY-…`: what stands before identifiers. */
 function kindOf(uuid: string): string {
   return /^[A-Za-z]+(?:-(?:VERITY|INTEGRITY|SUBDEV))?/.exec(uuid)?.[0] ?? 'unknown kind';
-}
-
-function deviceName(folder: string, machine: Machine): string {
-  try {
-    return path.basename(realpathSync(within(machine, folder)));
-  } catch {
-    return path.posix.basename(folder);
-  }
 }
 
 /** Names of the devices that a device lies on; a partition has those of its disk. */
