@@ -4,7 +4,7 @@ import type { ChannelId } from '../model/channel.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Setting } from '../model/report.ts';
 import { CollectSinkGuard } from './collect-sink-guard.ts';
-import { isLoopback, isWildcard, type NamedTarget } from './named-target.ts';
+import { isLoopback, isName, isWildcard, type NamedTarget } from './named-target.ts';
 import { COMMON_CHANNELS, portsOfProcess } from './process-ports.ts';
 
 /** What a configuration names. */
@@ -101,7 +101,7 @@ function jobManagerTargets(
 function memberAt(configuration: EffectiveConfiguration, host: string): { readonly member?: string } {
   const { member } = configuration;
   if (member !== null && isJobManager(member, host)) return { member };
-  return isLoopback(host) || /^[\d.]+$|:/.test(host) ? {} : { member: host };
+  return isName(host) ? { member: host } : {};
 }
 
 function taskManagerTargets(
@@ -113,7 +113,7 @@ function taskManagerTargets(
   if (host === undefined) {
     return { endpoints: [], notes: ['the configuration names no TaskManager’s host: REST lists them'] };
   }
-  const member = configuration.member ?? (isLoopback(host) || /^[\d.]+$|:/.test(host) ? undefined : host);
+  const member = configuration.member ?? (isName(host) ? host : undefined);
   const place = { host, component: 'taskmanager', channels: TASKMANAGER, onHost } as const;
   return portsOfProcess(configuration, { ...place, ...(member === undefined ? {} : { member }) }, probes);
 }

@@ -1,9 +1,8 @@
-import { isIP } from 'node:net';
 import { parseRpcAddress, type RpcAddress } from '../flink/rpc-address.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { ProcessIdentity } from '../model/report.ts';
 import type { TaskManagerAnswer } from '../net/flink-rest-types.ts';
-import { isLoopback } from './named-target.ts';
+import { isLoopback, isName } from './named-target.ts';
 
 /** A TaskManager as the JobManager lists it. */
 export interface DiscoveredTaskManager {
@@ -75,10 +74,6 @@ function memberOf(id: string, rpc: RpcAddress | undefined, isAlone: boolean, boo
 export function toldName(host: string, book: HostBook): string | undefined {
   const names = [...book.addressesOf(host), host].map((one) => book.memberOf(one));
   return names.find((name) => name !== undefined && name.toLowerCase() !== host.toLowerCase());
-}
-
-export function isName(host: string): boolean {
-  return isIP(host) === 0 && !isLoopback(host);
 }
 
 /**

@@ -13,12 +13,11 @@ import {
   type DiscoveredTaskManager,
   type HostBook,
   hostKey,
-  isName,
   jobManagerIdentity,
   nameTaskManagers,
   toldName,
 } from './discover-members.ts';
-import { isLoopback, type NamedTarget } from './named-target.ts';
+import { isLoopback, isName, type NamedTarget } from './named-target.ts';
 import { COMMON_CHANNELS, type ProcessPorts, portsOfProcess } from './process-ports.ts';
 
 /** What Flink's REST API says of a cluster, at one moment. */

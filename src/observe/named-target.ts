@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ChannelId, Component } from '../model/channel.ts';
 import type { Target } from './active/types.ts';
 
@@ -29,4 +30,9 @@ export function isLoopback(host: string): boolean {
   return (
     lower === 'localhost' || lower.endsWith('.localhost') || lower === '::1' || /^127(?:\.\d{1,3}){3}$/.test(lower)
   );
+}
+
+/** No address, and no name that every host has for itself. */
+export function isName(host: string): boolean {
+  return isIP(host) === 0 && !isLoopback(host);
 }
