@@ -3,7 +3,6 @@ import type { HandshakeFailure, LogFailure } from '../model/log.ts';
 interface FailureText {
   readonly pattern: RegExp;
   readonly reason: HandshakeFailure;
-  readonly certainty?: 'likely';
 }
 
 /** Texts of JSSE (JDK 8 to 24) and Netty 3 and 4, the most telling first: a trace holds several. */
@@ -49,7 +48,7 @@ const LENGTH_FIELD_BYTES = 4;
 /** Why a handshake failed, by the texts of its exception; undefined where no TLS is in it. */
 export function handshakeFailure(text: string): Omit<LogFailure, 'side'> | undefined {
   const known = TEXTS.find(({ pattern }) => pattern.test(text));
-  if (known !== undefined) return { reason: known.reason, certainty: known.certainty ?? 'proven' };
+  if (known !== undefined) return { reason: known.reason, certainty: 'proven' };
   const alert = /Received fatal alert: ([a-z_]{1,40})\b/.exec(text)?.[1];
   if (alert !== undefined) return { reason: 'alert', certainty: 'proven', alert };
   const length = TOO_LONG.exec(text)?.[1];
