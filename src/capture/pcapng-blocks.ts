@@ -16,6 +16,9 @@ export const BlockType = {
   DECRYPTION_SECRETS: 10,
 } as const;
 
+/** Of a Section Header Block: tells the byte order of its section (section 4.1). */
+export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+
 const READ_TYPES: ReadonlySet<number> = new Set(Object.values(BlockType));
 
 /** Types that this project reads; all others are passed over by their length. */
@@ -173,7 +176,7 @@ export function readDrops(bytes: Uint8Array, start: number, end: number, littleE
 }
 
 /** "TLSK": a key log in NSS format (section 4.7). */
-const TLS_KEY_LOG = 0x544c534b;
+export const TLS_KEY_LOG = 0x544c534b;
 
 /** Text of a Decryption Secrets Block; `undefined` where it holds another kind, or says more than it has. */
 export function readKeyLog(bytes: Uint8Array, start: number, end: number, littleEndian: boolean): string | undefined {

@@ -1,15 +1,12 @@
-import { BlockType } from './pcapng-blocks.ts';
+import { BlockType, BYTE_ORDER_MAGIC, TLS_KEY_LOG } from './pcapng-blocks.ts';
 
 /** Packets start at their IP header (LINKTYPE_RAW): no link layer has to be made up. */
 export const LINK_TYPE_RAW = 101;
 
 /** Octets of a packet that are kept at most: as much as Wireshark takes. */
 const SNAPLEN = 262_144;
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** if_tsresol: nanoseconds. */
 const NANOSECONDS = 9;
-/** "TLSK": a key log in NSS format. */
-const TLS_KEY_LOG = 0x544c534b;
 
 /** Section Header Block (draft-ietf-opsawg-pcapng section 4.1), little-endian, of unknown length. */
 export function sectionHeaderBlock(application: string): Uint8Array {

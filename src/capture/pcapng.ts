@@ -8,7 +8,7 @@ import {
   type Precision,
   uint32,
 } from './events.ts';
-import { BlockType, isAsciiTransferType, isReadBlockType, minimumLength } from './pcapng-blocks.ts';
+import { BlockType, BYTE_ORDER_MAGIC, isAsciiTransferType, isReadBlockType, minimumLength } from './pcapng-blocks.ts';
 import { PcapngSections } from './pcapng-section.ts';
 
 /** Longer blocks are damage, as they are to Wireshark. Protects memory. */
@@ -17,8 +17,6 @@ export const MAX_BLOCK_BYTES: number = MAX_DECLARED_RECORD_BYTES;
 const MAX_SEARCHED_BLOCK_BYTES = MAX_RECORD_BYTES + 4096;
 /** Blocks that nobody reads are held whole up to this length, so that their two lengths can be compared first. */
 const MAX_HELD_UNREAD_BYTES = 65_536;
-
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
 type State = 'blocks' | 'skip' | 'search';
 type FaultReason = 'malformed-block' | 'ascii-mode-transfer';
