@@ -270,7 +270,7 @@ function sampleOf(entries: readonly Entry[], most: number): readonly Entry[] {
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Reads both ends of a file. Throws what the file system throws. */
-export function readContent(file: string): { readonly content: FileContent; readonly bytes: number } {
+function readContent(file: string): { readonly content: FileContent; readonly bytes: number } {
   const handle = openSync(file, OPEN_FLAGS);
   try {
     const stats = fstatSync(handle);

@@ -54,7 +54,7 @@ export function get(path: '/config' | '/info' | '/metrics'): ClearAsk {
 }
 
 /** `GET PATH` of HTTP/1.1 as bytes; `host` is written as given, IPv6 literals in brackets. */
-export function httpGet(path: string, host: string): Uint8Array {
+function httpGet(path: string, host: string): Uint8Array {
   const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, 'User-Agent: flinkprobe', 'Accept: */*', 'Connection: close'];
   return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`);
 }
