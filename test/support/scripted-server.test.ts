@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { closeAtByte, delayProxy, limiter, type ScriptedServer, segmentProxy, serve } from './scripted-server.ts';
+import { closeAtByte, type ScriptedServer, segmentProxy, serve } from './scripted-server.ts';
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 
@@ -62,44 +62,6 @@ t.test('segments come one by one', async (t) => {
   const proxy = await segmentProxy(whole, 2);
   t.match(await ask(proxy), { text: 'segments', end: 'fin' });
   await Promise.all([proxy.close(), server.close(), whole.close()]);
-});
-
-for (const [then, code] of [
-  ['rst', 'ECONNRESET'],
-  ['fin', 'fin'],
-  ['refuse', 'ECONNREFUSED'],
-] as const) {
-  t.test(`a limiter lets so many in, then answers by ${then}, until its window is over`, async (t) => {
-    const server = await limiter(2, [{ do: 'send', bytes: hex('in') }, { do: 'fin' }], then, 300);
-    const heard = [await ask(server), await ask(server), await ask(server)];
-    t.strictSame(
-      heard.map(({ text, end }) => [text, end]),
-      [
-        ['in', 'fin'],
-        ['in', 'fin'],
-        ['', code],
-      ],
-    );
-    await sleep(350);
-    t.match(await ask(server), { text: 'in', end: 'fin' });
-    await server.close();
-  });
-}
-
-t.test('a delay is added each way, and order is kept', async (t) => {
-  const server = await serve([
-    { do: 'expect', bytes: 4 },
-    { do: 'send', bytes: hex('0123456789'), segment: 1 },
-    { do: 'fin' },
-  ]);
-  const steady = await delayProxy(server, 50);
-  const heard = await ask(steady, 'ping');
-  t.match(heard, { text: '0123456789', end: 'fin' });
-  t.ok(heard.took >= 98, `${heard.took} ms`);
-  let pause = 40;
-  const falling = await delayProxy(server, () => (pause = Math.max(0, pause - 5)));
-  t.match(await ask(falling, 'ping'), { text: '0123456789', end: 'fin' });
-  await Promise.all([steady.close(), falling.close(), server.close()]);
 });
 
 t.test('a connection that ends at any byte', async (t) => {

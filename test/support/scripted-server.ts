@@ -21,7 +21,7 @@ export type Step =
 export interface ScriptedServer {
   readonly host: string;
   readonly port: number;
-  /** Connections accepted so far, those that a limiter threw out included. */
+  /** Connections accepted so far. */
   readonly connections: number;
   /** The most that were open at the same time. */
   readonly mostOpen: number;
@@ -38,16 +38,6 @@ export interface ServeOptions {
   /** `127.0.0.1` where absent. */
   readonly host?: string;
   readonly port?: number;
-  /** So many connections within a window, then no more until it is over. */
-  readonly limit?: Limit;
-}
-
-export interface Limit {
-  readonly connections: number;
-  /** A minute where absent. */
-  readonly windowMs?: number;
-  /** `refuse`: nobody listens until the window is over. */
-  readonly then: 'rst' | 'fin' | 'refuse';
 }
 
 /** Serves a script on loopback. */
@@ -58,36 +48,16 @@ export async function serve(script: Script, options: ServeOptions = {}): Promise
   }, options);
 }
 
-/** A server that lets so many connections a minute in, and resets or refuses the others. */
-export function limiter(
-  connections: number,
-  script: Script,
-  then: Limit['then'] = 'rst',
-  windowMs = 60_000,
-): Promise<ScriptedServer> {
-  return serve(script, { limit: { connections, windowMs, then } });
-}
-
 export interface ProxyTarget {
   readonly host?: string;
   readonly port: number;
-}
-
-/** Passes everything on, each way, so many milliseconds later: bytes, FIN and RST. A function is asked for each chunk. */
-export function delayProxy(target: ProxyTarget, ms: number | (() => number)): Promise<ScriptedServer> {
-  return listen(async (socket, _, took) => {
-    const behind = connectTo(target);
-    pass(socket, behind, later(ms), took);
-    pass(behind, socket, later(ms), () => {});
-    await Promise.all([closed(socket), closed(behind)]);
-  });
 }
 
 /** Passes on, but ends the connection where the server behind it would send byte `at`, counted from 0. */
 export function closeAtByte(target: ProxyTarget, at: number, how: 'fin' | 'rst' = 'fin'): Promise<ScriptedServer> {
   return listen(async (socket, _, took) => {
     const behind = connectTo(target);
-    pass(socket, behind, atOnce, took);
+    pass(socket, behind, took);
     let left = at;
     behind.on('data', (chunk: Buffer) => {
       if (chunk.length <= left) {
@@ -111,7 +81,7 @@ export function closeAtByte(target: ProxyTarget, at: number, how: 'fin' | 'rst' 
 export function segmentProxy(target: ProxyTarget, segment: number): Promise<ScriptedServer> {
   return listen(async (socket, _, took) => {
     const behind = connectTo(target);
-    pass(socket, behind, atOnce, took);
+    pass(socket, behind, took);
     // A turn of the event loop between two writes: each is a segment of its own, and is read as one as a rule.
     let queue = Promise.resolve();
     const say = (action: () => void): void => {
@@ -132,10 +102,6 @@ function connectTo({ host = '127.0.0.1', port }: ProxyTarget): Socket {
   return tcpConnect({ host, port, allowHalfOpen: true, noDelay: true });
 }
 
-function atOnce(action: () => void): void {
-  action();
-}
-
 type Took = (bytes: Buffer) => void;
 
 async function listen(
@@ -145,39 +111,23 @@ async function listen(
   const host = options.host ?? '127.0.0.1';
   const open = new Set<Socket>();
   const received: Buffer[][] = [];
-  const counts = { mostOpen: 0, window: 0, windowEndsAt: 0 };
-  const timers = new Set<NodeJS.Timeout>();
-  let port = options.port ?? 0;
+  let mostOpen = 0;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const number = received.push([]) - 1;
     open.add(socket);
     // The end of an earlier connection may be told in the same turn, after this one, though it came before.
     setImmediate(() =>
       setImmediate(() => {
-        counts.mostOpen = Math.max(counts.mostOpen, open.size);
+        mostOpen = Math.max(mostOpen, open.size);
       }),
     );
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => {});
-    if (options.limit !== undefined && isOver(options.limit, counts, stop)) {
-      if (options.limit.then === 'fin') socket.end();
-      else socket.resetAndDestroy();
-      return;
-    }
     void talk(socket, number, (bytes) => received[number]!.push(bytes));
   });
-  /** Nobody listens until the window is over. */
-  const stop = (forMs: number): void => {
-    server.close();
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      server.listen(port, host);
-    }, forMs);
-    timers.add(timer);
-  };
-  server.listen(port, host);
+  server.listen(options.port ?? 0, host);
   await once(server, 'listening');
-  port = (server.address() as AddressInfo).port;
+  const { port } = server.address() as AddressInfo;
   return {
     host,
     port,
@@ -185,32 +135,16 @@ async function listen(
       return received.length;
     },
     get mostOpen() {
-      return counts.mostOpen;
+      return mostOpen;
     },
     get received() {
       return received.map((parts) => Buffer.concat(parts));
     },
-    close: () => closeAll(server, open, timers),
+    close: () => closeAll(server, open),
   };
 }
 
-function isOver(
-  limit: Limit,
-  counts: { window: number; windowEndsAt: number },
-  stop: (forMs: number) => void,
-): boolean {
-  const now = performance.now();
-  if (now >= counts.windowEndsAt) {
-    counts.window = 0;
-    counts.windowEndsAt = now + (limit.windowMs ?? 60_000);
-  }
-  counts.window++;
-  if (limit.then === 'refuse' && counts.window === limit.connections) stop(counts.windowEndsAt - now);
-  return counts.window > limit.connections;
-}
-
-async function closeAll(server: Server, open: ReadonlySet<Socket>, timers: Set<NodeJS.Timeout>): Promise<void> {
-  for (const timer of timers) clearTimeout(timer);
+async function closeAll(server: Server, open: ReadonlySet<Socket>): Promise<void> {
   for (const socket of open) socket.destroy();
   if (!server.listening) return;
   server.close();
@@ -306,21 +240,12 @@ async function send(stream: Socket, step: Extract<Step, { do: 'send' }>): Promis
   }
 }
 
-/** Puts off what is done, in the order in which it is asked for. */
-function later(ms: number | (() => number)): (action: () => void) => void {
-  let queue = Promise.resolve();
-  return (action) => {
-    const due = performance.now() + (typeof ms === 'number' ? ms : ms());
-    queue = queue.then(() => sleep(Math.max(0, due - performance.now()))).then(action);
-  };
-}
-
-function pass(from: Socket, to: Socket, then: (action: () => void) => void, took: Took): void {
+function pass(from: Socket, to: Socket, took: Took): void {
   to.on('error', () => {});
   from.on('data', (chunk: Buffer) => {
     took(chunk);
-    then(() => to.destroyed || to.write(chunk));
+    if (!to.destroyed) to.write(chunk);
   });
-  from.on('end', () => then(() => to.end()));
-  from.on('error', () => then(() => to.resetAndDestroy()));
+  from.on('end', () => to.end());
+  from.on('error', () => to.resetAndDestroy());
 }
