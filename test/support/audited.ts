@@ -12,6 +12,7 @@ import { expectations } from '../../src/flink/expectation.ts';
 import type { Finding, Verdict } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { type GivenStore, readStores } from '../../src/observe/key-stores.ts';
+import { onlyOne, worst } from './judged.ts';
 import { NOW } from './lab.ts';
 
 const probes = await loadProbes();
@@ -95,10 +96,7 @@ export async function audited(
 
 /** The worst verdict; a rule that threw fails the test at once. */
 export async function auditVerdict(...args: Parameters<typeof audited>): Promise<Verdict> {
-  const { verdictCounts, errors } = await audited(...args);
-  if (errors.length > 0) throw new Error(errors[0]!.message);
-  const order: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-applicable'];
-  return order.find((one) => verdictCounts[one] > 0) ?? 'not-applicable';
+  return worst(await audited(...args));
 }
 
 export async function auditFindings(...args: Parameters<typeof audited>): Promise<readonly Finding[]> {
@@ -109,9 +107,7 @@ export async function auditFindings(...args: Parameters<typeof audited>): Promis
 
 /** The only finding; throws where there is none, or more than one. */
 export async function auditFinding(...args: Parameters<typeof audited>): Promise<Finding> {
-  const findings = await auditFindings(...args);
-  if (findings.length !== 1) throw new Error(`${findings.length} findings, not one`);
-  return findings[0]!;
+  return onlyOne(await auditFindings(...args));
 }
 
 /** All that internal TLS needs, as Flink's guide has it. */

@@ -13,7 +13,11 @@ export function judged(rule: Rule, observations: readonly Observation[], around:
 
 /** The worst verdict that one rule gave; a rule that threw fails the test at once. */
 export function verdict(rule: Rule, observations: readonly Observation[], around: Around = {}): Verdict {
-  const { verdictCounts, errors } = judged(rule, observations, around);
+  return worst(judged(rule, observations, around));
+}
+
+/** The worst verdict of an evaluation; a rule that threw fails the test at once. */
+export function worst({ verdictCounts, errors }: Evaluation): Verdict {
   if (errors.length > 0) throw new Error(errors[0]!.message);
   const order: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-applicable'];
   return order.find((one) => verdictCounts[one] > 0) ?? 'not-applicable';
@@ -21,7 +25,10 @@ export function verdict(rule: Rule, observations: readonly Observation[], around
 
 /** The only finding of one rule; throws where there is none, or more than one. */
 export function finding(rule: Rule, observations: readonly Observation[], around: Around = {}): Finding {
-  const { findings } = judged(rule, observations, around);
+  return onlyOne(judged(rule, observations, around).findings);
+}
+
+export function onlyOne(findings: readonly Finding[]): Finding {
   const [only] = findings;
   if (only === undefined || findings.length !== 1) throw new Error(`${findings.length} findings, not one`);
   return only;
