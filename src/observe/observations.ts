@@ -216,7 +216,8 @@ function saidUnknown(record: ConnectionRecord, roles: Roles): Said {
   return { kind: 'plaintext', plaintext: UNKNOWN, answer: describeAnswer(record, head, 'a clear request') };
 }
 
-function isTlsHead(bytes: Uint8Array): boolean {
+/** A stream that begins like a TLS record (RFC 8446 section 5.1). */
+export function isTlsHead(bytes: Uint8Array): boolean {
   return bytes.length >= 3 && bytes[0]! >= 20 && bytes[0]! <= 23 && bytes[1] === 3 && bytes[2]! <= 4;
 }
 

@@ -2,11 +2,9 @@ import type { AdmissionProof, ClientAuthentication } from '../../model/tls.ts';
 import type { HandshakeResult } from '../../net/tls-client/types.ts';
 import { refusalText } from './session.ts';
 
-export type AuthenticationVerdict = ClientAuthentication['verdict'];
-
 /** What one version says of client authentication, and why one may say so. */
 export interface VersionVerdict {
-  readonly verdict: AuthenticationVerdict;
+  readonly verdict: ClientAuthentication['verdict'];
   readonly presented: ClientAuthentication['presented'];
   readonly evidence: string;
 }

@@ -1,13 +1,15 @@
 import type { ClearAsk, Probe } from '../../model/probe.ts';
 import type { NoAnswerReason, Observation } from '../../model/report.ts';
-import type { HandshakeResult, Offer } from '../../net/tls-client/types.ts';
+import { EVERYTHING } from '../../net/tls-client/offers.ts';
+import type { HandshakeResult, Offer, Patience } from '../../net/tls-client/types.ts';
 import type { Transcript } from '../../net/wire.ts';
 import { addCredit, badAddressing, get, heartbeat, jrmpStream, strayResult } from '../../protocols/asks.ts';
 import { isHttpsRedirect } from '../../protocols/http-flink.ts';
+import { isTlsHead } from '../observations.ts';
 import type { Connections } from './connections.ts';
-import { EVERYTHING, shortOffer } from './offers.ts';
+import { shortOffer } from './offers.ts';
 import { isServerName } from './server-name.ts';
-import { type ClearAnswer, type Exchange, hostHeader, type Session } from './session.ts';
+import { type ClearAnswer, type Exchange, insideRequest, type Session } from './session.ts';
 
 /** What an endpoint turned out to speak. */
 export type Speech =
@@ -20,15 +22,17 @@ export type Speech =
     }
   /** TLS, told by an alert, that takes none of our hellos. */
   | { readonly kind: 'unusable'; readonly first: Exchange<HandshakeResult> }
-  | { readonly kind: 'clear'; readonly observation: Observation; readonly ask: ClearAsk }
+  | { readonly kind: 'clear'; readonly observation: Observation }
   /** Bytes that are neither TLS nor the protocol of this channel. */
-  | {
-      readonly kind: 'foreign';
-      readonly observation: Observation;
-      readonly transcript: Transcript;
-      readonly what: string;
-    }
-  | { readonly kind: 'no-answer'; readonly because: NoAnswerReason; readonly transcript?: Transcript };
+  | { readonly kind: 'foreign'; readonly observation: Observation; readonly what: string }
+  | NoAnswer;
+
+type TlsSpeech = Extract<Speech, { kind: 'tls' }>;
+
+interface NoAnswer {
+  readonly kind: 'no-answer';
+  readonly because: NoAnswerReason;
+}
 
 /** Closing later than this is `closed-late`, milliseconds. */
 const AT_ONCE_MS = 700;
@@ -54,27 +58,20 @@ export async function identify(session: Session, connections: Connections, probe
 async function greet(session: Session, connections: Connections, probe: Probe | undefined): Promise<Speech> {
   const name = isServerName(session.target.name) ? { serverName: session.target.name } : {};
   const offer: Offer = { ...EVERYTHING, ...name };
-  const application = probe?.ask !== undefined && probe.protocols.some((one) => one.name === 'http');
-  const goal = {
-    goal: 'finish',
-    ...(application ? { applicationRequest: probe.ask!.request(hostHeader(session.target)) } : {}),
-  } as const;
+  const goal: Goal = { goal: 'finish', ...insideRequest(session.target, probe) };
   const first = await session.handshake('ClientHello with everything, no certificate', { offer, ...goal });
-  if ('fault' in first) return { kind: 'no-answer', because: first.fault, transcript: first.transcript };
+  if ('fault' in first) return noAnswer(first.fault);
   if (isAccepted(first.result)) return { kind: 'tls', first, offer };
-  const { refusal } = first.result;
-  const alert = refusal?.alert;
+  const alert = first.result.refusal?.alert;
   const renamed = alert === undefined ? undefined : otherName(alert.code, offer, session.target.member);
   if (renamed !== undefined) {
-    const again = await session.handshake(renamed.purpose, { offer: renamed.offer, ...goal });
-    if (!('fault' in again) && isAccepted(again.result)) {
-      const refused =
-        offer.serverName === undefined ? undefined : { name: offer.serverName, alert: alert!.description };
-      const refusedServerName = refused === undefined ? {} : { refusedServerName: refused };
-      return { kind: 'tls', first: again, offer: renamed.offer, ...refusedServerName };
-    }
+    const again = await retry(session, renamed.purpose, renamed.offer, goal);
+    if (again !== undefined && offer.serverName !== undefined)
+      return { ...again, refusedServerName: { name: offer.serverName, alert: alert!.description } };
+    if (again !== undefined) return again;
   }
-  if (alert !== undefined && isFatalAnswer(alert.code)) return retryShort(session, first, offer, goal);
+  if (alert !== undefined && isFatalAnswer(alert.code))
+    return (await retryShort(session, offer, goal)) ?? { kind: 'unusable', first };
   return withoutTls(session, connections, probe, first, offer, goal);
 }
 
@@ -104,30 +101,26 @@ export function isAccepted(result: HandshakeResult): boolean {
   return result.version !== undefined && result.end !== 'not-tls';
 }
 
-/** Some servers choke on long hellos or on TLS 1.3 in them (RFC 8446 section 4.1.2, "version intolerance"). */
-async function retryShort(
+/** Another hello, where the first was not taken; undefined where this one is not either. */
+async function retry(
   session: Session,
-  first: Exchange<HandshakeResult>,
+  purpose: string,
   offer: Offer,
   goal: Goal,
-): Promise<Speech> {
-  const short = shortOffer(offer);
-  const again = await session.handshake('a short TLS 1.2 ClientHello', { offer: short, ...goal });
-  if (!('fault' in again) && isAccepted(again.result)) return { kind: 'tls', first: again, offer: short };
-  return { kind: 'unusable', first };
+  patience?: Patience,
+): Promise<TlsSpeech | undefined> {
+  const first = await session.handshake(purpose, { offer, ...goal, ...(patience === undefined ? {} : { patience }) });
+  return 'fault' in first || !isAccepted(first.result) ? undefined : { kind: 'tls', first, offer };
 }
 
-async function retryPatiently(
-  session: Session,
-  first: Exchange<HandshakeResult>,
-  offer: Offer,
-  goal: Goal,
-): Promise<Speech> {
+/** Some servers choke on long hellos or on TLS 1.3 in them (RFC 8446 section 4.1.2, "version intolerance"). */
+function retryShort(session: Session, offer: Offer, goal: Goal): Promise<TlsSpeech | undefined> {
+  return retry(session, 'a short TLS 1.2 ClientHello', shortOffer(offer), goal);
+}
+
+function retryPatiently(session: Session, offer: Offer, goal: Goal): Promise<TlsSpeech | undefined> {
   const { answerMs, verdictMs } = session.options.patience;
-  const patience = { answerMs: answerMs * 2, verdictMs };
-  const again = await session.handshake('the same with more patience', { offer, ...goal, patience });
-  if (!('fault' in again) && isAccepted(again.result)) return { kind: 'tls', first: again, offer };
-  return { kind: 'no-answer', because: 'silent', transcript: first.transcript };
+  return retry(session, 'the same with more patience', offer, goal, { answerMs: answerMs * 2, verdictMs });
 }
 
 /** The hello was met with FIN, RST, silence or bytes that are not TLS. */
@@ -143,16 +136,16 @@ async function withoutTls(
   const silent = result.end === 'silent';
   let sawTlsAlert = false;
   let closedOnAsk = false;
-  for (const ask of probe === undefined ? asksAfter(result) : probe.protection === 'never' ? [] : asksOf(probe)) {
+  for (const ask of asksFor(probe, result)) {
     const wait = silent && probe === undefined ? FURTHER_WAIT_MS : undefined;
     const asked = await session.ask(ask.name, ask, wait);
-    if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
+    if ('fault' in asked) return noAnswer(asked.fault);
     const observation = connections.observe(asked);
     const isClear = isAnswered(observation, asked.result);
     // TLS that refuses everything logs what it was asked in clear as well.
     session.logLines += isClear ? ask.logLines.clear : Math.max(ask.logLines.clear, ask.logLines.tls);
-    if (isClear) return { kind: 'clear', observation, ask };
-    sawTlsAlert ||= isTlsRecord(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
+    if (isClear) return { kind: 'clear', observation };
+    sawTlsAlert ||= isTlsHead(asked.result.bytes) || isHttpsRedirect(asked.result.bytes);
     closedOnAsk ||= asked.result.end !== 'open' && asked.result.bytes.length === 0;
     if (sawTlsAlert) break;
   }
@@ -160,21 +153,19 @@ async function withoutTls(
   // Each further try is a line in Flink's log, and the hello and the ask were the two that a quick look may cost.
   if (session.options.profile === 'quick' && !silent) {
     if (sawTlsAlert) return { kind: 'unusable', first: hello };
-    const because = ending(hello.transcript) === 'reset' ? 'reset' : 'closed-after-bytes';
-    return { kind: 'no-answer', because, transcript: hello.transcript };
+    return noAnswer(ending(hello.transcript) === 'reset' ? 'reset' : 'closed-after-bytes');
   }
-  if (sawTlsAlert || (!silent && session.left > 1 && probe !== undefined)) {
-    const speech = await retryShort(session, hello, offer, goal);
-    if (speech.kind === 'tls' || sawTlsAlert) return speech;
-  }
+  if (sawTlsAlert) return (await retryShort(session, offer, goal)) ?? { kind: 'unusable', first: hello };
   // Netty closes on what is no TLS, and a JVM's first handshakes are slow: such silence may have been hurry of ours.
-  if (silent && closedOnAsk) return retryPatiently(session, hello, offer, goal);
-  if (silent) return { kind: 'no-answer', because: 'silent', transcript: hello.transcript };
-  return closing(session, hello.transcript);
+  if (silent) return (closedOnAsk ? await retryPatiently(session, offer, goal) : undefined) ?? noAnswer('silent');
+  const short = session.left > 1 && probe !== undefined ? await retryShort(session, offer, goal) : undefined;
+  return short ?? closing(session, hello.transcript);
 }
 
-function asksOf(probe: Probe): readonly ClearAsk[] {
-  return probe.ask === undefined ? [] : [probe.ask];
+/** A channel that is known gets its own ask; one that can do no TLS has had it before the hello. */
+function asksFor(probe: Probe | undefined, hello: HandshakeResult): readonly ClearAsk[] {
+  if (probe === undefined) return asksAfter(hello);
+  return probe.ask === undefined || probe.protection === 'never' ? [] : [probe.ask];
 }
 
 /**
@@ -196,10 +187,6 @@ function startsLikeHttp(bytes: Uint8Array | undefined): boolean {
   return bytes !== undefined && new TextDecoder('latin1').decode(bytes.subarray(0, 5)) === 'HTTP/';
 }
 
-function isTlsRecord(bytes: Uint8Array): boolean {
-  return bytes.length >= 3 && bytes[0]! >= 20 && bytes[0]! <= 23 && bytes[1] === 3 && bytes[2]! <= 4;
-}
-
 /** Answered in kind, and not by the redirection to https that a TLS port of Flink sends. */
 export function isAnswered(observation: Observation, answer: ClearAnswer): boolean {
   const inKind = observation.kind === 'plaintext' && observation.plaintext?.protocol !== 'unknown';
@@ -209,10 +196,10 @@ export function isAnswered(observation: Observation, answer: ClearAnswer): boole
 /** Channels that can do no TLS are asked first: a ClientHello makes some of them wait for ever. */
 async function askInClear(session: Session, connections: Connections, ask: ClearAsk): Promise<Speech | undefined> {
   const asked = await session.ask(ask.name, ask);
-  if ('fault' in asked) return { kind: 'no-answer', because: asked.fault, transcript: asked.transcript };
+  if ('fault' in asked) return noAnswer(asked.fault);
   session.logLines += ask.logLines.clear;
   const observation = connections.observe(asked);
-  return isAnswered(observation, asked.result) ? { kind: 'clear', observation, ask } : undefined;
+  return isAnswered(observation, asked.result) ? { kind: 'clear', observation } : undefined;
 }
 
 function foreign(connections: Connections, hello: Exchange<HandshakeResult>): Speech {
@@ -225,7 +212,7 @@ function foreign(connections: Connections, hello: Exchange<HandshakeResult>): Sp
     : isText
       ? 'a banner of another protocol'
       : 'bytes of another protocol';
-  return { kind: 'foreign', observation, transcript: hello.transcript, what };
+  return { kind: 'foreign', observation, what };
 }
 
 /** `HTTP/1.1 400`: the status, not the rest of the line. */
@@ -233,20 +220,21 @@ function firstLine(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes).split(/\r?\n/, 1)[0]!.split(' ').slice(0, 2).join(' ');
 }
 
-/** Tells how a port closes on which nothing was said. */
+/** Tells how a port closes on which nothing was said. `said`: one on which something was, and that the port ended. */
 async function closing(session: Session, said?: Transcript): Promise<Speech> {
-  const because = ending(said);
-  if (session.left <= 0)
-    return { kind: 'no-answer', because: because ?? 'closed-after-bytes', ...(said ? { transcript: said } : {}) };
+  if (session.left <= 0) return noAnswer(ending(said) ?? 'closed-after-bytes');
   const watched = await session.ask('connect and say nothing', undefined, WATCH_MS);
   // Netty 3 begins a handshake with whoever connects, and logs that it has no suite to begin it with.
   session.logLines++;
-  if ('fault' in watched) return { kind: 'no-answer', because: watched.fault, transcript: watched.transcript };
+  if ('fault' in watched) return noAnswer(watched.fault);
   const alone = ending(watched.transcript);
-  const transcript = said ?? watched.transcript;
-  if (alone !== undefined) return { kind: 'no-answer', because: alone, transcript };
-  if (said === undefined) return { kind: 'no-answer', because: 'silent', transcript };
-  return { kind: 'no-answer', because: because === 'reset' ? 'reset' : 'closed-after-bytes', transcript };
+  if (alone !== undefined) return noAnswer(alone);
+  if (said === undefined) return noAnswer('silent');
+  return noAnswer(ending(said) === 'reset' ? 'reset' : 'closed-after-bytes');
+}
+
+function noAnswer(because: NoAnswerReason): NoAnswer {
+  return { kind: 'no-answer', because };
 }
 
 /** How the other side ended this connection by itself, if it did. */

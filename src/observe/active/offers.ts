@@ -1,8 +1,6 @@
-import { EVERYTHING, GROUPS, OLD, SIGNATURE_SCHEMES, TLS12_SUITES, TLS13_SUITES } from '../../net/tls-client/offers.ts';
+import { EVERYTHING, OLD, TLS12_SUITES, TLS13_SUITES } from '../../net/tls-client/offers.ts';
 import type { Offer } from '../../net/tls-client/types.ts';
 import { Version } from '../../tls/code-points.ts';
-
-export { EVERYTHING, GROUPS, OLD, SIGNATURE_SCHEMES };
 
 /** Code points of the versions that can be offered one by one, newest first. */
 export const VERSIONS: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClearAsk } from '../../model/probe.ts';
+import type { ClearAsk, Probe } from '../../model/probe.ts';
 import type { Attempt } from '../../model/report.ts';
 import { handshake } from '../../net/tls-client/handshake.ts';
 import type { HandshakeRequest, HandshakeResult } from '../../net/tls-client/types.ts';
@@ -165,6 +165,12 @@ export function hostHeader({ name, port }: Target): string {
   return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
 }
 
+/** The one request that may be sent inside TLS: the GET of a channel that speaks HTTP. */
+export function insideRequest(target: Target, probe: Probe | undefined): Pick<HandshakeRequest, 'applicationRequest'> {
+  const isHttp = probe?.protocols.some(({ name }) => name === 'http') === true;
+  return isHttp && probe.ask !== undefined ? { applicationRequest: probe.ask.request(hostHeader(target)) } : {};
+}
+
 async function readAnswer(wire: Wire, waitMs: number): Promise<ClearAnswer> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -175,20 +181,10 @@ async function readAnswer(wire: Wire, waitMs: number): Promise<ClearAnswer> {
       length += received.bytes.length;
     } else {
       const end = received.kind === 'timeout' ? 'open' : received.kind;
-      return { bytes: concat(parts, length), end };
+      return { bytes: Buffer.concat(parts), end };
     }
   }
-  return { bytes: concat(parts, length), end: 'open' };
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return { bytes: Buffer.concat(parts), end: 'open' };
 }
 
 /** One phrase for the list of attempts. */

@@ -9,14 +9,13 @@ import { chainTrust } from './chain-trust.ts';
 import { Connections } from './connections.ts';
 import { ofFamily } from './families.ts';
 import { identify, isAnswered, type Speech } from './identify.ts';
+import { VERSIONS } from './offers.ts';
 import { originOf, type RpcDoubt, withDoubt, withOrigin } from './rpc-channel.ts';
 import { Session, SessionStopped, type StopReason } from './session.ts';
 import { newFindings, type SentChain, type TlsFindings } from './tls-findings.ts';
 import { TlsSurvey } from './tls-survey.ts';
+import { momentOf } from './transcript-packets.ts';
 import type { ActiveOptions, Target } from './types.ts';
-
-/** The order in which versions are listed: newest first. */
-const VERSION_ORDER: readonly string[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1', 'SSLv3'];
 
 /**
  * Asks one endpoint what it speaks and what it accepts, and makes one observation of it.
@@ -102,7 +101,7 @@ function fold(
   { certificates }: Connections,
   anchors: readonly Uint8Array[] | undefined,
 ): TlsDetails {
-  const versions = VERSION_ORDER.filter((version) => found.versions.get(version) === 'accepted');
+  const versions = Object.keys(VERSIONS).filter((version) => found.versions.get(version) === 'accepted');
   const highest = found.authentication.get(versions[0] ?? '');
   const byVersion = Object.fromEntries(
     versions.flatMap((version) => {
@@ -288,6 +287,6 @@ function bytesOf(transcripts: Session['transcripts'], side: 0 | 1): number {
 }
 
 function millisecondsText(at: number): string {
-  const seconds = Math.floor(at / 1000);
-  return formatTime(seconds, Math.floor((at - seconds * 1000) * 1e6), 'ns');
+  const { seconds, nanoseconds } = momentOf(at);
+  return formatTime(seconds, nanoseconds, 'ns');
 }

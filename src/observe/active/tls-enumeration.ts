@@ -1,8 +1,8 @@
+import { GROUPS, SIGNATURE_SCHEMES } from '../../net/tls-client/offers.ts';
 import type { HandshakeRequest, HandshakeResult, Offer } from '../../net/tls-client/types.ts';
 import { CIPHER_SUITES, forwardSecret } from '../../tls/cipher-suites.ts';
 import { signatureSchemeName } from '../../tls/code-points.ts';
 import { isAccepted } from './identify.ts';
-import { GROUPS, SIGNATURE_SCHEMES } from './offers.ts';
 import { PROFILE_LIMITS } from './plan.ts';
 import { describeHandshake, type Session } from './session.ts';
 import type { TlsFindings } from './tls-findings.ts';

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Probe } from '../../model/probe.ts';
 import type { AdmissionProof } from '../../model/tls.ts';
 import { mintStranger } from '../../net/stranger.ts';
+import { EVERYTHING, OLD } from '../../net/tls-client/offers.ts';
 import type { ClientCredential, HandshakeResult, Offer } from '../../net/tls-client/types.ts';
 import { admissionOf } from './client-authentication.ts';
 import { ofFamily } from './families.ts';
 import { isAccepted, type Speech } from './identify.ts';
-import { EVERYTHING, OLD, only, VERSIONS } from './offers.ts';
+import { only, VERSIONS } from './offers.ts';
 import { isServerName, isWritableName } from './server-name.ts';
-import { type ClearAnswer, type Exchange, hostHeader, type Session, SessionStopped } from './session.ts';
+import { type ClearAnswer, type Exchange, insideRequest, type Session, SessionStopped } from './session.ts';
 import { type Enumeration, groupsOf, preferenceOf, schemesOf, suitesOf } from './tls-enumeration.ts';
 import { learn, type TlsFindings } from './tls-findings.ts';
 
@@ -97,12 +98,8 @@ export class TlsSurvey {
     return done.result;
   }
 
-  #inside(): { readonly applicationRequest?: Uint8Array } {
-    const probe = this.#probe;
-    const isHttp = probe?.protocols.some((one) => one.name === 'http') === true;
-    return isHttp && probe?.ask !== undefined
-      ? { applicationRequest: probe.ask.request(hostHeader(this.#session.target)) }
-      : {};
+  #inside(): ReturnType<typeof insideRequest> {
+    return insideRequest(this.#session.target, this.#probe);
   }
 
   /** The other one of TLS 1.2 and 1.3: a server that chose 1.2 from a hello with both has no 1.3, as a rule. */
@@ -140,19 +137,14 @@ export class TlsSurvey {
       goal,
       ...(goal === 'finish' ? this.#inside() : {}),
     });
-    this.#judgeVersion(version, result);
-  }
-
-  #judgeVersion(version: string, result: HandshakeResult | undefined): void {
     if (result !== undefined && isAccepted(result) && result.version === version) return;
-    const refused = result?.end === 'refused';
-    this.#found.versions.set(version, refused ? 'refused' : 'unknown');
+    this.#found.versions.set(version, result?.end === 'refused' ? 'refused' : 'unknown');
   }
 
   /** One hello speaks for all of TLS 1.1, 1.0 and SSL 3.0: a server answers with the highest that it has below. */
   async #oldVersions(): Promise<void> {
     const { versions } = this.#found;
-    const first = await this.#ask('TLS 1.1 and older', { offer: { ...this.#nameOf(OLD) }, goal: 'server-flight' });
+    const first = await this.#ask('TLS 1.1 and older', { offer: this.#nameOf(OLD), goal: 'server-flight' });
     const chosen = first !== undefined && isAccepted(first) ? first.version : undefined;
     const names = ['TLSv1.1', 'TLSv1', 'SSLv3'];
     if (chosen === undefined) {

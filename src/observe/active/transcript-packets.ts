@@ -82,7 +82,8 @@ class Flow {
   }
 }
 
-function momentOf(milliseconds: number): { readonly seconds: number; readonly nanoseconds: number } {
+/** A time of a transcript as captures have it. */
+export function momentOf(milliseconds: number): { readonly seconds: number; readonly nanoseconds: number } {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanoseconds: Math.min(999_999_999, Math.round((milliseconds - seconds * 1000) * 1e6)) };
 }
