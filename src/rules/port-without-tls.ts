@@ -2,7 +2,7 @@ import type { ChannelId } from '../model/channel.ts';
 import type { Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
-import { complain, promiseOf, shown } from './support/settings.ts';
+import { complain, promiseOf, settingsOf, shown } from './support/settings.ts';
 
 const JAVA_OPTIONS = [
   'env.java.opts.all',
@@ -71,12 +71,8 @@ function debuggers(subject: ConfigurationSubject): readonly Judgement[] {
 }
 
 function senders(subject: ConfigurationSubject): readonly Judgement[] {
-  const { configuration } = subject;
-  return configuration
-    .keys()
-    .filter((key) => /^metrics\.reporter\.[^.]+\.(?:factory\.)?class$/.test(key))
-    .map((key) => configuration.setting(key)!)
-    .filter(({ key, value }) => PUSHING.test(value) && !usesHttps(key, configuration))
+  return settingsOf(subject, (key) => /^metrics\.reporter\.[^.]+\.(?:factory\.)?class$/.test(key))
+    .filter(({ key, value }) => PUSHING.test(value) && !usesHttps(key, subject.configuration))
     .map((setting) =>
       complain(setting, subject, {
         message: 'This reporter sends metrics with names of jobs and hosts over the network in clear.',

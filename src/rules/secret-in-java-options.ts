@@ -1,7 +1,7 @@
 import type { Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
-import { complain } from './support/settings.ts';
+import { complain, settingsOf } from './support/settings.ts';
 
 /** `-Djavax.net.ssl.keyStorePassword=…`, `-Dfs.s3a.secret.key=…` */
 const SECRET_PROPERTY = /-D([\w.-]*(?:password|secret|token|apikey)[\w.-]*)=(?:"[^"]*"|'[^']*'|\S+)/gi;
@@ -36,9 +36,6 @@ export const rule: ConfigurationRule = {
   },
 };
 
-function options({ configuration }: ConfigurationSubject): readonly Setting[] {
-  return configuration
-    .keys()
-    .filter((key) => /^env\.java\.opts|^env\.ssh\.opts|\.jvm-opts$/.test(key))
-    .map((key) => configuration.setting(key)!);
+function options(subject: ConfigurationSubject): readonly Setting[] {
+  return settingsOf(subject, (key) => /^env\.java\.opts|^env\.ssh\.opts|\.jvm-opts$/.test(key));
 }

@@ -1,7 +1,7 @@
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { isReadableByGroup, isReadableByOthers } from './support/file-mode.ts';
 import { remedy } from './support/remedies.ts';
-import { isSensitive, placeOfSetting, settingEvidence } from './support/settings.ts';
+import { isSensitive, placeOfSetting, settingEvidence, settingsOf } from './support/settings.ts';
 
 /** A configuration file with passwords that others than its owner may read. */
 export const rule: ConfigurationRule = {
@@ -47,10 +47,8 @@ export const rule: ConfigurationRule = {
   },
 };
 
-function secrets({ configuration }: ConfigurationSubject) {
-  return configuration
-    .keys()
-    .filter((key) => isSensitive(key))
-    .map((key) => configuration.setting(key)!)
-    .filter(({ value, file }) => file !== undefined && !/^\s*\$\{.*\}\s*$/.test(value));
+function secrets(subject: ConfigurationSubject) {
+  return settingsOf(subject, isSensitive).filter(
+    ({ value, file }) => file !== undefined && !/^\s*\$\{.*\}\s*$/.test(value),
+  );
 }

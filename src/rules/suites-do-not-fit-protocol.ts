@@ -1,8 +1,7 @@
-import type { Expectation } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { suiteProperties } from '../tls/cipher-suites.ts';
 import { remedy, SECURITY_SSL_PAGE, STRONG_SUITES } from './support/remedies.ts';
-import { complain, tlsPromises } from './support/settings.ts';
+import { complain, type SuitePromise, suitePromises } from './support/settings.ts';
 
 /** Suites of TLS 1.3 under TLS 1.2 and the other way round. */
 export const rule: ConfigurationRule = {
@@ -26,12 +25,10 @@ export const rule: ConfigurationRule = {
   },
 };
 
-type Pair = Expectation & { readonly protocols: readonly string[]; readonly cipherSuites: readonly string[] };
+type Pair = SuitePromise & { readonly protocols: readonly string[] };
 
 function pairs(subject: ConfigurationSubject): readonly Pair[] {
-  return tlsPromises(subject).filter(
-    (one): one is Pair => one.protocols !== undefined && one.cipherSuites !== undefined && one.cipherSuites.length > 0,
-  );
+  return suitePromises(subject).filter((one): one is Pair => one.protocols !== undefined);
 }
 
 function judge({ channel, protocols, cipherSuites }: Pair, subject: ConfigurationSubject): Judgement[] {

@@ -1,9 +1,8 @@
-import type { Expectation } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { is3des, isAnonymous, isDesOrOlder, isExport, isNull, isRc4, isStaticRsa } from '../tls/cipher-suites.ts';
 import { refusesStaticRsa } from './support/jdk-version.ts';
 import { SUITES_REMEDY } from './support/remedies.ts';
-import { complain, tlsPromises } from './support/settings.ts';
+import { complain, suitePromises } from './support/settings.ts';
 
 /** Suites that the JDK which is to run the process has disabled. */
 export const rule: ConfigurationRule = {
@@ -17,12 +16,12 @@ export const rule: ConfigurationRule = {
   references: ['FLINK-39022', 'JDK-8245545'],
 
   appliesTo: (subject: ConfigurationSubject, { jdkVersion }: RuleContext): boolean =>
-    jdkVersion !== undefined && lists(subject).length > 0,
+    jdkVersion !== undefined && suitePromises(subject).length > 0,
 
   evaluate(subject: ConfigurationSubject, { jdkVersion = '' }: RuleContext): readonly Judgement[] {
     const setting = subject.configuration.setting('security.ssl.algorithms');
     const staticRsa = refusesStaticRsa(jdkVersion);
-    const judgements = lists(subject).flatMap(({ channel, cipherSuites }): Judgement[] => {
+    const judgements = suitePromises(subject).flatMap(({ channel, cipherSuites }): Judgement[] => {
       const refused = cipherSuites.filter((suite) => isDisabled(suite.replace(/^SSL_/, 'TLS_'), staticRsa));
       if (refused.length === 0) return [];
       const all = refused.length === cipherSuites.length;
@@ -45,12 +44,6 @@ export const rule: ConfigurationRule = {
     return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
   },
 };
-
-type Listed = Expectation & { readonly cipherSuites: readonly string[] };
-
-function lists(subject: ConfigurationSubject): readonly Listed[] {
-  return tlsPromises(subject).filter((one): one is Listed => (one.cipherSuites?.length ?? 0) > 0);
-}
 
 /** `jdk.tls.disabledAlgorithms` of `java.security` in every supported update, and TLS_RSA since JDK-8245545. */
 function isDisabled(suite: string, staticRsa: 'refused' | 'taken'): boolean {

@@ -1,7 +1,7 @@
 import type { Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
-import { complain } from './support/settings.ts';
+import { complain, settingsOf } from './support/settings.ts';
 
 /** Passwords of the JDK's documentation, of Flink's guide and of the lists that every attacker has. */
 const TRIVIAL: ReadonlySet<string> = new Set([
@@ -42,11 +42,10 @@ export const rule: ConfigurationRule = {
   },
 };
 
-function passwords({ configuration }: ConfigurationSubject): readonly Setting[] {
-  return configuration
-    .keys()
-    .filter((key) => /^security\.ssl\.(?:internal\.|rest\.)?(?:keystore|key|truststore)-password$/.test(key))
-    .map((key) => configuration.setting(key)!);
+function passwords(subject: ConfigurationSubject): readonly Setting[] {
+  return settingsOf(subject, (key) =>
+    /^security\.ssl\.(?:internal\.|rest\.)?(?:keystore|key|truststore)-password$/.test(key),
+  );
 }
 
 function isTrivial(value: string): boolean {

@@ -1,4 +1,4 @@
-import type { Expectation, Severity } from '../model/report.ts';
+import type { Severity } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import {
   CIPHER_SUITES,
@@ -12,7 +12,7 @@ import {
   isStaticRsa,
 } from '../tls/cipher-suites.ts';
 import { SECURITY_SSL_PAGE, SUITES_REMEDY } from './support/remedies.ts';
-import { complain, tlsPromises } from './support/settings.ts';
+import { complain, suitePromises } from './support/settings.ts';
 
 /** Suites of the configuration, or of Flink's default, by the severities that they have when they are seen in use. */
 export const rule: ConfigurationRule = {
@@ -25,12 +25,12 @@ export const rule: ConfigurationRule = {
   remediation: SUITES_REMEDY,
   references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc9325#section-4.1', 'FLINK-39022'],
 
-  appliesTo: (subject: ConfigurationSubject): boolean => lists(subject).length > 0,
+  appliesTo: (subject: ConfigurationSubject): boolean => suitePromises(subject).length > 0,
 
   evaluate(subject: ConfigurationSubject): readonly Judgement[] {
     const { configuration } = subject;
     const setting = configuration.setting('security.ssl.algorithms');
-    const judgements = lists(subject).flatMap(({ channel, cipherSuites }): Judgement[] => {
+    const judgements = suitePromises(subject).flatMap(({ channel, cipherSuites }): Judgement[] => {
       const weak = cipherSuites.flatMap((suite) => {
         const fault = faultOf(suite);
         return fault === undefined ? [] : [{ suite, ...fault }];
@@ -49,12 +49,6 @@ export const rule: ConfigurationRule = {
     return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
   },
 };
-
-type Listed = Expectation & { readonly cipherSuites: readonly string[] };
-
-function lists(subject: ConfigurationSubject): readonly Listed[] {
-  return tlsPromises(subject).filter((one): one is Listed => (one.cipherSuites?.length ?? 0) > 0);
-}
 
 /** The worst that can be said of a suite; JSSE has an old prefix for some names. */
 function faultOf(name: string): { readonly severity: Severity; readonly why: string } | undefined {

@@ -35,6 +35,17 @@ export function settingEvidence(setting: Setting): Evidence {
   return { text, ...(setting.file === undefined ? {} : { file: setting.file }) };
 }
 
+/** The settings of this configuration whose keys are of a kind. */
+export function settingsOf(
+  { configuration }: ConfigurationSubject,
+  isMeant: (key: string) => boolean,
+): readonly Setting[] {
+  return configuration
+    .keys()
+    .filter(isMeant)
+    .map((key) => configuration.setting(key)!);
+}
+
 /** What is said of a setting. */
 interface Complaint extends Omit<Judgement, 'verdict' | 'evidence' | 'file' | 'message'> {
   readonly message: string;
@@ -85,6 +96,14 @@ export function promiseOf({ expectations }: ConfigurationSubject, channel: Chann
 export function tlsPromises({ expectations }: ConfigurationSubject): readonly Expectation[] {
   return expectations.filter(({ tls, channel }) => tls === 'required' && !OUTSIDE.includes(channel));
 }
+
+/** Those of them that tell which suites are served. */
+export function suitePromises(subject: ConfigurationSubject): readonly SuitePromise[] {
+  return tlsPromises(subject).filter((one): one is SuitePromise => (one.cipherSuites?.length ?? 0) > 0);
+}
+
+/** `cipherSuites`: never empty. */
+export type SuitePromise = Expectation & { readonly cipherSuites: readonly string[] };
 
 const OUTSIDE: readonly ChannelId[] = ['checkpoint-storage', 'high-availability'];
 
