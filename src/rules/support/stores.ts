@@ -2,6 +2,7 @@ import type { ChannelId } from '../../model/channel.ts';
 import type { Certificate, Evidence, FilePlace } from '../../model/report.ts';
 import type { Judgement, StoreFacts, StoreRole, StoreSubject, StoreUse } from '../../model/rule.ts';
 import { certificateText } from './certificates.ts';
+import { settingEvidence } from './settings.ts';
 
 /** One certificate of a store. */
 export interface StoredCertificate {
@@ -58,14 +59,8 @@ export function storeEvidence(subject: StoreSubject, said: string): readonly Evi
 
 function useEvidence({ setting, member }: StoreUse): readonly Evidence[] {
   if (setting === undefined) return [];
-  const place = setting.line === undefined ? '' : ` (line ${setting.line})`;
-  const by = member === null ? '' : `${member}: `;
-  return [
-    {
-      text: `${by}${setting.key}: ${setting.value}${place}`,
-      ...(setting.file === undefined ? {} : { file: setting.file }),
-    },
-  ];
+  const told = settingEvidence(setting);
+  return [member === null ? told : { ...told, text: `${member}: ${told.text}` }];
 }
 
 /** A failure of one store, the same for all that name it. */
