@@ -1,6 +1,7 @@
 import type { ChannelId } from '../model/channel.ts';
 import type { Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
+import { OPT_OUT_KEYS } from './support/flink-keys.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { complain, internalSwitch, isOn, promiseOf, restSwitch } from './support/settings.ts';
 
@@ -40,13 +41,7 @@ const INTERNAL: readonly ChannelId[] = [
   'blob-server',
 ];
 const REST: readonly ChannelId[] = ['history-server'];
-const OWN_KEYS: ReadonlySet<string> = new Set([
-  'akka.ssl.enabled',
-  'pekko.ssl.enabled',
-  'taskmanager.data.ssl.enabled',
-  'blob.service.ssl.enabled',
-  'historyserver.web.ssl.enabled',
-]);
+const OWN_KEYS: ReadonlySet<string> = new Set(OPT_OUT_KEYS.map(({ key }) => key));
 
 function judgement(channel: ChannelId, key: Setting, subject: ConfigurationSubject): Judgement {
   const master = channel === 'history-server' ? restSwitch(subject) : internalSwitch(subject);

@@ -3,6 +3,7 @@ import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../m
 import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { REST_TRUSTSTORE_REMEDY } from './support/rest-open.ts';
 import { distinct, evidenceOf, originOf } from './support/text.ts';
 
 type Stranger = Exclude<AdmissionProof['credential'], 'none' | 'identity'>;
@@ -83,11 +84,7 @@ export const rule: EndpointRule = {
 
 const REST_REMEDY = remedy(
   'Name a REST truststore that holds only the authority of those who may use REST, and restart the process. Until then keep the port away from everyone: REST takes jobs.',
-  {
-    'security.ssl.rest.authentication-enabled': 'true',
-    'security.ssl.rest.truststore': '/path/to/rest-trust.p12',
-    'security.ssl.rest.truststore-password': '<password>',
-  },
+  REST_TRUSTSTORE_REMEDY.settings,
 );
 
 /** Where client authentication is expected, or the server itself demands it. */
