@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { Side } from '../../src/bytes/stream.ts';
 import { createDialer } from '../../src/net/dial.ts';
 import type { Transcript, Wire } from '../../src/net/wire.ts';
 import { readConversation } from './conversation.ts';
@@ -18,6 +19,11 @@ export async function talk(
   if (dialled.kind === 'fault') return dialled.transcript;
   await say(dialled.wire);
   return dialled.wire.close(end);
+}
+
+/** All bytes of one side. */
+export function bytesOf({ events }: Transcript, side: Side): Buffer {
+  return Buffer.concat(events.flatMap((event) => (event.kind === 'bytes' && event.side === side ? [event.bytes] : [])));
 }
 
 /** Serves a script for as long as one connection lasts. */

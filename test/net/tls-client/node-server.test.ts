@@ -4,12 +4,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import t from 'tap';
-import { handshake } from '../../../src/net/tls-client/handshake.ts';
 import { EVERYTHING, TLS12_ONLY, TLS13_ONLY } from '../../../src/net/tls-client/offers.ts';
 import type { HandshakeRequest, HandshakeResult } from '../../../src/net/tls-client/types.ts';
 import { integer, sequence, toPem } from '../../support/der-writer.ts';
 import { mintRsa } from '../../support/pki.ts';
-import { TestWire } from '../../support/test-wire.ts';
+import { shake } from './servers.ts';
 
 const X25519MLKEM768 = 0x11ec;
 const PATIENCE = { answerMs: 2000, verdictMs: 1000 };
@@ -31,11 +30,10 @@ async function speak(options: TlsOptions, request: Omit<HandshakeRequest, 'patie
   listener.on('keylog', (line: Buffer) => keyLog.push(line.toString().trim()));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  const wire = await TestWire.dial((listener.address() as AddressInfo).port);
-  const result = await handshake(wire, { ...request, patience: PATIENCE });
-  await wire.close('fin');
+  const { port } = listener.address() as AddressInfo;
+  const { result, transcript } = await shake(port, { ...request, patience: PATIENCE });
   listener.close();
-  return { result, secrets: wire.secrets, keyLog };
+  return { result, secrets: transcript.secrets, keyLog };
 }
 
 t.test('TLS 1.3 is finished, and a ticket proves it', async (t) => {

@@ -9,21 +9,25 @@ import type {
   HandshakeResult,
   Patience,
 } from '../../../src/net/tls-client/types.ts';
+import type { Transcript } from '../../../src/net/wire.ts';
 import { Talker } from '../../support/openssl.ts';
 import type { Identity } from '../../support/pki.ts';
-import { TestWire } from '../../support/test-wire.ts';
+import { talk } from '../../support/wire-client.ts';
 
 export const PATIENCE: Patience = { answerMs: 2000, verdictMs: 600 };
 
-/** One handshake with a server on loopback; `wire` has what was sent, received and logged. */
+/** One handshake with a server on loopback; the transcript has what was sent, received and logged. */
 export async function shake(
   port: number,
   request: Omit<HandshakeRequest, 'patience'> & { readonly patience?: Patience },
-): Promise<{ readonly result: HandshakeResult; readonly wire: TestWire }> {
-  const wire = await TestWire.dial(port);
-  const result = await handshake(wire, { patience: PATIENCE, ...request });
-  await wire.close('fin');
-  return { result, wire };
+): Promise<{ readonly result: HandshakeResult; readonly transcript: Transcript }> {
+  const results: HandshakeResult[] = [];
+  const transcript = await talk({ host: '127.0.0.1', port }, async (wire) => {
+    results.push(await handshake(wire, { patience: PATIENCE, ...request }));
+  });
+  const [result] = results;
+  if (result === undefined) throw new Error(`no connection: ${transcript.fault}`);
+  return { result, transcript };
 }
 
 /** `NAME.pem` and `NAME.key`, as the tools take them. */

@@ -8,20 +8,23 @@ import { missing, run, tsharkRows } from '../../support/capture-tools.ts';
 import { Talker } from '../../support/openssl.ts';
 import { mintLeaf } from '../../support/pki.ts';
 import { segmentProxy, serve } from '../../support/scripted-server.ts';
-import { hearAll, replay, talk, talkTls, talkTo } from '../../support/wire-client.ts';
+import { bytesOf, hearAll, replay, talk, talkTls, talkTo } from '../../support/wire-client.ts';
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 const identity = mintLeaf('jobmanager');
 const noTshark = missing('tshark');
 
-/** Bytes that a side of a transcript sent, hex. */
-function said({ events }: Transcript, side: 0 | 1): string {
-  return events
-    .flatMap((event) =>
-      event.kind === 'bytes' && event.side === side ? [Buffer.from(event.bytes).toString('hex')] : [],
-    )
-    .join('');
-}
+/** A port at which nobody listens. */
+const LOCAL = { host: '10.0.0.2', port: 40_000 };
+const REFUSED: Transcript = {
+  local: LOCAL,
+  remote: LOCAL,
+  startedAt: 1,
+  fault: 'refused',
+  events: [],
+  endedAt: 2,
+  secrets: [],
+};
 
 /** Large, small, refused, reset, TLS of both versions. */
 async function variety(): Promise<Transcript[]> {
@@ -73,17 +76,7 @@ t.test(
   (t) => {
     const mode = statSync('/dev/full').mode;
     const writer = new CaptureWriter('/dev/full', 'x');
-    const local = { host: '10.0.0.2', port: 40_000 };
-    const transcript: Transcript = {
-      local,
-      remote: local,
-      startedAt: 1,
-      fault: 'refused',
-      events: [],
-      endedAt: 2,
-      secrets: [],
-    };
-    t.equal(writer.keep(transcript), undefined);
+    t.equal(writer.keep(REFUSED), undefined);
     const { problem, ...written } = writer.finish();
     t.strictSame(written, { connections: 0, packets: 0 });
     t.match(problem, /^\/dev\/full: byte 0: ENOSPC/);
@@ -94,20 +87,10 @@ t.test(
 
 t.test('a connection that was never asked for leaves nothing', (t) => {
   const writer = new CaptureWriter(path.join(t.testdir(), 'x.pcapng'), 'x');
-  const local = { host: '10.0.0.2', port: 40_000 };
-  const refused: Transcript = {
-    local,
-    remote: local,
-    startedAt: 1,
-    fault: 'refused',
-    events: [],
-    endedAt: 2,
-    secrets: [],
-  };
-  t.equal(writer.keep({ ...refused, fault: 'connection-limit' }), undefined);
-  t.strictSame(writer.keep(refused), { first: 1, last: 2 });
-  t.strictSame(writer.keep({ ...refused, fault: 'timeout' }), { first: 3, last: 3 });
-  t.strictSame(writer.keep(refused), { first: 4, last: 5 });
+  t.equal(writer.keep({ ...REFUSED, fault: 'connection-limit' }), undefined);
+  t.strictSame(writer.keep(REFUSED), { first: 1, last: 2 });
+  t.strictSame(writer.keep({ ...REFUSED, fault: 'timeout' }), { first: 3, last: 3 });
+  t.strictSame(writer.keep(REFUSED), { first: 4, last: 5 });
   t.strictSame(writer.finish(), { connections: 3, packets: 5 });
   t.end();
 });
@@ -130,7 +113,7 @@ t.test('tshark reads what was written', { skip: noTshark }, async (t) => {
       for (const side of [0, 1] as const) {
         const port = String(side === 0 ? transcript.local.port : transcript.remote.port);
         const payload = mine.flatMap((row) => (row['tcp.srcport'][0] === port ? row['tcp.payload'] : [])).join('');
-        t.equal(payload, said(transcript, side), `connection ${index}, side ${side}`);
+        t.equal(payload, bytesOf(transcript, side).toString('hex'), `connection ${index}, side ${side}`);
       }
       const start = Number(mine[0]!['frame.time_epoch'][0]) * 1000;
       t.ok(Math.abs(start - transcript.startedAt) < 0.01, `${start} is ${transcript.startedAt}`);
