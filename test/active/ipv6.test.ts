@@ -1,14 +1,11 @@
-import { networkInterfaces } from 'node:os';
 import t from 'tap';
+import { noIpv6 } from '../support/capture-tools.ts';
 import { countedPort } from '../support/targets/no-tls.ts';
 import { missingFor, Targets } from '../support/targets/start.ts';
 import { nodeServer } from './node-server.ts';
 import { survey } from './support.ts';
 
-const has = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
-const skip = has ? false : 'no ::1 on this machine';
-
-t.test('an IPv6 endpoint is asked like any other', { skip }, async (t) => {
+t.test('an IPv6 endpoint is asked like any other', { skip: noIpv6 }, async (t) => {
   const server = await nodeServer({ minVersion: 'TLSv1.2' }, '::1');
   t.teardown(() => server.close());
   const seen = await survey(server, { channel: 'jobmanager-rpc' });
@@ -20,7 +17,7 @@ t.test('an IPv6 endpoint is asked like any other', { skip }, async (t) => {
 t.test(
   'a JDK server on ::1, whose stack refuses ::1 as a server name',
   {
-    skip: skip === false ? missingFor('B1') : skip,
+    skip: noIpv6 || missingFor('B1'),
   },
   async (t) => {
     const targets = await Targets.start();
@@ -36,7 +33,7 @@ t.test(
   },
 );
 
-t.test('a clear HTTP request names an IPv6 host in brackets', { skip }, async (t) => {
+t.test('a clear HTTP request names an IPv6 host in brackets', { skip: noIpv6 }, async (t) => {
   const requests: string[] = [];
   const port = await countedPort((socket) => {
     socket.once('data', (bytes) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { readIdentity } from '../../src/cli/secrets.ts';
 import type { Report } from '../../src/model/report.ts';
 import { nodeServer } from '../active/node-server.ts';
+import { noIpv6 } from '../support/capture-tools.ts';
 import { flinkprobe } from '../support/command-line.ts';
 import { flinkStandIn } from '../support/targets/flink-stand-in.ts';
 import { readVector } from '../support/vectors.ts';
@@ -101,12 +101,6 @@ t.test('a name that has no address is an endpoint that was not seen', async (t) 
     },
   ]);
 });
-
-const noIpv6 = Object.values(networkInterfaces())
-  .flat()
-  .some((one) => one?.address === '::1')
-  ? false
-  : 'no ::1 here';
 
 t.test('an IPv6 address in brackets is asked', { skip: noIpv6 }, async (t) => {
   const server = await nodeServer({}, '::1');

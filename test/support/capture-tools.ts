@@ -1,12 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /** `false` where the program can be started, else the reason to skip a test by name. */
 export function missing(...programs: readonly string[]): string | false {
   const absent = programs.find((name) => spawnSync(name, ['-version'], { stdio: 'ignore' }).error !== undefined);
   return absent === undefined ? false : `${absent} not found`;
 }
+
+/** `false` where this machine has `::1`, else the reason to skip a test by name. */
+export const noIpv6: string | false = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+)
+  ? false
+  : '::1 not found';
 
 const OUTPUT_MAX = 256 * 1024 * 1024;
 

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import type { SecureVersion } from 'node:tls';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -7,12 +6,12 @@ import type { Observation } from '../../../src/model/report.ts';
 import type { DialFault, Transcript, WireEvent } from '../../../src/net/wire.ts';
 import { recordTranscript } from '../../../src/observe/active/transcript.ts';
 import { bothWays } from '../../support/both-ways.ts';
+import { noIpv6 } from '../../support/capture-tools.ts';
 import { VECTORS } from '../../support/flink-protocols.ts';
 import { mintLeaf } from '../../support/pki.ts';
 import { closeAtByte, segmentProxy, serve } from '../../support/scripted-server.ts';
 import { hear, hearAll, replay, talk, talkTls, talkTo } from '../../support/wire-client.ts';
 
-const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 const identity = mintLeaf('jobmanager');
 
@@ -140,7 +139,7 @@ t.test('a TLS server that dies at any byte of its flight', async (t) => {
   );
 });
 
-t.test('IPv6 connections read as they were seen', { skip: hasIpv6 ? false : '::1 not found' }, async (t) => {
+t.test('IPv6 connections read as they were seen', { skip: noIpv6 }, async (t) => {
   const http = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n';
   const script = [{ do: 'expect', bytes: 'any' }, { do: 'send', bytes: hex(http) }, { do: 'fin' }] as const;
   const ask = Buffer.from('GET /config HTTP/1.1\r\nhost: x\r\n\r\n');
