@@ -1,16 +1,15 @@
 import { isIP } from 'node:net';
 import type { ChannelId, Component } from '../model/channel.ts';
-import type { Target } from './active/types.ts';
 
 /** An endpoint before its name is looked up. */
 export interface NamedTarget {
   /** Name or address, without brackets. */
   readonly name: string;
   readonly port: number;
-  /** Left out: found by asking. */
+  /** Left out: found by asking, in an order in which no request reaches a protocol where it means something. */
   readonly channel?: ChannelId;
   /** `port`: a default port that nobody named; nothing needs to listen there. */
-  readonly channelBasis: Target['channelBasis'];
+  readonly channelBasis: 'argument' | 'configuration' | 'discovery' | 'port';
   readonly component?: Component;
   readonly member?: string;
 }

@@ -1,37 +1,24 @@
-import type { Channel, ChannelId, Component } from '../../model/channel.ts';
+import type { Channel } from '../../model/channel.ts';
 import type { Probe } from '../../model/probe.ts';
 import type { Observation } from '../../model/report.ts';
 import type { ClientCredential } from '../../net/tls-client/types.ts';
 import type { Dialer, Transcript } from '../../net/wire.ts';
+import type { NamedTarget } from '../named-target.ts';
 import type { ByFamily } from './families.ts';
 
 export const PROFILES = ['quick', 'standard', 'full'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** One listening endpoint to be asked. A name with several addresses is several targets. */
-export interface Target {
-  /** As given: name or address. */
-  readonly name: string;
+export interface Target extends NamedTarget {
   /** Address literal. */
   readonly address: string;
-  readonly port: number;
-  /** Left out: found by asking, in an order in which no request reaches a protocol where it means something. */
-  readonly channel?: ChannelId;
-  readonly channelBasis: 'argument' | 'configuration' | 'discovery' | 'port';
-  readonly component?: Component;
-  readonly member?: string;
   /** SHA-1 pins that the configuration sets, lower-case hex: a right certificate that is none of them must be refused. */
   readonly pins?: readonly string[];
 }
 
 /** A target that never came to be asked. */
-export interface LostTarget {
-  readonly name: string;
-  readonly port: number;
-  readonly channel?: ChannelId;
-  readonly channelBasis: Target['channelBasis'];
-  readonly component?: Component;
-  readonly member?: string;
+export interface LostTarget extends NamedTarget {
   readonly because: 'unresolved';
 }
 
