@@ -1,7 +1,7 @@
 import type { Judgement, RuleContext, StoreRule, StoreSubject } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
 import { isRead, storedCertificates, storeFault, whichStored } from './support/stores.ts';
-import { days, daysBetween, standingAt } from './support/validity.ts';
+import { days, daysBetween, standingAt, withoutFault } from './support/validity.ts';
 
 /** Expired certificates in key stores; low where it is one of several that a truststore holds. */
 export const rule: StoreRule = {
@@ -37,6 +37,6 @@ export const rule: StoreRule = {
           said: `${whichStored(one)} not after ${certificate.notAfter}`,
         });
       });
-    return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
+    return judgements.length > 0 ? judgements : [{ verdict: withoutFault(all) }];
   },
 };

@@ -1,7 +1,7 @@
 import type { Judgement, RuleContext, StoreRule, StoreSubject } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
 import { isRead, storedCertificates, storeFault, whichStored } from './support/stores.ts';
-import { days, daysBetween, standingAt } from './support/validity.ts';
+import { days, daysBetween, standingAt, withoutFault } from './support/validity.ts';
 
 /** Certificates in key stores whose validity lies ahead. */
 export const rule: StoreRule = {
@@ -17,7 +17,8 @@ export const rule: StoreRule = {
   appliesTo: isRead,
 
   evaluate(subject: StoreSubject, context: RuleContext): readonly Judgement[] {
-    const judgements = storedCertificates(subject)
+    const all = storedCertificates(subject);
+    const judgements = all
       .filter(({ certificate }) => standingAt(certificate, context.now) === 'not-yet-valid')
       .map((one) => {
         const { certificate } = one;
@@ -30,6 +31,6 @@ export const rule: StoreRule = {
           said: `${whichStored(one)} not before ${certificate.notBefore}`,
         });
       });
-    return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
+    return judgements.length > 0 ? judgements : [{ verdict: withoutFault(all) }];
   },
 };

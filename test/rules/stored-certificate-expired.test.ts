@@ -1,6 +1,10 @@
 import t from 'tap';
+import { evaluate } from '../../src/evaluate/engine.ts';
 import { rule } from '../../src/rules/stored-certificate-expired.ts';
+import { rule as expiring } from '../../src/rules/stored-certificate-expiring.ts';
+import { rule as notYetValid } from '../../src/rules/stored-certificate-not-yet-valid.ts';
 import { auditFindings, auditVerdict, recorded, store } from '../support/audited.ts';
+import { certificate, NOW, PROBES } from '../support/observations.ts';
 
 const PASSWORD = { password: 'flinkpw' };
 
@@ -30,4 +34,13 @@ t.test('a store that was handed in is judged as of the given time', async (t) =>
 
 t.test('what could not be read is not judged', async (t) => {
   t.equal(await auditVerdict(rule, [], { given: [{ path: store('internal-expired.p12') }] }), 'not-applicable');
+});
+
+t.test('dates that cannot be read are passed by no rule', async (t) => {
+  const damaged = certificate({ notAfter: '', problem: 'validity: malformed' });
+  const facts = { path: 'damaged.jks', state: 'read', folder: 'there', problems: [] } as const;
+  const held = { ...facts, entries: [{ kind: 'certificate', chain: [damaged] } as const] };
+  const stores = [{ scope: 'store', store: held, uses: [{ member: null }] } as const];
+  const { verdictCounts } = evaluate([rule, expiring, notYetValid], [], [], { now: NOW, probes: PROBES, stores });
+  t.match(verdictCounts, { inconclusive: 3, pass: 0 });
 });

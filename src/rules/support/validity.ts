@@ -16,8 +16,8 @@ export function standingAt(certificate: Certificate, moment: number): Standing {
 }
 
 /** The verdict where no date is at fault: dates that cannot be read are not passed. */
-export function withoutFault(presented: readonly PresentedCertificate[]): 'pass' | 'inconclusive' {
-  return presented.every((one) => standingAt(one.certificate, 0) !== 'unknown') ? 'pass' : 'inconclusive';
+export function withoutFault(all: readonly Pick<PresentedCertificate, 'certificate'>[]): 'pass' | 'inconclusive' {
+  return all.every((one) => standingAt(one.certificate, 0) !== 'unknown') ? 'pass' : 'inconclusive';
 }
 
 /** The last time that a certificate was presented, in milliseconds since the epoch. */
