@@ -1,4 +1,4 @@
-import { normaliseAddress } from './address.ts';
+import { normaliseAddress, unspecifiedFor } from './address.ts';
 import { now } from './clock.ts';
 import { ConnectionLimiter, type DialLimits } from './limits.ts';
 import { SocketWire } from './socket-wire.ts';
@@ -34,7 +34,7 @@ function neverOpened(remote: Address): Extract<Dialled, { kind: 'fault' }>['tran
   const host = normaliseAddress(remote.host);
   const at = now();
   return {
-    local: { host: host.includes(':') ? '::' : '0.0.0.0', port: 0 },
+    local: unspecifiedFor(host),
     remote: { host, port: remote.port },
     startedAt: at,
     fault: 'connection-limit',

@@ -1,8 +1,8 @@
 import { copyOf } from '../bytes/copy.ts';
-import { normaliseAddress } from './address.ts';
+import { normaliseAddress, unspecifiedFor } from './address.ts';
 import { now } from './clock.ts';
 import { isReset, PatientSocket } from './patient-socket.ts';
-import type { Address, DialFault, Received, Transcript, Wire, WireEvent } from './wire.ts';
+import type { Address, DialFault, Dialled, Received, Transcript, Wire, WireEvent } from './wire.ts';
 
 /** Milliseconds that `close('fin')` waits for the other side's end. */
 export const LINGER_MS = 250;
@@ -18,11 +18,6 @@ const CONNECT_FAULTS: Readonly<Record<string, DialFault>> = {
   ENOBUFS: 'connection-limit',
   ENOMEM: 'connection-limit',
 };
-
-/** How an attempt to connect ended. */
-export type Attempt =
-  | { readonly kind: 'wire'; readonly wire: Wire }
-  | { readonly kind: 'fault'; readonly transcript: Transcript };
 
 interface Attempted {
   /** As dialled: a zone is needed here, and nowhere else. */
@@ -58,7 +53,7 @@ export class SocketWire implements Wire {
 
   constructor({ host, port, interrupts, closed }: Attempted) {
     this.remote = { host: normaliseAddress(host), port };
-    this.local = { host: this.remote.host.includes(':') ? '::' : '0.0.0.0', port: 0 };
+    this.local = unspecifiedFor(this.remote.host);
     this.#socket = new PatientSocket((bytes) => this.#take(bytes));
     const interrupt = (): void => this.#interrupt();
     interrupts.add(interrupt);
@@ -79,12 +74,12 @@ export class SocketWire implements Wire {
   }
 
   /** Connects, once. */
-  static attempt(attempted: Attempted): Promise<Attempt> {
+  static attempt(attempted: Attempted): Promise<Dialled> {
     const wire = new SocketWire(attempted);
     return wire.#connect(attempted);
   }
 
-  #connect({ host, port, timeoutMs }: Attempted): Promise<Attempt> {
+  #connect({ host, port, timeoutMs }: Attempted): Promise<Dialled> {
     const socket = this.#socket;
     return new Promise((resolve) => {
       const fail = (fault: DialFault): void => {
