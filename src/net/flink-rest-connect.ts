@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
+import { portOf, withoutBrackets } from './address.ts';
 import { RestFailure } from './flink-rest-failure.ts';
 import type { RestTls } from './flink-rest-types.ts';
 
@@ -18,8 +19,8 @@ export function connector(tls: RestTls, timeoutMs: number): (to: ConnectRequest,
   const options = tlsOptions(tls);
   const pins = pinsOf(tls);
   return (to, done) => {
-    const host = to.hostname.replace(/^\[|\]$/g, '');
-    const port = Number(to.port) || (to.protocol === 'https:' ? 443 : 80);
+    const host = withoutBrackets(to.hostname);
+    const port = portOf(to);
     const isTls = to.protocol === 'https:';
     const socket = isTls
       ? connectTls({ ...options, host, port, servername: serverNameOf(host) })

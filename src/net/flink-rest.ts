@@ -1,5 +1,6 @@
 import type { Client } from 'undici';
 import type { ZodType } from 'zod';
+import { portOf } from './address.ts';
 import { failureOf, RestFailure } from './flink-rest-failure.ts';
 import { isAllowedPath, type RestPath, taskManagerPath } from './flink-rest-paths.ts';
 import type {
@@ -254,10 +255,6 @@ function interrupted(place: string): RestFailure {
 function headerOf(headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-function portOf(url: URL): string {
-  return url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
 }
 
 function parseUrl(text: string): URL {
