@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey, sign } from 'node:crypto';
+import { fromHex } from '../bytes/hex.ts';
 
 /**
  * DER (ITU-T X.690) of the few types that a certificate is built of. Only values of our own are written here, so lengths
@@ -20,18 +21,17 @@ function lengthOctets(length: number): Uint8Array {
 export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => der(0x30, ...parts);
 const octetString = (...parts: readonly Uint8Array[]): Uint8Array => der(0x04, ...parts);
 const bitString = (octets: Uint8Array, unused = 0): Uint8Array => der(0x03, Uint8Array.of(unused), octets);
-const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
 /** Object identifiers as they stand encoded, by the names that RFC 5280 and RFC 5758 give them. */
 const OIDS = {
-  commonName: hex('0603550403'),
-  basicConstraints: hex('0603551d13'),
-  keyUsage: hex('0603551d0f'),
-  extendedKeyUsage: hex('0603551d25'),
-  serverAuth: hex('06082b06010505070301'),
-  clientAuth: hex('06082b06010505070302'),
-  sha256WithRsa: hex('06092a864886f70d01010b'),
-  ecdsaWithSha256: hex('06082a8648ce3d040302'),
+  commonName: fromHex('0603550403'),
+  basicConstraints: fromHex('0603551d13'),
+  keyUsage: fromHex('0603551d0f'),
+  extendedKeyUsage: fromHex('0603551d25'),
+  serverAuth: fromHex('06082b06010505070301'),
+  clientAuth: fromHex('06082b06010505070302'),
+  sha256WithRsa: fromHex('06092a864886f70d01010b'),
+  ecdsaWithSha256: fromHex('06082a8648ce3d040302'),
 } as const;
 
 /** `Name` with one CN. */
