@@ -5,17 +5,17 @@ import { writeCertificate12 } from '../../tls/certificate.ts';
 import { ContentType, HandshakeType, Version } from '../../tls/code-points.ts';
 import { alpn, alpnText, encryptThenMac, extendedMasterSecret } from '../../tls/extension-values.ts';
 import { extensionValue } from '../../tls/extensions.ts';
-import { readNewSessionTicket, writeCertificateVerify } from '../../tls/handshake.ts';
+import { readNewSessionTicket } from '../../tls/handshake.ts';
 import * as schedule from '../../tls/key-schedule.ts';
 import { openTls12Record, sealTls12Record, type Tls12Keys, tls12Keys } from '../../tls/record-protection-tls12.ts';
 import { negotiatedVersion, type ServerHello } from '../../tls/server-hello.ts';
 import { exchangeApplicationData } from './application.ts';
+import { type ClientCertificate, clientCertificate } from './client-certificate.ts';
 import { type ClientExchange, clientExchange } from './client-key-exchange.ts';
 import { Ending, type EndingFacts, flightOnly, malformed } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import { type FlightTls12, readFlightTls12 } from './flight-tls12.ts';
 import { type HelloIdentity, legacyVersion } from './offer.ts';
-import { chooseScheme, signWith } from './signatures.ts';
 import type { Heard } from './traffic-tls13.ts';
 
 /** Milliseconds of listening between our certificate and our Finished: at least, and in round trips. */
@@ -78,14 +78,14 @@ async function finish(
   flight: FlightTls12,
   own: ClientExchange,
 ): Promise<EndingFacts> {
-  const asked = flight.request !== undefined;
-  const certificate = asked ? [showCertificate(exchange, flight)] : [];
+  const shown = flight.request && clientCertificate(exchange, flight.request.signatureSchemes ?? [], 'tls12');
+  const certificate = shown === undefined ? [] : [composeCertificate(exchange, shown)];
   const keyExchange = exchange.compose(HandshakeType.clientKeyExchange, own.message);
   const master = masterSecret(exchange, negotiated, own.premasterSecret);
   exchange.addSecret('CLIENT_RANDOM', master);
-  const first = [...certificate, keyExchange, ...proveCertificate(exchange, flight)];
+  const first = [...certificate, keyExchange, ...composeVerify(exchange, shown)];
   const keys = keysOf(negotiated, master);
-  if (asked) {
+  if (shown !== undefined) {
     exchange.sendMessages(...first);
     exchange.awaiting = 'certificate';
     await listenForAlert(exchange);
@@ -100,26 +100,14 @@ async function finish(
   return exchangeApplicationData(exchange, (deadline) => hear(exchange, deadline));
 }
 
-function showCertificate(exchange: Exchange, flight: FlightTls12): Uint8Array {
-  const { credential } = exchange.request;
-  const fits = credential !== undefined && schemeFor(exchange, flight) !== undefined;
-  const certificates = fits ? credential.certificates : [];
-  exchange.facts.presented = certificates.length === 0 ? 'empty' : 'certificate';
-  if (credential !== undefined && !fits) exchange.facts.problem = 'no requested signature scheme fits our key';
+function composeCertificate(exchange: Exchange, { certificates }: ClientCertificate): Uint8Array {
   return exchange.compose(HandshakeType.certificate, writeCertificate12(certificates));
 }
 
-function schemeFor(exchange: Exchange, flight: FlightTls12): number | undefined {
-  const { credential } = exchange.request;
-  return credential && chooseScheme(flight.request?.signatureSchemes ?? [], credential.privateKey, 'tls12');
-}
-
-function proveCertificate(exchange: Exchange, flight: FlightTls12): Uint8Array[] {
-  const { credential } = exchange.request;
-  const scheme = schemeFor(exchange, flight);
-  if (credential === undefined || scheme === undefined || exchange.facts.presented !== 'certificate') return [];
-  const signature = signWith(scheme, credential.privateKey, Buffer.concat(exchange.transcript));
-  const body = writeCertificateVerify({ signatureScheme: scheme, signature });
+/** Over all messages so far (RFC 5246 section 7.4.8). */
+function composeVerify(exchange: Exchange, shown: ClientCertificate | undefined): Uint8Array[] {
+  if (shown?.verify === undefined) return [];
+  const body = shown.verify(Buffer.concat(exchange.transcript));
   return [exchange.compose(HandshakeType.certificateVerify, body)];
 }
 

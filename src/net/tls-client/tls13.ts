@@ -8,16 +8,16 @@ import { ContentType, HandshakeType, NAMED_GROUPS } from '../../tls/code-points.
 import { readEncryptedExtensions } from '../../tls/encrypted-extensions.ts';
 import { alpn, alpnText, serverKeyShare } from '../../tls/extension-values.ts';
 import { extensionValue } from '../../tls/extensions.ts';
-import { readCertificateVerify, writeCertificateVerify } from '../../tls/handshake.ts';
+import { readCertificateVerify } from '../../tls/handshake.ts';
 import * as schedule from '../../tls/key-schedule.ts';
 import { openTls13Record, sealTls13Record } from '../../tls/record-protection.ts';
 import type { ServerHello } from '../../tls/server-hello.ts';
+import { clientCertificate } from './client-certificate.ts';
 import { type EndingFacts, flightOnly, malformed } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { SentHello } from './handshake.ts';
 import { changeCipherSpecOnce } from './hello-retry.ts';
 import { requestedCertificate, verifyServerSignature } from './server-certificates.ts';
-import { chooseScheme, signWith } from './signatures.ts';
 import { TrafficTls13 } from './traffic-tls13.ts';
 import { verdictTls13 } from './verdict-tls13.ts';
 
@@ -164,19 +164,11 @@ function sendFlight(exchange: Exchange, keys: Keys, asked: Asked | undefined): v
 }
 
 function authentication(exchange: Exchange, keys: Keys, asked: Asked): Uint8Array[] {
-  const { credential } = exchange.request;
-  const scheme = credential && chooseScheme(asked.schemes, credential.privateKey, 'tls13');
-  const certificates = scheme === undefined ? [] : (credential?.certificates ?? []);
+  const { certificates, verify } = clientCertificate(exchange, asked.schemes, 'tls13');
   const entries = certificates.map((certificate) => ({ certificate, extensions: [] }));
-  exchange.facts.presented = entries.length === 0 ? 'empty' : 'certificate';
-  if (credential !== undefined && scheme === undefined) {
-    exchange.facts.problem = 'no requested signature scheme fits our key';
-  }
   const body = writeCertificate13({ requestContext: asked.context, entries });
   const flight = [exchange.compose(HandshakeType.certificate, body)];
-  if (credential === undefined || scheme === undefined || entries.length === 0) return flight;
+  if (verify === undefined) return flight;
   const content = signedContent('client', exchange.hash(keys.cipher.hash));
-  const signature = signWith(scheme, credential.privateKey, content);
-  const verify = writeCertificateVerify({ signatureScheme: scheme, signature });
-  return [...flight, exchange.compose(HandshakeType.certificateVerify, verify)];
+  return [...flight, exchange.compose(HandshakeType.certificateVerify, verify(content))];
 }
