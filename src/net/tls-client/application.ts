@@ -21,7 +21,6 @@ export async function exchangeApplicationData(
   exchange.records.send(ContentType.applicationData, exchange.recordVersion, applicationRequest);
   const last = performance.now() + ANSWER_PATIENCES * patience.verdictMs;
   const parts: Uint8Array[] = [];
-  const answer = (): Uint8Array => new Uint8Array(Buffer.concat(parts).subarray(0, APPLICATION_DATA_MAX));
   try {
     while (!isWhole(Buffer.concat(parts))) {
       const heard = await hear(Math.min(last, exchange.verdictDeadline()));
@@ -33,7 +32,9 @@ export async function exchangeApplicationData(
     // Servers end an answer by ending the connection.
     if (!(error instanceof Ending) || error.facts.end !== 'refused' || parts.length === 0) throw error;
   }
-  if (parts.length > 0) exchange.facts.applicationData = answer();
+  if (parts.length > 0) {
+    exchange.facts.applicationData = new Uint8Array(Buffer.concat(parts).subarray(0, APPLICATION_DATA_MAX));
+  }
   return { end: exchange.facts.proof === undefined ? 'unproven' : 'finished' };
 }
 

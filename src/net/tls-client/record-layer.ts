@@ -41,11 +41,6 @@ export class RecordLayer {
     this.#wire = wire;
   }
 
-  /** Whether bytes have come that were not read. */
-  get pending(): boolean {
-    return this.#inbox.length > 0;
-  }
-
   openWith(protection: ReadProtection): void {
     this.#reads = protection;
   }
