@@ -76,12 +76,14 @@ function joined(identifier: number, children: readonly Converted[]): Omit<Conver
   const pieces = identifier === 0x24;
   const content = Buffer.concat(children.map((child) => (pieces ? child.content : child.encoding)));
   const primitive = pieces ? 0x04 : identifier;
-  return { identifier: primitive, content, encoding: Buffer.concat([header(primitive, content.length), content]) };
+  return { identifier: primitive, content, encoding: definiteValue(primitive, content) };
 }
 
-function header(identifier: number, length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(identifier, length);
+/** With a length in as few octets as it takes, as DER wants it. */
+export function definiteValue(identifier: number, content: Uint8Array): Buffer {
+  const { length } = content;
+  if (length < 0x80) return Buffer.concat([Buffer.of(identifier, length), content]);
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest & 0xff);
-  return Uint8Array.of(identifier, 0x80 | octets.length, ...octets);
+  return Buffer.concat([Buffer.of(identifier, 0x80 | octets.length, ...octets), content]);
 }

@@ -3,6 +3,7 @@ import { createPrivateKey, hash } from 'node:crypto';
 import { decrypt } from 'jks-js';
 import type { DerReader } from '../x509/der.ts';
 import { OCTET_STRING, SEQUENCE } from '../x509/der.ts';
+import { definiteValue } from './ber.ts';
 import { decipher, readIterations } from './password-encryption.ts';
 import { readPrivateKey } from './private-key.ts';
 
@@ -62,15 +63,7 @@ function readProtector(algorithm: DerReader, data: Uint8Array): Opening {
 /** The structure anew: jks-js takes it whole, and trusts its lengths. */
 function encryptedInfo(data: Uint8Array): Buffer {
   const algorithm = Buffer.from('300e060a2b060104012a021101010500', 'hex');
-  const octets = tlv(OCTET_STRING, data);
-  return tlv(SEQUENCE, Buffer.concat([algorithm, octets]));
-}
-
-/** At most 65,535 octets of content. */
-function tlv(identifier: number, content: Uint8Array): Buffer {
-  const { length } = content;
-  const short = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.of(identifier, ...short), content]);
+  return definiteValue(SEQUENCE, Buffer.concat([algorithm, definiteValue(OCTET_STRING, data)]));
 }
 
 function readPbe(algorithm: DerReader, data: Uint8Array): Opening {
