@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { copyOf } from '../bytes/copy.ts';
 import { contextConstructed, contextPrimitive, DerReader, OCTET_STRING, SEQUENCE } from '../x509/der.ts';
+import { HASH_ALGORITHMS } from '../x509/object-identifiers.ts';
 import { definite } from './ber.ts';
 import type { KeyStoreEntries, KeyStoreOptions } from './entries.ts';
 import { KeyStoreError } from './entries.ts';
@@ -78,14 +79,7 @@ function nested(content: Uint8Array, field: string, inPlace: () => DerReader): D
 
 type Verification = (password: Password) => boolean;
 
-const DIGESTS: Readonly<Record<string, string>> = {
-  '1.2.840.113549.2.5': 'md5',
-  '1.3.14.3.2.26': 'sha1',
-  '2.16.840.1.101.3.4.2.4': 'sha224',
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-};
+/** Of HMAC keys, by the hash. */
 const DIGEST_OCTETS: Readonly<Record<string, number>> = {
   md5: 16,
   sha1: 20,
@@ -110,7 +104,7 @@ function readMac(mac: DerReader, data: Uint8Array): Verification {
     return found.length === expected.length && timingSafeEqual(found, expected);
   };
   if (keyed !== undefined) return (password) => equals(keyed.hash, keyed.key(password));
-  const hash = DIGESTS[oid];
+  const hash = HASH_ALGORITHMS[oid];
   if (hash === undefined) throw algorithm.fail('unsupported', 'algorithm', `MAC ${oid}`);
   return (password) => equals(hash, pkcs12Key(hash, 3, password, salt, iterations, DIGEST_OCTETS[hash]!));
 }

@@ -120,7 +120,7 @@ export const CURVES: Readonly<Record<string, Curve>> = {
   '1.2.156.10197.1.301': { name: 'curveSM2', bits: 256 },
 };
 
-/** Hash functions of RSASSA-PSS parameters (RFC 8017 appendix A.2.3). */
+/** Hash functions: of RSASSA-PSS parameters (RFC 8017 appendix A.2.3), of the MAC of a PKCS#12 file. */
 export const HASH_ALGORITHMS: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.5': 'md5',
   '1.3.14.3.2.26': 'sha1',
