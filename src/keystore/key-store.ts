@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { toHex } from '../bytes/hex.ts';
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { DerReader, INTEGER, SEQUENCE } from '../x509/der.ts';
@@ -59,19 +58,12 @@ function readBareCertificate(bytes: Uint8Array, { name }: KeyStoreOptions): KeyS
   return { name, format: 'DER', keys: [], locked: [], trusted, problems: [] };
 }
 
-/** Who we are to a server: DER, leaf first, and the key of the leaf. */
-export interface IdentityEntry {
-  readonly alias?: string;
-  readonly privateKey: KeyObject;
-  readonly certificates: readonly Uint8Array[];
-}
-
 /**
- * The one key of a store, or the one of this alias; Java compares aliases without their case.
+ * Who we are to a server: the one key of a store, or the one of this alias, with its certificates. Java compares aliases without their case.
  *
  * @throws KeyStoreError that lists the aliases
  */
-export function identityOf(entries: KeyStoreEntries, alias?: string): IdentityEntry {
+export function identityOf(entries: KeyStoreEntries, alias?: string): KeyEntry {
   const fits = (one: { readonly alias?: string }): boolean =>
     alias === undefined || one.alias?.toLowerCase() === alias.toLowerCase();
   const keys = entries.keys.filter(fits);
@@ -82,10 +74,9 @@ export function identityOf(entries: KeyStoreEntries, alias?: string): IdentityEn
     throw new KeyStoreError(entries.name, 'ambiguous', `holds ${keys.length} private keys${listed(keys)}: name one`);
   const closed = locked[0];
   if (closed !== undefined) {
-    const fault = closed.because === 'unsupported' ? 'unsupported' : closed.because;
     throw new KeyStoreError(
       entries.name,
-      fault,
+      closed.because,
       `the private key${quoted(closed.alias)} stays closed: ${closed.detail}`,
     );
   }
@@ -95,7 +86,7 @@ export function identityOf(entries: KeyStoreEntries, alias?: string): IdentityEn
   throw new KeyStoreError(entries.name, 'no-entry', detail);
 }
 
-function withCertificate(entries: KeyStoreEntries, entry: KeyEntry): IdentityEntry {
+function withCertificate(entries: KeyStoreEntries, entry: KeyEntry): KeyEntry {
   if (entry.certificates.length > 0) return entry;
   const detail = `holds no certificate for its private key${quoted(entry.alias)}`;
   throw new KeyStoreError(entries.name, 'no-entry', detail);
