@@ -14,26 +14,15 @@ import {
   message,
   play13,
   record,
-  type ScriptedConnection,
   type ServerScript,
-  scriptedServer,
 } from '../../support/scripted-tls.ts';
-import { shake } from './servers.ts';
+import { type Play, shakeScripted } from './scripted.ts';
 
 const identity = mintEc('P-256', { name: [['CN', 'scripted']] });
 const PATIENCE = { answerMs: 4000, verdictMs: 100 };
 
-async function against(
-  script: (connection: ScriptedConnection) => Promise<void> | void,
-  request: Partial<HandshakeRequest> = {},
-): Promise<HandshakeResult> {
-  const server = await scriptedServer(script);
-  try {
-    const whole = { offer: TLS12_ONLY, goal: 'finish', patience: PATIENCE, ...request } as const;
-    return (await shake(server.port, whole)).result;
-  } finally {
-    server.stop();
-  }
+function against(play: Play, request: Partial<HandshakeRequest> = {}): Promise<HandshakeResult> {
+  return shakeScripted(play, { offer: TLS12_ONLY, goal: 'finish', patience: PATIENCE, ...request });
 }
 
 /** Answers the ClientHello with bytes. */

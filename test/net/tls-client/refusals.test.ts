@@ -12,26 +12,16 @@ import {
   play13,
   record,
   type ScriptedConnection,
-  scriptedServer,
 } from '../../support/scripted-tls.ts';
-import { shake } from './servers.ts';
+import { type Play, shakeScripted } from './scripted.ts';
 
 const identity = mintEc('P-256', { name: [['CN', 'scripted']] });
 const PATIENCE = { answerMs: 4000, verdictMs: 2000 };
 /** For what ends with silence after our flight. */
 const SHORT_VERDICT = { answerMs: 4000, verdictMs: 100 };
 
-async function against(
-  script: (connection: ScriptedConnection) => Promise<void> | void,
-  request: Partial<HandshakeRequest> = {},
-): Promise<HandshakeResult> {
-  const server = await scriptedServer(script);
-  try {
-    const whole = { offer: EVERYTHING, goal: 'finish', patience: PATIENCE, ...request } as const;
-    return (await shake(server.port, whole)).result;
-  } finally {
-    server.stop();
-  }
+function against(play: Play, request: Partial<HandshakeRequest> = {}): Promise<HandshakeResult> {
+  return shakeScripted(play, { offer: EVERYTHING, goal: 'finish', patience: PATIENCE, ...request });
 }
 
 /** Plays TLS 1.2 until the client's Certificate has come. */
