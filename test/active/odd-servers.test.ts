@@ -7,7 +7,7 @@ import { extensionValue } from '../../src/tls/extensions.ts';
 import { judged } from '../support/judged.ts';
 import { mintRsa } from '../support/pki.ts';
 import { serve } from '../support/scripted-server.ts';
-import { clientHelloOf } from '../support/scripted-tls.ts';
+import { alertRecord, clientHelloOf } from '../support/scripted-tls.ts';
 import { type CountedPort, countedPort } from '../support/targets/no-tls.ts';
 import { type NodeServer, nodeServer } from './node-server.ts';
 import { survey } from './support.ts';
@@ -19,7 +19,7 @@ function choosing(choose: (hello: ClientHello) => NodeServer | number): Promise<
       // What is no ClientHello has no one to answer it.
       const chosen = first[0] === 22 ? choose(clientHelloOf(first)) : 10;
       if (typeof chosen === 'number') {
-        near.end(Buffer.from([21, 3, 3, 0, 2, 2, chosen]));
+        near.end(alertRecord(chosen));
         return;
       }
       const far = connect(chosen.port, chosen.address, () => far.write(first));

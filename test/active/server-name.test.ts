@@ -1,4 +1,5 @@
 import t from 'tap';
+import { alertRecord } from '../support/scripted-tls.ts';
 import { front } from '../support/targets/front.ts';
 import { missingFor, Targets } from '../support/targets/start.ts';
 import { nodeServer } from './node-server.ts';
@@ -52,7 +53,7 @@ for (const [code, description] of [
     const strict = await front(server, {
       fromClient: (bytes, near) => {
         if (!namesServer(bytes)) return 'pass';
-        near.end(Buffer.from([21, 3, 3, 0, 2, 2, code]));
+        near.end(alertRecord(code));
         return 'handled';
       },
     });
