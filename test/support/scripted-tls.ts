@@ -1,6 +1,6 @@
 import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Reader } from '../../src/bytes/reader.ts';
 import { writeCertificate12, writeCertificate13 } from '../../src/tls/certificate.ts';
 import { writeCertificateRequest12, writeCertificateRequest13 } from '../../src/tls/certificate-request.ts';
@@ -20,6 +20,7 @@ import * as schedule from '../../src/tls/key-schedule.ts';
 import { openTls13Record, type RecordSealer, sealTls13Record } from '../../src/tls/record-protection.ts';
 import { type ServerHello, writeServerHello } from '../../src/tls/server-hello.ts';
 import { writeServerKeyExchange } from '../../src/tls/server-key-exchange.ts';
+import { listening } from './listening.ts';
 import type { Identity } from './pki.ts';
 
 /** One accepted connection of a scripted server. */
@@ -69,22 +70,13 @@ export class ScriptedConnection {
 export async function scriptedServer(
   script: (connection: ScriptedConnection) => Promise<void> | void,
 ): Promise<{ readonly port: number; readonly stop: () => void }> {
-  const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    open.add(socket);
     socket.on('error', () => undefined);
     // What is thrown once the client has gone is no concern of a test.
     void Promise.resolve(script(new ScriptedConnection(socket))).catch(() => socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () => {
-      for (const socket of open) socket.destroy();
-      server.close();
-    },
-  };
+  const { port, close } = await listening(server);
+  return { port, stop: () => void close() };
 }
 
 export function record(type: number, content: Uint8Array, version = 0x0303): Uint8Array {

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { type Listening, listening } from '../listening.ts';
 
 /** Ports without TLS: each another kind of no. */
 export type NoTlsId = 'E0' | 'E1' | 'E2' | 'E3' | 'E4' | 'E5' | 'E6';
@@ -36,11 +36,9 @@ export function reset(socket: Socket): void {
   socket.destroy();
 }
 
-export interface CountedPort {
-  readonly port: number;
+export interface CountedPort extends Listening {
   /** Connections accepted so far. */
   connections(): number;
-  close(): Promise<void>;
 }
 
 export function noTlsTarget(id: NoTlsId): Promise<CountedPort> {
@@ -52,23 +50,10 @@ export async function countedPort(
   take: (socket: Socket, number: number) => void,
   address: string = '127.0.0.1',
 ): Promise<CountedPort> {
-  const open = new Set<Socket>();
   let accepted = 0;
   const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
-    open.add(socket);
     socket.on('error', () => undefined);
-    socket.once('close', () => open.delete(socket));
     take(socket, accepted++);
   });
-  server.listen(0, address, 511);
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    connections: () => accepted,
-    close: async () => {
-      server.close();
-      for (const socket of open) socket.destroy();
-      await once(server, 'close');
-    },
-  };
+  return { ...(await listening(server, address)), connections: () => accepted };
 }
