@@ -1,12 +1,9 @@
 import t from 'tap';
 import { flinkStandIn } from '../support/targets/flink-stand-in.ts';
-import { type CutServer, cutSurvey } from './any-byte.ts';
+import { type CutServer, cutSurveys } from './any-byte.ts';
 
 /** A thousand are in the benchmark. */
 const RUNS = 60;
-const TOGETHER = 8;
-/** Octets of the server's flight and what follows, both versions. */
-const STREAM_MAX = 1800;
 
 /** Park and Miller's generator: the same cuts in every run. */
 function* randoms(seed: number): Generator<number, never> {
@@ -24,16 +21,6 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const { port } = flink.endpoint('jm', 'jobmanager-rpc');
     const server: CutServer = { port, version, verdict: 'required', serverHello: 140 };
     const random = randoms(20_261_122);
-    const faults: string[] = [];
-    let left = RUNS;
-    const worker = async (): Promise<void> => {
-      while (left-- > 0) {
-        const after = Math.floor(random.next().value * STREAM_MAX);
-        const fault = await cutSurvey(server, { after, how: random.next().value < 0.5 ? 'fin' : 'rst' });
-        if (fault !== undefined) faults.push(fault);
-      }
-    };
-    await Promise.all(Array.from({ length: TOGETHER }, worker));
-    t.strictSame(faults, []);
+    t.strictSame(await cutSurveys(server, RUNS, () => random.next().value), []);
   });
 }

@@ -19,7 +19,7 @@ export interface CutServer {
 }
 
 /** Surveys a server whose connections are cut after so many octets; tells what is wrong with the observation, if anything. */
-export async function cutSurvey(server: CutServer, cut: CutRun): Promise<string | undefined> {
+async function cutSurvey(server: CutServer, cut: CutRun): Promise<string | undefined> {
   const port = await front({ address: '127.0.0.1', port: server.port }, { cut: () => cut });
   try {
     const patience = { connectMs: 1000, answerMs: 500, verdictMs: 300 };
@@ -30,6 +30,25 @@ export async function cutSurvey(server: CutServer, cut: CutRun): Promise<string 
   } finally {
     await port.close();
   }
+}
+
+const TOGETHER = 8;
+/** Octets of the server's flight and what follows, both versions. */
+const STREAM_MAX = 1800;
+
+/** So many of them, cut where `random` (below 1) says; tells all that was wrong. */
+export async function cutSurveys(server: CutServer, runs: number, random: () => number): Promise<string[]> {
+  const faults: string[] = [];
+  let left = runs;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) {
+      const after = Math.floor(random() * STREAM_MAX);
+      const fault = await cutSurvey(server, { after, how: random() < 0.5 ? 'fin' : 'rst' });
+      if (fault !== undefined) faults.push(fault);
+    }
+  };
+  await Promise.all(Array.from({ length: TOGETHER }, worker));
+  return faults;
 }
 
 function faultOf(server: CutServer, { after, how }: CutRun, seen: Observation, accepted: number): string | undefined {

@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
 import t from 'tap';
+import { alertRecord } from '../support/scripted-tls.ts';
 import { type Front, front } from '../support/targets/front.ts';
 import { reset } from '../support/targets/no-tls.ts';
 import { available, missingFor, Targets } from '../support/targets/start.ts';
-import type { TargetId } from '../support/targets/target.ts';
 import { nodeServer } from './node-server.ts';
-import { delayedRounds } from './rounds.ts';
+import { delayedRounds, JUDGED } from './rounds.ts';
 import { survey } from './support.ts';
 
 /** A hundred rounds each are in the benchmark. */
 const ROUNDS = 2;
-const JUDGED: readonly TargetId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'B1', 'C2', 'C3', 'D1', 'D2'];
 
 t.test('with up to 300 ms of delay the verdict stays right', { skip: missingFor('B1') }, async (t) => {
   const ids = available(JUDGED);
@@ -65,7 +64,7 @@ async function judging(version: 'TLSv1.2' | 'TLSv1.3', judge: (near: Socket) => 
   };
 }
 
-const alert = (code: number) => (near: Socket) => void near.end(Buffer.from([21, 3, 3, 0, 2, 2, code]));
+const alert = (code: number) => (near: Socket) => void near.end(alertRecord(code));
 
 /** All that servers were seen to do after an empty Certificate, and what none was seen to. */
 const REFUSALS: Readonly<Record<string, (near: Socket) => void>> = {

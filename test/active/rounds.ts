@@ -1,7 +1,9 @@
 import { front } from '../support/targets/front.ts';
-import type { RunningTarget } from '../support/targets/target.ts';
+import type { RunningTarget, TargetId } from '../support/targets/target.ts';
 import { survey } from './support.ts';
 
+/** Targets whose client authentication is judged: at least one of each stack and each demand. */
+export const JUDGED: readonly TargetId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'B1', 'C2', 'C3', 'D1', 'D2'];
 /** Milliseconds added to every piece in each direction, at most. */
 const DELAY_MAX_MS = 300;
 

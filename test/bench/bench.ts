@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clearBulk, type Generated, manyHandshakes, tlsBulk } from './generate.ts';
 import { identities } from './identities.ts';
-import { inTurn, type Measured, median, type Task } from './measure.ts';
+import { inTurn, type Measured, machine, median, option, say, type Task } from './measure.ts';
 
 /**
  * Makes large captures and runs `cat`, tshark, pcap-parser and flinkprobe over them in turn.
@@ -15,18 +14,12 @@ import { inTurn, type Measured, median, type Task } from './measure.ts';
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** The command as the package installs it. */
 const main = path.join(here, '../../bundle/cli/main.js');
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
-};
 const folder = option('folder', path.join(here, '../../../bench-data'));
 const size = Number(option('size', '1')) * 1e9;
 const handshakes = Number(option('handshakes', '6000'));
 const long = Number(option('long', '0')) * 1e9;
 const runs = Number(option('runs', '5'));
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function made(name: string, make: (file: string) => Promise<Generated> | Generated): Promise<string> {
   const file = path.join(folder, name);
@@ -94,10 +87,7 @@ async function startUp(): Promise<void> {
 }
 
 mkdirSync(folder, { recursive: true });
-const cpu = os.cpus();
-say(
-  `${os.type()} ${os.release()}, ${cpu.length} x ${cpu[0]?.model ?? '?'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`,
-);
+say(machine());
 const all = identities(8);
 await startUp();
 await compare(

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
-import { once } from './measure.ts';
+import { median, once } from './measure.ts';
 
 /**
  * `node dist/test/bench/logs.js [GB]`: how long `audit --log` takes over a large log, and its peak memory. The log is
@@ -58,11 +58,11 @@ async function measure(
     runs.push(result);
   }
   const walls = runs.map(({ wall }) => wall).sort((a, b) => a - b);
-  const median = walls[Math.floor(walls.length / 2)]!;
+  const middle = median(walls);
   const peak = Math.max(...runs.map((one) => one.peak));
   const range = `${walls[0]!.toFixed(2)} – ${walls.at(-1)!.toFixed(2)}`;
-  process.stdout.write(`| ${name} | ${median.toFixed(2)} (${range}) | ${Math.round(peak)} |\n`);
-  return { median, peak };
+  process.stdout.write(`| ${name} | ${middle.toFixed(2)} (${range}) | ${Math.round(peak)} |\n`);
+  return { median: middle, peak };
 }
 
 function writeLog(file: string, bytes: number): void {

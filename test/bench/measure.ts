@@ -1,7 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import os from 'node:os';
 import path from 'node:path';
+
+/** What follows `--NAME` on the command line. */
+export function option(name: string, fallback: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
+}
+
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** What a time is worth. */
+export function machine(): string {
+  const cpu = os.cpus();
+  return `${os.type()} ${os.release()}, ${cpu.length} x ${cpu[0]?.model ?? '?'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`;
+}
 
 export interface Measured {
   /** Seconds of wall clock, all runs, sorted. */
@@ -37,7 +51,7 @@ export async function once(
 
 /** Reading end of a pipe that `cat` fills with a file. A FIFO, since Node's own pipes to children are sockets. */
 function openPipe(input: string): number {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-bench-'));
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-bench-'));
   const fifo = path.join(folder, 'pipe');
   execFileSync('mkfifo', [fifo]);
   spawn('sh', ['-c', 'exec cat "$0" > "$1"', input, fifo], { stdio: 'ignore' });

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type CutServer, cutSurvey } from '../../active/any-byte.ts';
+import { type CutServer, cutSurveys } from '../../active/any-byte.ts';
 import { repeatedly } from '../../active/repeated.ts';
-import { delayedRounds } from '../../active/rounds.ts';
+import { delayedRounds, JUDGED } from '../../active/rounds.ts';
 import { type FlinkStandIn, flinkStandIn, type StandInOptions } from '../../support/targets/flink-stand-in.ts';
 import { front } from '../../support/targets/front.ts';
 import { available, Targets } from '../../support/targets/start.ts';
 import type { TargetId } from '../../support/targets/target.ts';
-import { median, once } from '../measure.ts';
+import { machine, median, once, option, say } from '../measure.ts';
 import { readReport, suitesIn, tools, verify } from './tools.ts';
 
 /**
@@ -17,16 +17,11 @@ import { readReport, suitesIn, tools, verify } from './tools.ts';
  *
  * Usage: node dist/test/bench/active/bench.js [--only tools,cluster,thousand,authentication,determinism,cut] [--runs N] [--rounds N]
  */
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
-};
 const only = option('only', 'tools,cluster,thousand,authentication,determinism,cut').split(',');
 const runs = Number(option('runs', '3'));
 const rounds = Number(option('rounds', '100'));
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-bench-'));
 const report = path.join(scratch, 'report.json');
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const seconds = (value: number): string => value.toFixed(2);
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
@@ -35,7 +30,6 @@ const COMPARED: readonly { readonly id: TargetId; readonly what: string; readonl
   { id: 'A1', what: 'two suites behind mutual TLS', aim: 14 },
   { id: 'B1', what: '23 suites of TLS 1.2 and 1.3', aim: 49 },
 ];
-const JUDGED: readonly TargetId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'B1', 'C2', 'C3', 'D1', 'D2'];
 
 async function compare(): Promise<void> {
   const ids = available(COMPARED.map(({ id }) => id));
@@ -137,26 +131,14 @@ async function cut(): Promise<void> {
   const flink = await flinkStandIn({ taskManagers: 0, hosts: 'together' });
   const { port } = flink.endpoint('jm', 'jobmanager-rpc');
   const server: CutServer = { port, version: 'TLSv1.2', verdict: 'required', serverHello: 100 };
-  const faults: string[] = [];
   const total = rounds * 10;
-  let left = total;
-  const worker = async (): Promise<void> => {
-    while (left-- > 0) {
-      const how = Math.random() < 0.5 ? 'fin' : 'rst';
-      const fault = await cutSurvey(server, { after: Math.floor(Math.random() * 1800), how });
-      if (fault !== undefined) faults.push(fault);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
+  const faults = await cutSurveys(server, total, Math.random);
   await flink.stop();
   say(`\n### Closed at any byte\n\n${total - faults.length} of ${total} runs as they have to be.`);
   for (const fault of faults.slice(0, 5)) say(`- ${fault}`);
 }
 
-const cpu = os.cpus();
-say(
-  `${os.type()} ${os.release()}, ${cpu.length} x ${cpu[0]?.model ?? '?'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`,
-);
+say(machine());
 try {
   if (only.includes('tools')) await compare();
   if (only.includes('cluster')) {
