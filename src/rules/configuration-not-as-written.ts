@@ -1,4 +1,5 @@
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 
 /** Lines and files that Flink reads otherwise than they look, or does not read. */
@@ -20,7 +21,7 @@ export const rule: ConfigurationRule = {
       verdict: 'fail',
       severity: /which Flink does not start|not read by Flink|does not read this file/.test(message) ? 'medium' : 'low',
       discriminator: message.slice(0, 120),
-      file: { path: file, line, ...(subject.member === null ? {} : { member: subject.member }) },
+      file: filePlace(file, subject.member, line),
       message: `${message[0]!.toUpperCase()}${message.slice(1)}.`,
       expected: 'one file with each key once',
       observed: message,

@@ -1,5 +1,6 @@
 import type { ClusterRule, ClusterSubject, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
+import { filePlace } from './support/file-place.ts';
 import { oddOnes } from './support/members.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { leafOf } from './support/stores.ts';
@@ -28,7 +29,7 @@ export const rule: ClusterRule = {
       severity: !leaf.selfIssued && leaf.issuer === common.leaf.issuer ? 'info' : 'high',
       channel: 'jobmanager-rpc',
       discriminator: subject.member ?? subject.path,
-      file: { path, ...(subject.member === null ? {} : { member: subject.member }) },
+      file: filePlace(path, subject.member),
       message: `Holds ${certificateText(leaf)}, where ${common.subject.member ?? common.subject.path} has ${certificateText(common.leaf)}.`,
       expected: certificateText(common.leaf),
       observed: certificateText(leaf),

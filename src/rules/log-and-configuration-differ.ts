@@ -1,5 +1,6 @@
 import type { SettingDifference } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { currentLines, type LogObservation, lineText } from './support/log-lines.ts';
 import { remedy } from './support/remedies.ts';
 import { count, listed, processOf } from './support/text.ts';
@@ -37,13 +38,12 @@ function comparisons({ observations }: ClusterSubject): readonly LogObservation[
 function judge(one: LogObservation): Judgement {
   const differences = one.log.differences ?? [];
   const switches = differences.filter(({ key }) => /ssl(?:\.\w+)*\.enabled$|authentication-enabled$/.test(key));
-  const { member } = one.server;
   const keys = (switches.length > 0 ? switches : differences).map(({ key }) => key);
   return {
     verdict: 'fail',
     // A switch of TLS that the file has and the process has not, or the other way round.
     severity: switches.length > 0 ? 'high' : 'medium',
-    file: { path: one.log.file, line: one.log.line, ...(member === undefined ? {} : { member }) },
+    file: filePlace(one.log.file, one.server.member, one.log.line),
     message: `${processOf(one.server)} runs with other values than its configuration has now: ${listed(keys)}.`,
     expected: differences.map((each) => `${each.key}: ${valueText(each.configured)}${configuredAt(each)}`).join('; '),
     observed: `${count(differences.length, 'property', 'properties')} logged otherwise: ${differences

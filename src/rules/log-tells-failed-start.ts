@@ -1,4 +1,5 @@
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { startRemedy } from './support/log-failure.ts';
 import { currentLines, type LogObservation, logEvidence, spanText } from './support/log-lines.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
@@ -32,7 +33,7 @@ function judge(one: LogObservation): Judgement | undefined {
   return {
     verdict: 'fail',
     channel: one.channel,
-    file: { path: file, line, ...(one.server.member === undefined ? {} : { member: one.server.member }) },
+    file: filePlace(file, one.server.member, line),
     discriminator: [failure.reason, failure.subject].filter((part) => part !== undefined).join(' '),
     message: `${processOf(one.server)} could not set TLS up: ${text}.`,
     expected: 'TLS that is set up at the start',

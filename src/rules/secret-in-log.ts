@@ -1,4 +1,5 @@
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { type LogObservation, logEvidence, logObservations } from './support/log-lines.ts';
 import { remedy } from './support/remedies.ts';
 import { distinct, groupBy, listed, processOf } from './support/text.ts';
@@ -33,10 +34,9 @@ export const rule: ClusterRule = {
 function judge(group: readonly LogObservation[]): Judgement {
   const first = group[0]!;
   const names = distinct(group.map(({ log }) => log.failure?.subject));
-  const { member } = first.server;
   return {
     verdict: 'fail',
-    file: { path: first.log.file, line: first.log.line, ...(member === undefined ? {} : { member }) },
+    file: filePlace(first.log.file, first.server.member, first.log.line),
     message: `The log of ${processOf(first.server)} shows the value of ${listed(names)}.`,
     expected: 'no secret in a log',
     observed: names.map((name) => `-D${name}`).join(', '),

@@ -1,5 +1,6 @@
 import type { Severity } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 import {
   contentsOf,
@@ -50,12 +51,11 @@ function judge(directory: SeenDirectory): Judgement {
   const worst = SEVERITY_ORDER.find((severity) => faults.some((one) => one.severity === severity));
   if (worst === undefined) return { verdict: 'pass' };
   const { observation, file, path } = directory;
-  const { member } = observation.server;
   return {
     verdict: 'fail',
     severity: worst,
     channel: observation.channel,
-    file: { path, ...(member === undefined ? {} : { member }) },
+    file: filePlace(path, observation.server.member),
     message: `More than the owner reaches files that Flink keeps: ${faults.map(({ text }) => text).join('; ')}.`,
     expected: 'files 0600 and directories 0700, or a directory above that lets nobody else through',
     observed: `directory with mode ${file.mode} of ${file.owner}; ${faults.map(({ text }) => text).join('; ')}`,

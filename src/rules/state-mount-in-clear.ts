@@ -1,4 +1,5 @@
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 import { contentsOf, seenDirectories, volumeEvidence } from './support/state-directories.ts';
 
@@ -26,13 +27,12 @@ export const rule: ClusterRule = {
       if (volume.transport === 'protected') return [{ verdict: 'pass' }];
       // What an option does not say, a server may still demand.
       if (volume.transport === 'unknown') return [{ verdict: 'inconclusive' }];
-      const { member } = observation.server;
       const what = files.length === 0 ? '' : `; it holds ${contentsOf(files)}`;
       return [
         {
           verdict: 'fail',
           channel: observation.channel,
-          file: { path, ...(member === undefined ? {} : { member }) },
+          file: filePlace(path, observation.server.member),
           message: 'The directory is a network mount whose bytes travel in clear.',
           expected: 'a mount that encrypts (sec=krb5p, xprtsec, seal, ms_mode=secure)',
           observed: `${volume.fileSystem} mount of ${volume.device}: ${volume.evidence[0] ?? 'not encrypted'}${what}`,

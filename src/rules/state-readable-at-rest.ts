@@ -1,4 +1,5 @@
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 import {
   contentsOf,
@@ -42,10 +43,9 @@ function judge(directory: SeenDirectory): Judgement {
   const { volume, path, observation } = directory;
   const protection = volume?.protection ?? 'hidden';
   if (protection === 'encrypted' || protection === 'memory') return { verdict: 'pass' };
-  const { member } = observation.server;
   const told = {
     channel: observation.channel,
-    file: { path, ...(member === undefined ? {} : { member }) },
+    file: filePlace(path, observation.server.member),
     expected: 'state encrypted below Flink: volume, directory or bucket',
     evidence: [...volumeEvidence(directory), ...state.map((one) => fileEvidence(one, 'content'))],
   };

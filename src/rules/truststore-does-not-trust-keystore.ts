@@ -1,5 +1,6 @@
 import type { ConfigurationRule, ConfigurationSubject, Judgement, StoreTrust } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 
 /** Internal TLS: all processes show the one certificate, so each one's truststore has to vouch for its own keystore. */
@@ -42,7 +43,7 @@ function judgement(
     severity: internal ? 'high' : 'info',
     channel: internal ? 'jobmanager-rpc' : 'rest',
     discriminator: family,
-    file: { path: truststore.path, ...(subject.member === null ? {} : { member: subject.member }) },
+    file: filePlace(truststore.path, subject.member),
     message: internal
       ? `The internal truststore does not vouch for ${certificateText(leaf)} of the internal keystore: ${why}. Members cannot connect to each other.`
       : `The REST truststore does not vouch for ${certificateText(leaf)} of the REST keystore: ${why}. Flink's own client refuses this server if it is given the same truststore.`,

@@ -1,6 +1,7 @@
 import type { Certificate } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, StoreTrust } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
+import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
 
 /** More authorities than any cluster has of its own: the JDK's cacerts, or a bundle of a browser. */
@@ -45,7 +46,7 @@ function judgement(
   return {
     verdict: 'fail',
     channel: 'jobmanager-rpc',
-    file: { path: truststore.path, ...(subject.member === null ? {} : { member: subject.member }) },
+    file: filePlace(truststore.path, subject.member),
     message: `The internal truststore holds ${count} trusted ${count === 1 ? 'certificate' : 'certificates'}, among them ${certificateText(first)}: whoever gets a certificate there may join the cluster.`,
     expected: "the cluster's own certificate or its private authority, or a pin",
     observed: `${strangers.length} ${strangers.length === 1 ? 'authority' : 'authorities'} that others use`,

@@ -1,6 +1,7 @@
 import type { ChannelId } from '../../model/channel.ts';
 import type { Evidence, Expectation, FilePlace, Setting } from '../../model/report.ts';
 import type { ConfigurationSubject, Judgement } from '../../model/rule.ts';
+import { filePlace } from './file-place.ts';
 
 /** Flink reads booleans without regard to case. */
 export function isOn(setting: Setting | undefined): boolean {
@@ -22,11 +23,7 @@ export function shown({ key, value }: Setting): string {
 
 /** Where a setting stands; Flink's defaults stand in no file, then it is the configuration's. */
 export function placeOfSetting(setting: Setting | undefined, subject: ConfigurationSubject): FilePlace {
-  return {
-    path: setting?.file ?? subject.path,
-    ...(setting?.line === undefined ? {} : { line: setting.line }),
-    ...(subject.member === null ? {} : { member: subject.member }),
-  };
+  return filePlace(setting?.file ?? subject.path, subject.member, setting?.line);
 }
 
 export function settingEvidence(setting: Setting): Evidence {

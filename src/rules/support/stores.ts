@@ -2,6 +2,7 @@ import type { ChannelId } from '../../model/channel.ts';
 import type { Certificate, Evidence, FilePlace } from '../../model/report.ts';
 import type { Judgement, StoreFacts, StoreRole, StoreSubject, StoreUse } from '../../model/rule.ts';
 import { certificateText } from './certificates.ts';
+import { filePlace } from './file-place.ts';
 import { settingEvidence } from './settings.ts';
 
 /** One certificate of a store. */
@@ -81,8 +82,7 @@ export function storeFault(
 /** The member stands with it where one alone names it. */
 export function storePlace({ store, uses }: StoreSubject): FilePlace {
   const members = [...new Set(uses.map(({ member }) => member))];
-  const [only] = members;
-  return { path: store.path, ...(members.length === 1 && only !== null && only !== undefined ? { member: only } : {}) };
+  return filePlace(store.path, members.length === 1 ? members[0] : undefined);
 }
 
 /** The leaf of a keystore's first key. */
