@@ -4,7 +4,7 @@ import type { LogRun } from '../observe/logs.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
 import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
-import { parseConfigurations } from './configurations.ts';
+import { type ConfigurationRequest, parseConfigurations } from './configurations.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
 import { parseLogFile, readLogs } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
@@ -46,13 +46,17 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
     const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
+    const configurations = args.conf.map(readConfiguration);
+    const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
     const request: VerificationRequest = {
       ...(await namedTargets(args.target ?? [], args.targets)),
-      configurations: args.conf.map(readConfiguration),
+      configurations,
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
-      ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+      ...flinkVersion,
       ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
-      ...(args.log.length === 0 ? {} : { record: await recordOf(args, stop.signal) }),
+      ...(args.log.length === 0
+        ? {}
+        : { record: await recordOf(args.log, { configurations, ...flinkVersion }, stop.signal) }),
       profile: args.profile,
       parallel: args.parallel,
       failOn,
@@ -91,12 +95,8 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
 }
 
 /** Logs are read before anything is asked: what this run makes Flink write accuses nobody. */
-async function recordOf(args: VerifyArguments, signal: AbortSignal): Promise<LogRun> {
-  const configurations = await parseConfigurations({
-    configurations: args.conf.map(readConfiguration),
-    ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
-  });
-  return readLogs({ logs: args.log.map(parseLogFile), configurations, signal });
+async function recordOf(logs: readonly string[], request: ConfigurationRequest, signal: AbortSignal): Promise<LogRun> {
+  return readLogs({ logs: logs.map(parseLogFile), configurations: await parseConfigurations(request), signal });
 }
 
 /** A run that was interrupted knows too little to be compared with. */
