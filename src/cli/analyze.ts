@@ -12,6 +12,7 @@ import {
   readConfiguration,
   readText,
   refuseRepeated,
+  repeatable,
 } from './common.ts';
 import { Unusable } from './failure.ts';
 import { logOption, parseLogFile } from './log-witness.ts';
@@ -34,14 +35,7 @@ const options = {
   },
   since: { type: 'string', requiresArg: true, describe: 'only packets from this time on (RFC 3339)' },
   until: { type: 'string', requiresArg: true, describe: 'only packets up to this time (RFC 3339)' },
-  host: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'all',
-    describe: 'only connections of this address (repeatable)',
-  },
+  host: repeatable('only connections of this address (repeatable)', 'all'),
   port: {
     type: 'number',
     array: true,
@@ -50,14 +44,7 @@ const options = {
     defaultDescription: 'all',
     describe: 'only connections of this port (repeatable)',
   },
-  expect: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe: 'channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)',
-  },
+  expect: repeatable('channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)'),
 } as const;
 
 interface AnalyzeArguments extends CommonArguments {

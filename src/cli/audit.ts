@@ -9,6 +9,7 @@ import {
   parseVersion,
   readConfiguration,
   refuseRepeated,
+  repeatable,
 } from './common.ts';
 import { Unusable } from './failure.ts';
 import { logOption } from './log-witness.ts';
@@ -20,14 +21,10 @@ const { names: _, ...common } = commonOptions;
 
 const options = {
   ...common,
-  keystore: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'those that configurations name',
-    describe: 'key store, trust store or PEM file; stands in for one of that name in a configuration (repeatable)',
-  },
+  keystore: repeatable(
+    'key store, trust store or PEM file; stands in for one of that name in a configuration (repeatable)',
+    'those that configurations name',
+  ),
   'keystore-password-file': {
     type: 'string',
     requiresArg: true,
@@ -39,15 +36,9 @@ const options = {
     describe: 'name of the environment variable with that password',
   },
   log: logOption,
-  'state-dir': {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe:
-      'directory with checkpoints, savepoints or local state, besides those that configurations name (repeatable)',
-  },
+  'state-dir': repeatable(
+    'directory with checkpoints, savepoints or local state, besides those that configurations name (repeatable)',
+  ),
   jdk: {
     type: 'string',
     requiresArg: true,

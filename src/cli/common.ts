@@ -23,6 +23,11 @@ type CommonOptions = Readonly<
   >
 >;
 
+/** An option that takes one text each time it is given. */
+export function repeatable(describe: string, defaultDescription = 'none'): Options {
+  return { type: 'string', array: true, requiresArg: true, default: [], defaultDescription, describe };
+}
+
 /** Options that several commands share. */
 export const commonOptions: CommonOptions = {
   format: {
@@ -39,14 +44,7 @@ export const commonOptions: CommonOptions = {
     default: 'medium',
     describe: 'least severity that ends with 1',
   },
-  conf: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe: 'Flink configuration folder or file, as [MEMBER=]DIR (repeatable)',
-  },
+  conf: repeatable('Flink configuration folder or file, as [MEMBER=]DIR (repeatable)'),
   names: { type: 'string', requiresArg: true, describe: 'names of addresses, in the syntax of a hosts file' },
   'flink-version': {
     type: 'string',

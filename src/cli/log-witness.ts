@@ -4,6 +4,7 @@ import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { LogFile } from '../observe/log-file.ts';
 import type { LogRun } from '../observe/logs.ts';
 import type { AuditRequest, Testimony } from './auditing.ts';
+import { repeatable } from './common.ts';
 import { Unusable } from './failure.ts';
 
 /** `[MEMBER=]FILE`, as `--log` takes it; a file whose own name has an equals sign is given as `./name=x.log`. */
@@ -13,14 +14,9 @@ export function parseLogFile(text: string): LogFile {
 }
 
 /** The option of every command that hears logs. */
-export const logOption: Options = {
-  type: 'string',
-  array: true,
-  requiresArg: true,
-  default: [] as string[],
-  defaultDescription: 'none',
-  describe: 'log of a Flink process, plain, gzip or zstd, - for standard input, as [MEMBER=]FILE (repeatable)',
-};
+export const logOption: Options = repeatable(
+  'log of a Flink process, plain, gzip or zstd, - for standard input, as [MEMBER=]FILE (repeatable)',
+);
 
 /** Nobody named a log. */
 export const NO_LOGS: LogRun = { inputs: [], observations: [], processes: [], flinkVersions: [], extent: 'whole' };

@@ -1,19 +1,12 @@
 import type { Options } from 'yargs';
 import { PROFILES, type Profile } from '../observe/active/types.ts';
-import { type CommonArguments, commonOptions, parseDuration } from './common.ts';
+import { type CommonArguments, commonOptions, parseDuration, repeatable } from './common.ts';
 import { Unusable } from './failure.ts';
 import { logOption } from './log-witness.ts';
 
-export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Options>> = {
+export const verifyOptions: Readonly<Record<string, Options>> = {
   ...commonOptions,
-  targets: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    defaultDescription: 'none',
-    describe: 'file with one target a line (repeatable)',
-  },
+  targets: repeatable('file with one target a line (repeatable)'),
   rest: {
     type: 'string',
     requiresArg: true,
@@ -52,6 +45,7 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
     default: 'standard',
     describe: 'how much is asked: see docs/probing.md',
   },
+  // Of each of these at most one value for the internal channels, one for REST, one for both.
   identity: repeatable(
     '[internal=|rest=]FILE: certificate and key to show as a member of the cluster; PEM, PKCS#12, JKS',
   ),
@@ -82,37 +76,6 @@ export const verifyOptions: typeof commonOptions & Readonly<Record<OwnOption, Op
   parallel: { type: 'number', requiresArg: true, default: 64, describe: 'endpoints asked at the same time' },
   timeout: { type: 'string', requiresArg: true, default: '5s', describe: 'wait so long for a connection or an answer' },
 };
-
-/** At most one value for the internal channels, one for REST, one for both. */
-function repeatable(describe: string): Options {
-  return { type: 'string', array: true, requiresArg: true, default: [], defaultDescription: 'none', describe };
-}
-
-type OwnOption =
-  | 'targets'
-  | 'log'
-  | 'rest'
-  | 'rest-pin'
-  | 'insecure-rest'
-  | 'rest-authorization-file'
-  | 'wait'
-  | 'taskmanagers'
-  | 'baseline'
-  | 'save-baseline'
-  | 'profile'
-  | 'identity'
-  | 'identity-password-file'
-  | 'identity-password-env'
-  | 'truststore'
-  | 'truststore-password-file'
-  | 'truststore-password-env'
-  | 'dry-run'
-  | 'pcap-out'
-  | 'associate'
-  | 'rate'
-  | 'max-connections'
-  | 'parallel'
-  | 'timeout';
 
 export interface VerifyArguments extends CommonArguments {
   readonly target?: string[] | undefined;
@@ -145,8 +108,7 @@ export interface VerifyArguments extends CommonArguments {
 /** Throws `Unusable` for options that contradict each other or mean nothing without another. */
 export function checkArguments(args: VerifyArguments): void {
   const needs = (option: keyof VerifyArguments, other: keyof VerifyArguments): void => {
-    const isGiven = args[option] !== undefined && args[option] !== false;
-    if (isGiven && args[other] === undefined)
+    if (isGiven(args, option) && args[other] === undefined)
       throw new Unusable(`--${dashed(option)}: means nothing without --${dashed(other)}`);
   };
   for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'wait'] as const) {
@@ -161,9 +123,13 @@ export function checkArguments(args: VerifyArguments): void {
   if (parseDuration('timeout', args.timeout) === 0) throw new Unusable('--timeout: has to be longer than nothing');
 }
 
+function isGiven(args: VerifyArguments, option: keyof VerifyArguments): boolean {
+  return args[option] !== undefined && args[option] !== false;
+}
+
 function excludes(args: VerifyArguments, one: keyof VerifyArguments, other: keyof VerifyArguments): void {
-  const isGiven = (option: keyof VerifyArguments): boolean => args[option] !== undefined && args[option] !== false;
-  if (isGiven(one) && isGiven(other)) throw new Unusable(`--${dashed(one)} and --${dashed(other)} exclude each other`);
+  if (isGiven(args, one) && isGiven(args, other))
+    throw new Unusable(`--${dashed(one)} and --${dashed(other)} exclude each other`);
 }
 
 function atLeastOne(option: keyof VerifyArguments, value: number | undefined): void {
