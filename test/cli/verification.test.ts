@@ -1,113 +1,18 @@
-import assert from 'node:assert/strict';
 import t from 'tap';
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
-import { verify } from '../../src/cli/verification.ts';
-import { type Discovery, type Instruments, plan, type VerificationRequest } from '../../src/cli/verification-plan.ts';
-import { loadProbes } from '../../src/evaluate/directory.ts';
-import { restConfiguration } from '../../src/flink/rest-configuration.ts';
-import type { ChannelId } from '../../src/model/channel.ts';
-import type { Observation, Report } from '../../src/model/report.ts';
-import type { Target } from '../../src/observe/active/types.ts';
-import type { NamedTarget } from '../../src/observe/named-target.ts';
-import { parseTarget, targetsOf } from '../../src/observe/target-text.ts';
-import { reportSchema } from '../../src/report/schema.ts';
-import { certificate, chain, clear, clientAuthentication, tls } from '../support/observations.ts';
-
-const probes = await loadProbes();
-const STARTED = Date.parse('2026-11-22T13:00:00Z');
-
-function named(...texts: readonly string[]): readonly NamedTarget[] {
-  return texts.flatMap((text) => targetsOf(parseTarget(text), probes));
-}
-
-type Answer = Pick<Observation, 'kind'> & Partial<Observation>;
-
-const MUTUAL_TLS: Answer = (() => {
-  const { kind, tls: details } = tls({
-    tls: {
-      serverCertificate: chain(certificate({ notAfter: '2036-01-01T00:00:00Z' })),
-      clientAuthentication: clientAuthentication({ verdict: 'required', presented: 'empty', basis: 'probe' }),
-    },
-  });
-  return { kind, tls: details! };
-})();
-const REFUSED: Answer = { kind: 'no-answer', because: 'refused' };
-
-/** What an active probe reports of a target that answered so. */
-function observed(target: Target, { kind, ...answer }: Answer): Observation {
-  const at = new Date(STARTED + 500).toISOString();
-  return {
-    id: '',
-    vantage: 'active',
-    observedAt: at,
-    lastSeenAt: at,
-    channel: target.channel ?? 'unknown',
-    channelBasis: target.channel === undefined ? 'port' : target.channelBasis,
-    roleBasis: 'syn',
-    server: {
-      host: target.address,
-      port: target.port,
-      ...(target.component === undefined ? {} : { component: target.component }),
-      ...(target.member === undefined ? {} : { member: target.member }),
-    },
-    bytes: { client: 100, server: 900 },
-    asked: { profile: 'standard', connections: 3, complete: true, logLines: 1, attempts: [] },
-    kind,
-    ...answer,
-  };
-}
-
-interface World {
-  readonly addresses?: Readonly<Record<string, readonly string[]>>;
-  /** By `address:port`; what is not there refuses. */
-  readonly answers?: Readonly<Record<string, Answer>>;
-  readonly discovery?: Discovery;
-  readonly change?: Partial<Instruments>;
-}
-
-function instruments({ addresses = {}, answers = {}, discovery, change }: World): Instruments {
-  let clock = STARTED;
-  return {
-    ...(discovery === undefined ? {} : { discover: async () => discovery }),
-    targetsOf: () => ({ endpoints: [], notes: [] }),
-    defaults: () => named('127.0.0.1', '[::1]'),
-    resolve: async (name) => addresses[name] ?? (/^[\d.]+$|:/.test(name) ? [name] : []),
-    budget: (targets) => ({
-      endpoints: targets.length,
-      connections: 80 * targets.length,
-      logLines: 8 * targets.length,
-    }),
-    survey: async (target) => observed(target, answers[`${target.address}:${target.port}`] ?? REFUSED),
-    clock: () => {
-      clock += 1000;
-      return clock - 1000;
-    },
-    ...change,
-  };
-}
-
-function request(change: Partial<VerificationRequest> = {}): VerificationRequest {
-  return {
-    named: [],
-    inputs: [],
-    configurations: [],
-    profile: 'standard',
-    parallel: 4,
-    failOn: 'medium',
-    ...change,
-  };
-}
-
-async function run(asked: Partial<VerificationRequest>, world: World): Promise<Report> {
-  const tools = instruments(world);
-  const report = await verify(await plan(request(asked), tools), request(asked), tools);
-  assert.equal(reportSchema.safeParse(report).error?.message, undefined, 'the report follows the schema');
-  return report;
-}
-
-function places(report: Report): string[] {
-  return report.observations.map(({ id, channel, server }) => `${id} ${channel} ${server.host}:${server.port}`);
-}
+import type { Instruments } from '../../src/cli/verification-plan.ts';
+import { clear } from '../support/observations.ts';
+import {
+  type Answer,
+  instruments,
+  MUTUAL_TLS,
+  named,
+  observed,
+  places,
+  run,
+  STARTED,
+  type World,
+} from '../support/verification.ts';
 
 t.test('endpoints stand in the order of channel, member, host and port, however they were named', async (t) => {
   const targets = ['tm10:7000', 'blob-server=jm:6124', 'taskmanager-data=tm2:6121', 'taskmanager-data=tm1:6121'];
@@ -326,114 +231,11 @@ t.test('a collect sink is never asked, by whatever name', async (t) => {
   t.match(warned, [/^10\.0\.0\.2:6130 is not asked: .*collect sink/]);
 });
 
-const TM: NamedTarget = {
-  name: 'tm1',
-  port: 35_001,
-  channel: 'taskmanager-data' satisfies ChannelId,
-  channelBasis: 'discovery',
-  component: 'taskmanager',
-  member: 'tm1',
-};
-
-function discovered(change: Partial<Discovery> = {}): Discovery {
-  return {
-    input: { kind: 'rest', path: 'http://jm:8081' },
-    targets: [TM],
-    lost: [],
-    processes: [{ component: 'taskmanager', member: 'tm1', source: 'rest', identity: 'tm1:35001-a1b2c3' }],
-    flinkVersion: '1.20.3',
-    shortfalls: [],
-    ...change,
-  };
-}
-
-const TM_ANSWERS: World = { addresses: { tm1: ['10.0.0.2'] }, answers: { '10.0.0.2:35001': MUTUAL_TLS } };
-
-t.test('what REST names is asked, and what it promises is what the endpoint is held against', async (t) => {
-  const configuration = restConfiguration(
-    [
-      { key: 'security.ssl.internal.enabled', value: 'true' },
-      { key: 'security.ssl.protocol', value: 'TLSv1.3' },
-    ],
-    { member: null, flinkVersion: '1.20.3' },
-  );
-  const report = await run({}, { ...TM_ANSWERS, discovery: discovered({ configuration }) });
-  t.match(report.observations, [{ channel: 'taskmanager-data', channelBasis: 'discovery', server: { member: 'tm1' } }]);
-  t.match(report.processes, [{ member: 'tm1', identity: 'tm1:35001-a1b2c3' }]);
-  t.match(
-    report.expectations.find(({ channel }) => channel === 'taskmanager-data'),
-    { tls: 'required', basis: 'configuration', protocols: ['TLSv1.3'] },
-  );
-  t.match(report.inputs, [{ kind: 'rest', path: 'http://jm:8081' }]);
-  t.strictSame(report.summary?.flinkVersions, ['1.20.3']);
-});
-
-t.test('a configuration that was handed in outweighs the one that REST tells', async (t) => {
-  const configuration = restConfiguration([{ key: 'security.ssl.internal.enabled', value: 'false' }], { member: null });
-  const text = 'security.ssl.internal.enabled: true\n';
-  const report = await run(
-    { configurations: [{ member: null, path: 'conf', files: [{ name: 'config.yaml', text }] }] },
-    { ...TM_ANSWERS, discovery: discovered({ configuration }) },
-  );
-  t.equal(report.expectations.find(({ channel }) => channel === 'taskmanager-data')?.tls, 'required');
-});
-
-t.test('a configured pin goes with the target, so that a certificate beside it can be tried', async (t) => {
-  const pins: unknown[] = [];
-  const pin = 'ab'.repeat(20);
-  const text = `security.ssl.internal.enabled: true\nsecurity.ssl.internal.cert.fingerprint: ${pin}\n`;
-  const world: World = {
-    change: {
-      survey: async (target) => {
-        pins.push(target.pins);
-        return observed(target, MUTUAL_TLS);
-      },
-    },
-  };
-  await run(
-    {
-      named: named('blob-server=10.0.0.1:6124'),
-      configurations: [{ member: null, path: 'conf', files: [{ name: 'config.yaml', text }] }],
-    },
-    world,
-  );
-  t.strictSame(pins, [[pin]]);
-});
-
-t.test('a discovery that is not whole leaves the run inconclusive', async (t) => {
-  const shortfalls = ['1 of 2 TaskManagers registered within 120 s'];
-  const report = await run({}, { ...TM_ANSWERS, discovery: discovered({ shortfalls }) });
-  t.equal(report.verdict, 'inconclusive');
-  const none = await run({}, { discovery: discovered({ targets: [], shortfalls: ['refused'] }) });
-  t.equal(none.verdict, 'inconclusive');
-});
-
 t.test('the run says how long it watched', async (t) => {
   const report = await run({ named: named('blob-server=10.0.0.1:6124') }, { answers: { '10.0.0.1:6124': MUTUAL_TLS } });
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   t.ok(seconds > 0);
   t.equal(report.watchedSeconds, seconds);
-});
-
-t.test('beside a baseline it tells what is new, and that a process was restarted', async (t) => {
-  const world = (identity: string): World => ({
-    ...TM_ANSWERS,
-    discovery: discovered({ processes: [{ component: 'taskmanager', member: 'tm1', source: 'rest', identity }] }),
-  });
-  const before = await run({}, world('a'));
-  const baseline = { path: 'before.json', report: before };
-  const after = await run({ baseline }, world('b'));
-  t.match(after.comparison, {
-    baseline: { path: 'before.json', finishedAt: before.finishedAt, verdict: 'pass' },
-    endpoints: [{ channel: 'taskmanager-data', change: 'unchanged', process: 'restarted', certificate: 'same' }],
-  });
-  const { kind, plaintext } = clear({ channel: 'taskmanager-data' });
-  const worse = await run(
-    { baseline },
-    { ...world('b'), answers: { '10.0.0.2:35001': { kind, plaintext: plaintext! } } },
-  );
-  t.match(worse.comparison, { endpoints: [{ change: 'weaker' }] });
-  t.equal(worse.findings.find(({ ruleId }) => ruleId === 'plaintext-channel')?.change, 'new');
 });
 
 t.test('the uid of an association tells the process', async (t) => {
