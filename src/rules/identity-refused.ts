@@ -1,5 +1,5 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { admissions, hasTls, type TlsObservation } from './support/handshakes.ts';
 import { isInternal } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { distinct, evidenceOf, listed } from './support/text.ts';
@@ -21,11 +21,7 @@ export const rule: EndpointRule = {
   appliesTo: hasTls,
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
-    const shown = tlsObservations(subject.observations).flatMap((observation) =>
-      (observation.tls.admission ?? [])
-        .filter((proof) => proof.credential === 'identity')
-        .map((proof) => ({ observation, proof })),
-    );
+    const shown = admissions(subject).filter(({ proof }) => proof.credential === 'identity');
     if (shown.length === 0) return [{ verdict: 'not-applicable' }];
     const refused = shown.filter(({ proof }) => proof.outcome === 'refused');
     const untold = shown.filter(({ proof }) => proof.outcome === 'unknown');

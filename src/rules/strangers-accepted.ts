@@ -1,6 +1,6 @@
 import type { AdmissionProof } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { hasTls, type TlsObservation, tlsObservations } from './support/handshakes.ts';
+import { type Admission, admissions, hasTls } from './support/handshakes.ts';
 import { isRest } from './support/protection.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
 import { REST_TRUSTSTORE_REMEDY } from './support/rest-open.ts';
@@ -38,11 +38,7 @@ export const rule: EndpointRule = {
   appliesTo: hasTls,
 
   evaluate(subject: EndpointSubject, context: RuleContext): readonly Judgement[] {
-    const shown = tlsObservations(subject.observations).flatMap((observation) =>
-      (observation.tls.admission ?? [])
-        .filter((proof) => counts(proof, observation, subject))
-        .map((proof) => ({ observation, proof })),
-    );
+    const shown = admissions(subject).filter((one) => counts(one, subject));
     if (shown.length === 0) return [{ verdict: 'not-applicable' }];
     const admitted = shown.filter(({ proof }) => proof.outcome === 'admitted');
     const untold = shown.filter(({ proof }) => proof.outcome === 'unknown');
@@ -88,10 +84,10 @@ const REST_REMEDY = remedy(
 );
 
 /** Where client authentication is expected, or the server itself demands it. */
-function counts(proof: AdmissionProof, { tls }: TlsObservation, { expectation }: EndpointSubject): boolean {
+function counts({ proof, observation }: Admission, { expectation }: EndpointSubject): boolean {
   if (proof.credential === 'none' || proof.credential === 'identity' || proof.outcome === 'not-asked') return false;
   if (proof.credential === 'right-authority-not-pinned' && (expectation?.certificateSha1 ?? []).length === 0)
     return false;
-  const { byVersion, verdict } = tls.clientAuthentication;
+  const { byVersion, verdict } = observation.tls.clientAuthentication;
   return expectation?.clientAuthentication === 'required' || (byVersion?.[proof.version] ?? verdict) === 'required';
 }

@@ -1,4 +1,4 @@
-import type { Observation, TlsDetails } from '../../model/report.ts';
+import type { AdmissionProof, Observation, TlsDetails } from '../../model/report.ts';
 import type { EndpointSubject, Judgement } from '../../model/rule.ts';
 import { connections, count, digits, distinct, evidenceOf } from './text.ts';
 
@@ -10,6 +10,18 @@ export function tlsObservations(observations: readonly Observation[]): readonly 
 
 export function hasTls(subject: EndpointSubject): boolean {
   return tlsObservations(subject.observations).length > 0;
+}
+
+/** A credential that a probe showed, and the observation that tells what became of it. */
+export interface Admission {
+  readonly observation: TlsObservation;
+  readonly proof: AdmissionProof;
+}
+
+export function admissions({ observations }: EndpointSubject): readonly Admission[] {
+  return tlsObservations(observations).flatMap((observation) =>
+    (observation.tls.admission ?? []).map((proof) => ({ observation, proof })),
+  );
 }
 
 /** What an endpoint chose, or takes when asked (active probes): one entry a value, with the connections that show it. */
