@@ -1,6 +1,7 @@
 import type { Judgement, StoreRule, StoreState, StoreSubject } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
 import { channelOf, hasRole, nameOf, storeEvidence, storeFault, storePlace } from './support/stores.ts';
+import { count } from './support/text.ts';
 
 /** A store that is missing, not readable, damaged or without what it is there for: processes that name it do not start. */
 export const rule: StoreRule = {
@@ -64,7 +65,7 @@ function contents(subject: StoreSubject): readonly Judgement[] {
         discriminator: 'no private key',
         message: `The ${nameOf(subject)} holds no private key: no handshake of this process can succeed.`,
         expected: 'a private key with its certificate',
-        observed: `${entries.length} trusted ${entries.length === 1 ? 'certificate' : 'certificates'} and no key`,
+        observed: `${count(entries.length, 'trusted certificate')} and no key`,
         said: `${subject.store.path} holds no private key`,
       }),
     ];

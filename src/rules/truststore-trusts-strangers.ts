@@ -3,6 +3,7 @@ import type { ConfigurationRule, ConfigurationSubject, Judgement, StoreTrust } f
 import { certificateText } from './support/certificates.ts';
 import { filePlace } from './support/file-place.ts';
 import { remedy } from './support/remedies.ts';
+import { count } from './support/text.ts';
 
 /** More authorities than any cluster has of its own: the JDK's cacerts, or a bundle of a browser. */
 const BUNDLE_LEAST = 20;
@@ -38,7 +39,7 @@ export const rule: ConfigurationRule = {
 
 function judgement(
   strangers: readonly Certificate[],
-  count: number,
+  total: number,
   { truststore }: StoreTrust,
   subject: ConfigurationSubject,
 ): Judgement {
@@ -47,9 +48,9 @@ function judgement(
     verdict: 'fail',
     channel: 'jobmanager-rpc',
     file: filePlace(truststore.path, subject.member),
-    message: `The internal truststore holds ${count} trusted ${count === 1 ? 'certificate' : 'certificates'}, among them ${certificateText(first)}: whoever gets a certificate there may join the cluster.`,
+    message: `The internal truststore holds ${count(total, 'trusted certificate')}, among them ${certificateText(first)}: whoever gets a certificate there may join the cluster.`,
     expected: "the cluster's own certificate or its private authority, or a pin",
-    observed: `${strangers.length} ${strangers.length === 1 ? 'authority' : 'authorities'} that others use`,
+    observed: `${count(strangers.length, 'authority', 'authorities')} that others use`,
     evidence: strangers.map((one) => ({ text: `trusted ${certificateText(one)}`, file: truststore.path })),
   };
 }
