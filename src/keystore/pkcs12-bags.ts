@@ -76,6 +76,8 @@ export class SafeBags {
     const value = bag.inside(contextConstructed(0), 'bagValue');
     const attributes = bag.remaining > 0 ? readAttributes(bag.inside(SET, 'bagAttributes')) : {};
     bag.end();
+    if (this.#keys.length >= KEYS_MAX)
+      throw value.fail('unsupported', 'bagValue', `more than ${KEYS_MAX} private keys`);
     switch (id) {
       case `${BAG}1`:
         this.#clearKey(value, attributes);
