@@ -241,7 +241,7 @@ export function rocksdbManifest(bytes: Uint8Array, start: number, end: number): 
     }
     const payload = at + RECORD_HEADER_BYTES + (type >= FIRST_RECYCLABLE_TYPE ? 4 : 0);
     // Where it comes first, the name is proof enough: its record may be longer than the window.
-    if (at === start && standsAt(bytes, payload, end, COMPARATOR_EDIT)) {
+    if (at === start && type === FULL && standsAt(bytes, payload, end, COMPARATOR_EDIT)) {
       return payload + 2;
     }
     const next = payload + (bytes[at + 4]! | (bytes[at + 5]! << 8));
