@@ -1,0 +1,346 @@
+import type { Channel } from '../model/channel.ts';
+import type { Certificate, Endpoint, Finding, Report, RunVerdict, Severity } from '../model/report.ts';
+
+/**
+ * What the parts of the daemon hand to each other. Times are RFC 3339 in UTC with milliseconds, durations milliseconds.
+ * The scheduler runs, the store keeps, transitions tell what changed, sinks notify, and `http/` shows: none of them
+ * knows how another one works.
+ */
+
+/** Why a run was made. */
+export const TRIGGERS = ['start', 'schedule', 'request', 'signal', 'restart', 'rotation', 'capture', 'live'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** One verification of one cluster, done. */
+export interface Run {
+  /** Sorts by time of start: 26 characters of Crockford's base 32, as ULID has them. */
+  readonly id: string;
+  readonly cluster: string;
+  readonly trigger: Trigger;
+  readonly report: Report;
+}
+
+/** What lists of runs hold: everything but the report. */
+export interface RunSummary {
+  readonly id: string;
+  readonly cluster: string;
+  readonly trigger: Trigger;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly verdict: RunVerdict;
+  /** False: it was interrupted. */
+  readonly complete: boolean;
+  /** Findings with verdict `fail` that are not waived, by severity. */
+  readonly failed: Readonly<Record<Severity, number>>;
+  readonly inconclusive: number;
+  readonly waived: number;
+}
+
+/** One finding over all runs of its cluster. */
+export interface FindingRecord {
+  readonly cluster: string;
+  /** As it was last told; `firstSeen`, `change` and `waived` are those of the store. */
+  readonly finding: Finding;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly lastRun: string;
+  /** Absent while it is open. */
+  readonly resolvedAt?: string;
+  /** Times that it was opened. */
+  readonly openings: number;
+}
+
+/** One certificate over all runs of its cluster. */
+export interface CertificateRecord {
+  readonly cluster: string;
+  readonly certificate: Certificate;
+  /** `leaf`: served or shown first in its chain. */
+  readonly role: 'leaf' | 'ca' | 'client' | 'keystore' | 'truststore';
+  readonly source: 'served' | 'disk';
+  readonly channel: Channel;
+  readonly member?: string;
+  /** Of what is on disk. */
+  readonly path?: string;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  /** Absent: the last run of its cluster saw it still. */
+  readonly goneAt?: string;
+}
+
+/** Something that happened to a cluster, or to the daemon itself. Marks on time lines. */
+export const HAPPENINGS = [
+  'restart',
+  'member-gone',
+  'member-back',
+  'rotation-written',
+  'rotation-served',
+  'certificate-changed',
+  'clock-jump',
+  'waiver-ended',
+  'daemon-started',
+  'daemon-stopped',
+  'reload',
+] as const;
+export type HappeningKind = (typeof HAPPENINGS)[number];
+export interface Happening {
+  readonly cluster: string | null;
+  readonly kind: HappeningKind;
+  readonly at: string;
+  readonly member?: string;
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** What a run changed of one finding. `still`: nothing; told for metrics and repeats only. */
+export type TransitionKind =
+  | 'opened'
+  | 'reopened'
+  | 'worsened'
+  | 'eased'
+  | 'resolved'
+  | 'waived'
+  | 'unwaived'
+  | 'still';
+export interface Transition {
+  readonly cluster: string;
+  readonly run: string;
+  readonly at: string;
+  readonly kind: TransitionKind;
+  readonly finding: Finding;
+  readonly firstSeenAt: string;
+}
+
+/** What the wire of a cluster carries while it is watched. Counters since the watch began. */
+export interface WireStatus {
+  readonly cluster: string;
+  readonly interfaces: readonly string[];
+  readonly state: 'running' | 'restarting' | 'failed' | 'stopped';
+  /** One sentence, where it is not running. */
+  readonly problem?: string;
+  readonly since: string;
+  readonly packets: number;
+  readonly drops: number;
+  readonly clearBytes: number;
+  readonly tlsBytes: number;
+  readonly connections: number;
+}
+
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly lastRun?: RunSummary;
+  readonly state: 'idle' | 'waiting' | 'running';
+  /** Absent: no schedule. */
+  readonly nextRunAt?: string;
+  /** Milliseconds by which the run that is due is late; 0: on time. */
+  readonly lateMs: number;
+  readonly missedRuns: number;
+  readonly open: Readonly<Record<Severity, number>>;
+  readonly wire?: WireStatus;
+}
+
+export interface DaemonStatus {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly now: string;
+  /** Absent: the embedded default. */
+  readonly configuration?: { readonly path: string; readonly sha256: string };
+  readonly lastReload: { readonly at: string; readonly ok: boolean; readonly problem?: string };
+  readonly store: {
+    readonly path: string;
+    readonly state: 'open' | 'failing';
+    readonly problem?: string;
+    readonly bytes: number;
+  };
+  readonly clusters: readonly ClusterStatus[];
+  /** Notifications that no sink has taken yet. */
+  readonly outbox: number;
+  readonly eventLoopLagMs: { readonly p50: number; readonly p99: number };
+}
+
+/** The closed list of `event` on `/api/v1/live`. */
+export const LIVE_EVENTS = [
+  'hello',
+  'run-started',
+  'run-finished',
+  'finding',
+  'channel',
+  'happening',
+  'wire',
+  'clear-transfer',
+  'status',
+] as const;
+export type LiveEventName = (typeof LIVE_EVENTS)[number];
+
+/** Data of each event, by its name. */
+export interface LiveData {
+  readonly hello: { readonly version: string; readonly oldest: number; readonly newest: number };
+  readonly 'run-started': { readonly id: string; readonly cluster: string; readonly trigger: Trigger };
+  readonly 'run-finished': RunSummary;
+  readonly finding: Omit<Transition, 'run'> & { readonly run?: string };
+  readonly channel: ChannelCell;
+  readonly happening: Happening;
+  readonly wire: WireStatus;
+  readonly 'clear-transfer': {
+    readonly cluster: string;
+    readonly channel: Channel;
+    readonly server: Endpoint;
+    readonly client?: Endpoint;
+    readonly kind: string;
+    readonly bytes: number;
+    /** Frame of the capture that is watched. */
+    readonly frame: number;
+  };
+  readonly status: DaemonStatus;
+}
+
+/** Live events as they are published; a number and a time are given on the way. */
+export type Publish = <Name extends LiveEventName>(event: Name, data: LiveData[Name]) => void;
+
+/** One event of the ring from which readers resume. */
+export interface LiveEvent {
+  /** From 1, without holes while the daemon lives. */
+  readonly seq: number;
+  readonly at: string;
+  readonly event: LiveEventName;
+  readonly data: LiveData[LiveEventName];
+}
+
+/** One cell of the grid: a channel of a member as the last run saw it. */
+export interface ChannelCell {
+  readonly cluster: string;
+  readonly channel: Channel;
+  readonly member: string;
+  readonly endpoint?: Endpoint;
+  /** `not-seen`: it was expected and did not show. */
+  readonly verdict: 'pass' | 'warn' | 'fail' | 'inconclusive' | 'waived' | 'not-seen';
+  /** `tls`, `mutual-tls`, `clear`, `mixed`: what is served; absent where nobody saw it. */
+  readonly served?: 'tls' | 'mutual-tls' | 'clear' | 'mixed';
+  readonly version?: string;
+  /** SHA-256 of the certificate served. */
+  readonly certificate?: string;
+  readonly notAfter?: string;
+  /** Fingerprints of what was found there, worst first. */
+  readonly findings: readonly string[];
+}
+
+/** Which part of a list is wanted. `before`: id or time after which (downwards) the page begins. */
+export interface Page {
+  readonly limit: number;
+  readonly before?: string;
+}
+
+/**
+ * The history: one SQLite file. Every method is one transaction: after a kill at any moment the file holds every run
+ * that `commit` returned for, whole, and of any other nothing.
+ *
+ * @throws StoreFailure where the disk is full or the file damaged, locked or gone; the store stays usable after it
+ */
+export interface Store {
+  readonly path: string;
+  /** Keeps the run with all that follows from it, and says what it changed. */
+  commit(run: Run, settings: CommitSettings): readonly Transition[];
+  note(happening: Happening): void;
+  /** Newest first. */
+  runs(cluster: string | undefined, page: Page): readonly RunSummary[];
+  report(id: string): Report | undefined;
+  /** The newest complete run without anything to fix: what the next one is compared with. */
+  lastGood(cluster: string): Run | undefined;
+  last(cluster: string): Run | undefined;
+  findings(query: FindingQuery): readonly FindingRecord[];
+  certificates(cluster: string | undefined): readonly CertificateRecord[];
+  /** Newest first. */
+  happenings(cluster: string | undefined, page: Page): readonly Happening[];
+  transitions(cluster: string | undefined, page: Page): readonly Transition[];
+  readonly outbox: Outbox;
+  /** Deletes what is older or more than the settings allow; failing runs live longer. Returns runs deleted. */
+  retain(settings: Retention, now: string): number;
+  /** One JSON object a line: runs with their reports, findings, happenings. */
+  exportLines(): Iterable<string>;
+  /** Bytes of the file with its log. */
+  size(): number;
+  close(): void;
+}
+
+export interface FindingQuery {
+  readonly cluster?: string;
+  readonly state?: 'open' | 'resolved' | 'all';
+  readonly severity?: readonly Severity[];
+  readonly channel?: Channel;
+  readonly limit?: number;
+}
+
+export interface CommitSettings {
+  /** Runs in a row that must miss a finding before it is resolved, and see it before it is opened again (hysteresis). */
+  readonly resolveAfter: number;
+}
+
+export interface Retention {
+  /** Milliseconds; runs that passed. */
+  readonly passingMs: number;
+  /** Milliseconds; runs with a finding, and the first and last of each. */
+  readonly failingMs: number;
+  readonly bytes: number;
+}
+
+/** A notification that has to be delivered, kept until a sink took it. */
+export interface Message {
+  /** Of the store. */
+  readonly id: number;
+  /** Name of the sink. */
+  readonly sink: string;
+  readonly createdAt: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: string;
+  /** What `notify/` put there. */
+  readonly body: string;
+}
+
+export interface Outbox {
+  add(sink: string, body: string, at: string): void;
+  /** Due ones, oldest first. */
+  due(now: string, limit: number): readonly Message[];
+  delivered(id: number): void;
+  failed(id: number, nextAttemptAt: string): void;
+  size(): number;
+  /** Small values by key, for what has to survive a restart (when a group was last notified). */
+  recall(key: string): string | undefined;
+  remember(key: string, value: string): void;
+}
+
+/** What `http/` may do to the daemon. */
+export interface Control {
+  status(): DaemonStatus;
+  /** Which clusters there are, in the order of the configuration. */
+  clusters(): readonly string[];
+  cells(cluster: string): readonly ChannelCell[];
+  /** Starts a run, or joins the one that goes on. Undefined: no such cluster. */
+  runNow(cluster: string, trigger: Trigger): { readonly id: string } | undefined;
+  /** Whole or not at all. */
+  reload(): Promise<{ readonly ok: boolean; readonly problem?: string }>;
+  /** Ready where the store is open and the schedule kept; the sentences say what is not. */
+  readiness(): { readonly ready: boolean; readonly lateMs: number; readonly problems: readonly string[] };
+  /** Waivers with what they match now. */
+  waivers(): readonly WaiverStatus[];
+  readonly store: Store;
+  readonly live: Live;
+}
+
+/** The ring of live events. A reader that falls behind is dropped, never buffered without bound. */
+export interface Live {
+  readonly newest: number;
+  /** Events after `seq`, or undefined where the ring no longer holds all of them. */
+  since(seq: number): readonly LiveEvent[] | undefined;
+  /** Returns how to stop listening. */
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+}
+
+export interface WaiverStatus {
+  readonly id: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** Date, `2026-12-31`: the last day on which it holds. */
+  readonly until: string;
+  readonly scope: Readonly<Record<string, string>>;
+  readonly state: 'active' | 'ending' | 'expired';
+  readonly matched: number;
+}
