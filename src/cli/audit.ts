@@ -12,6 +12,7 @@ import {
   repeatable,
 } from './common.ts';
 import { Unusable } from './failure.ts';
+import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
@@ -21,20 +22,7 @@ const { names: _, ...common } = commonOptions;
 
 const options = {
   ...common,
-  keystore: repeatable(
-    'key store, trust store or PEM file; stands in for one of that name in a configuration (repeatable)',
-    'those that configurations name',
-  ),
-  'keystore-password-file': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'file with the password of every --keystore that no configuration has one for',
-  },
-  'keystore-password-env': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'name of the environment variable with that password',
-  },
+  ...keystoreOptions,
   log: logOption,
   'state-dir': repeatable(
     'directory with checkpoints, savepoints or local state, besides those that configurations name (repeatable)',
@@ -46,10 +34,7 @@ const options = {
   },
 } as const;
 
-interface AuditArguments extends Omit<CommonArguments, 'names'> {
-  readonly keystore: string[];
-  readonly keystorePasswordFile?: string | undefined;
-  readonly keystorePasswordEnv?: string | undefined;
+interface AuditArguments extends Omit<CommonArguments, 'names'>, KeystoreArguments {
   readonly log: string[];
   readonly stateDir: string[];
   readonly jdk?: string | undefined;
@@ -91,10 +76,9 @@ async function requestOf(args: AuditArguments, failOn: FailOn, now: number): Pro
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
     throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
-  const password = await keystorePassword(args);
   return {
     configurations: args.conf.map(readConfiguration),
-    keystores: args.keystore.map((path) => ({ path, ...password })),
+    keystores: await givenStores(args),
     logs: args.log,
     stateDirectories: args.stateDir,
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
@@ -103,14 +87,6 @@ async function requestOf(args: AuditArguments, failOn: FailOn, now: number): Pro
     now,
     ...(args.verbose ? { warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
   };
-}
-
-async function keystorePassword(args: AuditArguments): Promise<{ readonly password?: string }> {
-  const { keystorePasswordFile: file, keystorePasswordEnv: env } = args;
-  if (file === undefined && env === undefined) return {};
-  if (args.keystore.length === 0) throw new Unusable('--keystore-password-…: means nothing without --keystore');
-  const { readSecret } = await import('./secrets.ts');
-  return { password: readSecret('keystore-password', { file, env }) };
 }
 
 /** `17.0.18`, `21`, `1.8.0_392`. Throws `Unusable` for anything else. */

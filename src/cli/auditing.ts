@@ -4,14 +4,12 @@ import { evaluate } from '../evaluate/engine.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
-import type { Probe } from '../model/probe.ts';
 import { type Input, type Observation, type Report, SCHEMA_VERSION } from '../model/report.ts';
-import type { ConfigurationSubject } from '../model/rule.ts';
-import { fileFacts } from '../observe/file-facts.ts';
-import { type GivenStore, readStores, type StoreReadings } from '../observe/key-stores.ts';
+import type { GivenStore } from '../observe/key-stores.ts';
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { diskWitness } from './disk-witness.ts';
 import { logWitness } from './log-witness.ts';
 import { stateWitness } from './state-witness.ts';
 import { version } from './version.ts';
@@ -56,13 +54,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
   const parsed = await parseConfigurations(request);
   const told = await hear(request, parsed, witnesses);
-  const owners = parsed.map((configuration, index) => ({
-    member: configuration.member,
-    path: request.configurations[index]!.path,
-    configuration,
-  }));
-  const stores = readStores(owners, request.keystores, request.now);
-  const subjects = configurationSubjects(request.configurations, parsed, probes, stores);
+  const disk = await diskWitness({ ...request, machine: 'own' }, parsed, probes);
   const observations = told
     .flatMap((one) => one.observations)
     .map((one, index): Observation => ({ ...one, id: `o${index + 1}` }));
@@ -72,8 +64,8 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
   const evaluation = evaluate(rules, observations, promised, {
     now: request.now,
     probes,
-    configurations: subjects,
-    stores: stores.subjects,
+    configurations: disk.configurations,
+    stores: disk.stores,
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
   });
@@ -91,7 +83,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
     inputs: [
       ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
-      ...storeInputs(stores),
+      ...disk.inputs,
       ...told.flatMap((one) => one.inputs),
     ],
     observations,
@@ -124,42 +116,7 @@ async function hear(
   return told;
 }
 
-/** What rules see of each configuration; the lists are of one order. */
-export function configurationSubjects(
-  files: readonly ConfigurationFiles[],
-  parsed: readonly ParsedConfiguration[],
-  probes: readonly Probe[],
-  stores: StoreReadings,
-): readonly ConfigurationSubject[] {
-  return parsed.map((configuration, index) => {
-    const given = files[index]!;
-    const { flinkVersion } = configuration;
-    return {
-      scope: 'configuration',
-      member: configuration.member,
-      path: configuration.file ?? given.path,
-      configuration,
-      files: given.files.map(({ name }) => fileFacts(name)),
-      problems: configuration.problems,
-      ...(flinkVersion === undefined ? {} : { flinkVersion }),
-      expectations: probes.map((probe) => probe.expect(configuration)).filter((one) => one !== undefined),
-      ...stores.byOwner[index]!,
-    };
-  });
-}
-
 function versionsOf(parsed: readonly ParsedConfiguration[], told: readonly Testimony[]): readonly string[] {
   const named = parsed.flatMap(({ flinkVersion }) => (flinkVersion === undefined ? [] : [flinkVersion]));
   return [...new Set([...named, ...told.flatMap((one) => one.flinkVersions ?? [])])];
-}
-
-/** One input a file, whoever names it. */
-function storeInputs({ subjects }: StoreReadings): readonly Input[] {
-  const byPath = new Map(subjects.map(({ store }) => [store.path, store]));
-  return [...byPath.values()].map(({ path, format, state, problem }) => ({
-    kind: 'keystore',
-    path,
-    ...(format === undefined ? {} : { format }),
-    ...(state === 'read' || problem === undefined ? {} : { problems: [{ file: path, line: 1, message: problem }] }),
-  }));
 }

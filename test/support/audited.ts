@@ -3,9 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { configurationSubjects } from '../../src/cli/auditing.ts';
 import { readConfiguration } from '../../src/cli/common.ts';
 import { parseConfigurations } from '../../src/cli/configurations.ts';
+import { configurationSubjects } from '../../src/cli/disk-witness.ts';
 import { loadProbes } from '../../src/evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../../src/evaluate/engine.ts';
 import { expectations } from '../../src/flink/expectation.ts';
@@ -87,7 +87,7 @@ export async function audited(
   return evaluate([rule], [], expectations(parsed, probes), {
     now,
     probes,
-    configurations: configurationSubjects(configurations, parsed, probes, readings),
+    configurations: configurationSubjects({ configurations, machine: 'own' }, parsed, probes, readings),
     stores: readings.subjects,
     ...version,
     ...(jdkVersion === undefined ? {} : { jdkVersion }),

@@ -1,0 +1,126 @@
+import type { ParsedConfiguration } from '../flink/config.ts';
+import { namedStores } from '../flink/ssl-stores.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Input } from '../model/report.ts';
+import type { ConfigurationSubject, StoreFacts, StoreSubject } from '../model/rule.ts';
+import { fileFacts } from '../observe/file-facts.ts';
+import type { GivenStore, StoreReadings } from '../observe/key-stores.ts';
+import type { ConfigurationFiles } from './common.ts';
+
+/** What reading key stores depends on. The lists of files and of what was parsed of them are of one order. */
+export interface DiskRequest {
+  readonly configurations: readonly ConfigurationFiles[];
+  readonly keystores: readonly GivenStore[];
+  /** Milliseconds since the epoch, as of which trust is judged. */
+  readonly now: number;
+  /**
+   * `own`: Flink runs on this machine, so that a store which is not here is missing, and modes of files count.
+   * `any`: configurations may be copies; stores that are not here are elsewhere, and modes tell nothing.
+   */
+  readonly machine: 'own' | 'any';
+}
+
+/** What the disk tells, as rules see it. */
+export interface DiskTestimony {
+  readonly configurations: readonly ConfigurationSubject[];
+  readonly stores: readonly StoreSubject[];
+  /** Key stores that were read, and those that could not be. */
+  readonly inputs: readonly Input[];
+}
+
+/** Reads the stores that configurations name and those that were handed in. Never throws. */
+export async function diskWitness(
+  request: DiskRequest,
+  parsed: readonly ParsedConfiguration[],
+  probes: readonly Probe[],
+): Promise<DiskTestimony> {
+  const readings = await readAll(request, parsed);
+  const heard = request.machine === 'own' ? readings : withoutOtherMachines(readings);
+  return {
+    configurations: configurationSubjects(request, parsed, probes, heard),
+    stores: heard.subjects,
+    inputs: storeInputs(readings),
+  };
+}
+
+const NOTHING: StoreReadings['byOwner'][number] = { stores: [], trust: [] };
+
+/** What opens key stores is loaded only where there is one. */
+async function readAll(request: DiskRequest, parsed: readonly ParsedConfiguration[]): Promise<StoreReadings> {
+  const { configurations, keystores, now } = request;
+  const isNeeded = keystores.length > 0 || parsed.some((one) => namedStores(one).length > 0);
+  if (!isNeeded) return { subjects: [], byOwner: parsed.map(() => NOTHING) };
+  const { readStores } = await import('../observe/key-stores.ts');
+  const owners = parsed.map((configuration, index) => ({
+    member: configuration.member,
+    path: configurations[index]!.path,
+    configuration,
+  }));
+  return readStores(owners, keystores, now);
+}
+
+/** Without stores that are not to be read here, and without the modes of copies; what was handed in stays. */
+function withoutOtherMachines({ subjects, byOwner }: StoreReadings): StoreReadings {
+  const given = new Set(subjects.filter(({ uses }) => uses.some(isGiven)).map(({ store }) => store));
+  const isHere = (store: StoreFacts): boolean =>
+    given.has(store) || (store.state !== 'missing' && store.state !== 'unreadable');
+  const bare = new Map(subjects.map(({ store }) => [store, withoutMode(store)]));
+  const bareOf = (store: StoreFacts): StoreFacts => bare.get(store) ?? store;
+  return {
+    subjects: subjects
+      .filter(({ store }) => isHere(store))
+      .map((subject) => ({ ...subject, store: bareOf(subject.store) })),
+    byOwner: byOwner.map(({ stores, trust }) => ({
+      stores: stores.filter(({ store }) => isHere(store)).map(({ use, store }) => ({ use, store: bareOf(store) })),
+      trust: trust.map((one) => ({
+        ...one,
+        keystore: bareOf(one.keystore),
+        truststore: bareOf(one.truststore),
+      })),
+    })),
+  };
+}
+
+function isGiven({ family }: StoreSubject['uses'][number]): boolean {
+  return family === undefined;
+}
+
+function withoutMode(store: StoreFacts): StoreFacts {
+  const { file: _, ...rest } = store;
+  return rest;
+}
+
+/** What rules see of each configuration. */
+export function configurationSubjects(
+  { configurations, machine }: Pick<DiskRequest, 'configurations' | 'machine'>,
+  parsed: readonly ParsedConfiguration[],
+  probes: readonly Probe[],
+  stores: StoreReadings,
+): readonly ConfigurationSubject[] {
+  return parsed.map((configuration, index) => {
+    const given = configurations[index]!;
+    const { flinkVersion } = configuration;
+    return {
+      scope: 'configuration',
+      member: configuration.member,
+      path: configuration.file ?? given.path,
+      configuration,
+      files: machine === 'own' ? given.files.map(({ name }) => fileFacts(name)) : [],
+      problems: configuration.problems,
+      ...(flinkVersion === undefined ? {} : { flinkVersion }),
+      expectations: probes.map((probe) => probe.expect(configuration)).filter((one) => one !== undefined),
+      ...stores.byOwner[index]!,
+    };
+  });
+}
+
+/** One input a file, whoever names it. */
+function storeInputs({ subjects }: StoreReadings): readonly Input[] {
+  const byPath = new Map(subjects.map(({ store }) => [store.path, store]));
+  return [...byPath.values()].map(({ path, format, state, problem }) => ({
+    kind: 'keystore',
+    path,
+    ...(format === undefined ? {} : { format }),
+    ...(state === 'read' || problem === undefined ? {} : { problems: [{ file: path, line: 1, message: problem }] }),
+  }));
+}
