@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { configurationSubjects } from '../../src/cli/auditing.ts';
+import { configurationSubjects } from '../../src/cli/disk-witness.ts';
 import { loadProbes, loadRules } from '../../src/evaluate/directory.ts';
 import { evaluate } from '../../src/evaluate/engine.ts';
 import { parseFlinkConfiguration } from '../../src/flink/config.ts';
@@ -37,7 +37,7 @@ function thrown(text: string, name: string, flinkVersion: string | undefined): r
   const parsed = [parseFlinkConfiguration(files, { member: 'jm', ...version })];
   const given = [{ member: 'jm', path: '/nowhere', files }];
   const stores = readStores([{ member: 'jm', path: '/nowhere', configuration: parsed[0]! }], [], NOW);
-  const subjects = configurationSubjects(given, parsed, probes, stores);
+  const subjects = configurationSubjects({ configurations: given, machine: 'own' }, parsed, probes, stores);
   const { errors } = evaluate(rules, [], expectations(parsed, probes), {
     now: NOW,
     probes,
