@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
@@ -77,14 +78,28 @@ export const analyzeCommand = (select: Select): CommandModule<object, AnalyzeArg
  */
 const HEAP_GROWING_PERCENT = 30;
 /**
- * How many times as large the young generation becomes when much of it survives. V8 doubles it, up to 16 MiB a half;
- * here open connections survive whatever its size, so that it stays as it is.
+ * How many times as large the young generation becomes when much of it survives. V8 doubles it, up to 16 MiB a half. On a
+ * long input open connections survive whatever its size, so that it stays as it is; a short one ends before that costs
+ * memory, and is read a fifth faster.
  */
 const YOUNG_GENERATION_GROWTH = 1;
+/** Bytes of captures from which on an input is long. */
+const LONG_INPUT_OCTETS = 64 * 1024 * 1024;
+
+/** A pipe may never end; what cannot be read is told when it is opened. */
+function isLong(files: readonly string[]): boolean {
+  let octets = 0;
+  for (const file of files) {
+    const found = file === '-' ? undefined : statSync(file, { throwIfNoEntry: false });
+    if (found === undefined || !found.isFile()) return true;
+    octets += found.size;
+  }
+  return octets > LONG_INPUT_OCTETS;
+}
 
 async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GENERATION_GROWTH}`);
+  if (isLong(args.files)) setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GENERATION_GROWTH}`);
   refuseRepeated(args, options);
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
