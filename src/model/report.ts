@@ -162,9 +162,27 @@ export interface Setting {
   readonly value: string;
   readonly file?: string;
   readonly line?: number;
-  /** Why a value without a line holds: Flink's default of that version, our default policy, or Flink's own word. */
-  readonly origin?: 'file' | 'default' | 'policy' | 'dynamic' | 'rest';
+  readonly origin?: SettingOrigin;
 }
+
+/**
+ * How a value got where it is. `default`: Flink's of that version; `policy`: ours; `rest`, `dynamic`: Flink's own word,
+ * `-D` of a command line. `manifest`: `flinkConfiguration` of a FlinkDeployment; `config-map`, `secret`: a Flink file in
+ * one of these; `environment`: `FLINK_PROPERTIES`; `entrypoint`: set by the image's docker-entrypoint.sh.
+ */
+export type SettingOrigin = (typeof SETTING_ORIGINS)[number];
+export const SETTING_ORIGINS = [
+  'file',
+  'default',
+  'policy',
+  'dynamic',
+  'rest',
+  'environment',
+  'config-map',
+  'secret',
+  'manifest',
+  'entrypoint',
+] as const;
 
 /** What the configuration, or the default policy, promises for a channel. */
 export interface Expectation {

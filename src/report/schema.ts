@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
-import { type Report, SCHEMA_VERSION, SEVERITIES } from '../model/report.ts';
+import { type Report, SCHEMA_VERSION, SETTING_ORIGINS, SEVERITIES } from '../model/report.ts';
 import type { Assignable, Keys, Mutable } from './schema-check.ts';
 import { logLine } from './schema-log.ts';
 import { headerBytes, sha1, side, text, texts, time, whole } from './schema-scalars.ts';
@@ -167,7 +167,7 @@ const expectation = z
         value: text,
         file: text.exactOptional(),
         line: whole.exactOptional(),
-        origin: z.enum(['file', 'default', 'policy', 'dynamic', 'rest']).exactOptional(),
+        origin: z.enum(SETTING_ORIGINS).exactOptional(),
       }),
     ),
   })
