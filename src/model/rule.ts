@@ -10,6 +10,7 @@ import type {
   Expectation,
   FilePlace,
   FileProblem,
+  Finding,
   Observation,
   Remediation,
   Setting,
@@ -50,6 +51,36 @@ export interface FileFacts {
   readonly mode?: string;
   /** Name of the owner, or the number where nobody knows the name. */
   readonly owner?: string;
+  /** Symbolic links that lead to it, as `/ssl/store.p12 -> ..data/store.p12`, in their order; absent without one. */
+  readonly links?: readonly string[];
+  /** Where they end: mode and owner are of that file. */
+  readonly target?: string;
+  /** The directory on the way in which others may put another file, or another directory, in its place. */
+  readonly exchangeableIn?: {
+    readonly path: string;
+    readonly by: 'group' | 'others';
+    readonly mode: string;
+    readonly owner: string;
+  };
+}
+
+/** What stands beside a configuration: the folder that Flink was unpacked into. */
+export interface FlinkHome {
+  readonly path: string;
+  /** Names of the files in `lib`. */
+  readonly libraries: readonly string[];
+  /** Names of the files in `opt`, which are not loaded. */
+  readonly optional: readonly string[];
+  /** Entries named as key stores in the jars of `lib` and `usrlib`. */
+  readonly packedStores: readonly { readonly jar: string; readonly entry: string }[];
+}
+
+/** What `core-site.xml` and `hdfs-site.xml` say, as far as it matters here. */
+export interface HadoopFacts {
+  /** Files that were read. */
+  readonly files: readonly string[];
+  /** The last of each key counts. */
+  readonly settings: readonly Setting[];
 }
 
 /** `internal`: RPC, data, BLOB; `rest`: REST, history server, SQL gateway. */
@@ -98,7 +129,7 @@ export interface StoreFacts {
   /** `missing`: the machine has not even its folder, so that it is another one than the configuration's, most likely. */
   readonly folder: 'there' | 'missing';
   readonly file?: FileFacts;
-  /** `PEM`, `PKCS12`, `JKS`, `JCEKS`, `DER`: by content. */
+  /** `PEM`, `PKCS12`, `JKS`, `JCEKS`, `DER`, `BCFKS`: by content. */
   readonly format?: string;
   readonly entries: readonly StoreEntry[];
   /** Sentences on what other readers would not see. */
@@ -122,6 +153,16 @@ export interface StoreTrust {
   readonly verdict: ChainTrust['verdict'];
 }
 
+/** A value that stands in plain text beside a process: that it is there, never what it is. */
+export interface Exposure {
+  /** `variable`: of its environment; `argument`: of its command line; `manifest`: in a Kubernetes object that is no Secret. */
+  readonly kind: 'variable' | 'argument' | 'manifest';
+  /** Variable, option or configuration key; `FLINK_PROPERTIES s3.secret-key` for a key within a variable. */
+  readonly name: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
 /** The configuration of one member, and what its stores hold. */
 export interface ConfigurationSubject {
   readonly scope: 'configuration';
@@ -131,12 +172,18 @@ export interface ConfigurationSubject {
   readonly configuration: EffectiveConfiguration;
   readonly files: readonly FileFacts[];
   readonly problems: readonly FileProblem[];
+  /** Absent: the configuration is a file, and nothing else is known of the process. */
+  readonly exposed?: readonly Exposure[];
   readonly flinkVersion?: string;
   /** What it promises, channel by channel. */
   readonly expectations: readonly Expectation[];
   readonly stores: readonly { readonly use: StoreUse; readonly store: StoreFacts }[];
   /** Of each family whose two stores could be read. */
   readonly trust: readonly StoreTrust[];
+  /** Absent where the configuration does not lie in one. */
+  readonly home?: FlinkHome;
+  /** Absent where nothing of Hadoop's was found. */
+  readonly hadoop?: HadoopFacts;
 }
 
 /** An earlier run, beside which this one is held. */
@@ -181,6 +228,19 @@ export interface Judgement {
   readonly discriminator?: string;
 }
 
+/** Who may be heard about a channel: `promise` is the disk, `record` Flink's own log. */
+export type Witness = keyof Finding['witnesses'];
+
+/** `not-applicable`: nothing of the kind was there to judge. `error`: only where a rule itself tells of a defect of ours. */
+export interface VerdictTexts {
+  readonly pass: string;
+  /** Absent: the rule never accuses, it only says what could not be seen. */
+  readonly fail?: string;
+  readonly inconclusive?: string;
+  readonly error?: string;
+  readonly 'not-applicable'?: string;
+}
+
 interface RuleText {
   /** File name without ending. */
   readonly id: string;
@@ -189,6 +249,15 @@ interface RuleText {
   readonly severity: Severity;
   /** Why it matters: two to four sentences. */
   readonly rationale: string;
+  /** How it is decided, for people: what is looked at, what it is compared with, thresholds. One to three sentences. */
+  readonly decides: string;
+  /** What each verdict means, one clause each without a full stop. Only verdicts that the rule can give. */
+  readonly verdicts: VerdictTexts;
+  /**
+   * Witnesses that it listens to. Absent: wire and handshake for an endpoint, the promise for a configuration or store.
+   * `promise` below adds what is only held beside the verdict.
+   */
+  readonly hears?: readonly Witness[];
   readonly remediation: Remediation;
   readonly references: readonly string[];
   /**

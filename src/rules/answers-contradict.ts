@@ -11,6 +11,14 @@ export const rule: EndpointRule = {
   severity: 'info',
   rationale:
     'Behind one address several hosts may stand: a load balancer, a service with several pods, a restart in the middle. What one of them said is not true of the others, so the endpoint is neither passed nor failed as a whole. Each of them has to be asked by its own address.',
+  decides:
+    'Looks at the endpoints that flinkprobe asked itself: an answer that contradicts another one to the same question counts, also where it was asked again.',
+  verdicts: {
+    pass: 'no answer contradicts another',
+    inconclusive: 'one question was answered in two ways: the endpoint is not judged as a whole',
+    'not-applicable': 'the endpoint was not asked',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'Ask every process by its own address instead of the common one (in Kubernetes: the pod addresses, not the service), or ask again when no restart is under way.',
   ),

@@ -11,6 +11,14 @@ export const rule: ClusterRule = {
   severity: 'info',
   rationale:
     'Packets that the capturing machine dropped, damaged files and limits that were hit may hide a connection in clear. A run on such an input cannot be a pass.',
+  decides:
+    'Looks at what each capture says of itself: packets that the capturing machine dropped, limits of the reader that were hit, damaged places in the file, and a second reader that disagrees (--cross-check).',
+  verdicts: {
+    pass: 'no capture lost anything',
+    inconclusive: 'a capture is damaged or lost packets: whole connections may be missing',
+    'not-applicable': 'no capture was read',
+  },
+  hears: ['wire'],
   remediation: remedy(
     'Capture again with a larger buffer (tcpdump -B 65536), to a faster disk, or with a narrower filter; copy files in binary mode.',
   ),

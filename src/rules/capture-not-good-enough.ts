@@ -25,6 +25,14 @@ export const rule: EndpointRule = {
   severity: 'info',
   rationale:
     'Missing, cut or one-sided packets hide whether a connection is TLS or clear, and which version, suite and certificate it has. What was not seen is not passed.',
+  decides:
+    "Looks at the captured connections of Flink's channels, and of unknown ones on default ports of Flink: those that carried bytes and cannot be told to be TLS or clear. On internal and REST channels at least one TLS handshake has to be captured to its end.",
+  verdicts: {
+    pass: 'every connection can be told, and where TLS runs a handshake was captured to its end',
+    inconclusive: 'some connections may be TLS or clear, or TLS runs and no handshake was captured to its end',
+    'not-applicable': 'nothing was captured there, or it is neither a channel nor a default port of Flink',
+  },
+  hears: ['wire'],
   remediation: remedy(
     'Capture again: both directions, whole packets (tcpdump -s 0), a larger buffer (-B 65536), and from before the connections begin, since they may last for days (restart a TaskManager).',
   ),

@@ -12,6 +12,14 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     "CBC suites authenticate first and encrypt then, so the padding is not protected: the root of POODLE, Lucky Thirteen and the padding oracles after them. Implementations stay safe only by hiding how long padding takes to check. Encrypt-then-MAC would mend it, but Java's TLS does not have it.",
+  decides:
+    'Looks at the suite of every TLS connection and at the suites that the server took from a probe. A CBC suite counts unless encrypt-then-MAC (RFC 7366) was agreed wherever it was seen; 3DES and older, export and anonymous suites are left to other rules.',
+  verdicts: {
+    pass: 'no such suite was used or accepted',
+    fail: 'a CBC suite was used, or accepted when it was offered',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake in which the server chose',
+  },
   remediation: SUITES_REMEDY,
   references: ['https://www.rfc-editor.org/rfc/rfc7366', 'https://www.rfc-editor.org/rfc/rfc9325#section-4.2.1'],
 

@@ -18,6 +18,15 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'On internal channels trust is the possession of a certificate that all truststores accept. A member with another one was left out of a rotation, or belongs to another cluster, or to somebody else. The next restart or rotation may lock it out.',
+  decides:
+    'Compares by SHA-256 the leaf certificates that the processes showed last on internal channels, as servers and as clients. Processes outside of the largest group are accused; a certificate for each process, all of one issuer, is a set-up that works.',
+  verdicts: {
+    pass: 'all processes show one certificate, or each its own of a common issuer',
+    fail: 'a process shows another certificate than most others',
+    inconclusive: 'TLS was seen on internal channels, and no certificate could be read',
+    'not-applicable': 'no TLS was seen on internal channels, or old-certificate-still-served tells the difference',
+  },
+  hears: ['wire', 'handshake'],
   remediation: remedy(
     'Give the member the keystore of the cluster (security.ssl.internal.keystore) and restart it. If nobody knows the certificate, find out who holds it first.',
   ),

@@ -26,6 +26,16 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'Browsers, curl and other HTTP clients compare the name they connect to with the subject alternative names; the common name no longer counts. A certificate without the name teaches people to switch the check off (curl -k), and then anyone can sit in the middle.',
+  decides:
+    'Compares the leaf certificate of REST, history server or SQL gateway with the names that clients sent (server_name) or a probe was given; where there is none, with the name of the member and the address. Only subject alternative names count, not the common name.',
+  verdicts: {
+    pass: 'the certificate holds every name that was asked for, or the name of the member or the address',
+    fail: 'a name that clients use is missing in the certificate',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or it holds names and nobody knows by which clients come',
+    'not-applicable':
+      'no TLS was seen at the endpoint, or no handshake came as far as a certificate; internal channels are judged elsewhere',
+  },
   remediation: remedy(
     'Issue the REST certificate with the host names and addresses that clients use (keytool -ext SAN=dns:jobmanager,ip:10.0.0.1).',
   ),

@@ -29,6 +29,14 @@ export const rule: EndpointRule = {
   severity: 'info',
   rationale:
     "A certificate that nobody has seen may be expired, weak or somebody else's. TLS 1.3 encrypts certificates and resumed sessions send none, so a capture alone cannot judge them. That is no fault of the cluster, and no pass either: the run ends with exit code 2 until one connection shows the certificate.",
+  decides:
+    'Looks on internal and REST channels with TLS whether any connection, or any answer to a probe, showed the certificate of the server.',
+  verdicts: {
+    pass: 'at least one showed it',
+    inconclusive: 'all of them hid it: dates, key, names and signature are not judged',
+    'not-applicable':
+      'no TLS was seen at the endpoint, or no handshake came as far as a certificate, or it is another channel',
+  },
   remediation: remedy(
     'Show one full handshake: with session keys (--keylog), in TLS 1.2, or by asking the endpoint itself (flinkprobe verify).',
   ),

@@ -26,6 +26,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Every client that has this truststore refuses the server: TaskManagers do not register, command lines and monitoring fail, or somebody switches verification off. After a change of certificates it is the sign that one side was forgotten.',
+  decides:
+    'Needs --truststore: follows every chain that a server sent into that truststore. Where the certificate that is missing is one that other endpoints send on their way into the truststore, the severity is medium instead of high.',
+  verdicts: {
+    pass: 'the chain leads into the truststore',
+    fail: 'it does not: whoever has this truststore refuses the server',
+    'not-applicable': 'no truststore was given for this channel, or no chain was seen',
+  },
+  hears: ['wire', 'handshake'],
   remediation: remedy(
     'Serve a certificate that the truststore vouches for, with all certificates in between; or add its authority to the truststore of everyone who connects. Where the truststore that was given belongs to the other family of channels, give each its own: --truststore internal=FILE --truststore rest=FILE.',
   ),

@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'critical',
   rationale:
     'The common switch is on, so everybody takes the cluster for protected, while one channel of it runs in clear. The keys of single channels were made for debugging; the one of the history server is off by default and has to be set beside that of REST (seen on 1.20.3 and 2.3.0). No process warns of it.',
+  decides:
+    'Where internal or REST TLS is on: looks for channels of that family that a key of their own leaves in clear (akka.ssl.enabled, pekko.ssl.enabled, taskmanager.data.ssl.enabled, blob.service.ssl.enabled; historyserver.web.ssl.enabled, which is off by default).',
+  verdicts: {
+    pass: 'no channel is left out',
+    fail: 'a key of its own leaves a channel in clear',
+    'not-applicable': 'neither internal nor REST TLS is on',
+  },
   remediation: remedy(
     'Take the key of the single channel out, or set it to true, on every process, and restart them together.',
   ),

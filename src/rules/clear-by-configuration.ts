@@ -11,6 +11,14 @@ export const rule: ConfigurationRule = {
   severity: 'critical',
   rationale:
     'Without these switches every process takes RPC, data, jars and state from whoever reaches its ports, and shows them to whoever listens. Flink is in clear by default and says so nowhere. RPC carries serialised Java objects and REST takes jobs, so that reaching a port is running code.',
+  decides:
+    'Reads security.ssl.internal.enabled and security.ssl.rest.enabled (before Flink 2.0 also security.ssl.enabled), both off by default. Every channel that is served in clear because of a switch that is off is told.',
+  verdicts: {
+    pass: 'both switches are on',
+    fail: 'a switch is off, and the channel comes up in clear',
+    'not-applicable':
+      'the configuration promises nothing for any channel, or no channel stands behind the switch that is off',
+  },
   remediation: remedy(
     'Switch on TLS for the internal channels and for REST, with a keystore for each, and restart all processes together.',
     { 'security.ssl.internal.enabled': 'true', 'security.ssl.rest.enabled': 'true' },

@@ -10,6 +10,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'Flink 1.19 and 1.20 read flink-conf.yaml and pass over config.yaml beside it; from 2.0 on it is the other way round. Lines that are no key with a value are skipped, and a key that stands twice keeps Flink from starting or silently loses its first value.',
+  decides:
+    'Collects what does not count as it stands: a second file that this version passes over, lines that are no key with a value, keys that stand twice, files that cannot be read. Medium where Flink does not start with it or does not read it, else low.',
+  verdicts: {
+    pass: 'everything is read as it is written',
+    fail: 'a line or file is read otherwise, or not at all',
+    'not-applicable': 'the configuration has no keys',
+  },
   remediation: remedy('Keep one file, the one that this version reads, with each key once.'),
   references: ['https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/config/'],
 

@@ -23,6 +23,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Both ends of an internal channel take their TLS from their own configuration. A member that has it off, or another protocol, or no suite in common, cannot join, or joins and fails its jobs in an endless restart (seen on 1.20.3). Half-done changes look like this.',
+  decides:
+    'Compares for each internal channel what the configurations of the members promise: TLS or clear, protocols, suites and pins. The members that differ from most are told; of two that are equally frequent the first one given counts as right.',
+  verdicts: {
+    pass: 'all members have the same settings',
+    fail: 'a member has other settings than most',
+    'not-applicable': 'fewer than two configurations were read',
+  },
+  hears: ['promise'],
   remediation: remedy('Give all members the same security settings, and restart them together.'),
   references: [SECURITY_SSL_PAGE],
 

@@ -28,6 +28,15 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     'What a process serves is not what its configuration says: it was started with another file, or before the file was changed, or something in front of it ends TLS. Whatever was decided in that file does not hold.',
+  decides:
+    'Compares the protocols and suites that were negotiated, or accepted from a probe, with the lists of the configuration where this version of Flink obeys them on this channel. Where a probe asked everything (profile standard or full), also the other way round: what is listed and was refused, though the key of the server fits it.',
+  verdicts: {
+    pass: 'what is served is what is listed',
+    fail: 'something is served that is not listed, or listed and refused',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable':
+      'no TLS was seen at the endpoint, or no handshake in which the server chose; or no configuration lists anything for this channel',
+  },
   remediation: remedy(
     'Compare the configuration that the process was started with (its log lists it) with the file, and restart the process. If they are equal, look for a proxy or mesh in front.',
   ),

@@ -22,6 +22,14 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     'A password or token that was readable on the network has to be taken for known: who captured it can use it until it is changed, also after TLS has been switched on.',
+  decides:
+    'Looks into clear connections for Authorization headers (basic, bearer, others), cookies, session passwords and secrets of a configuration. Kind, number and place are kept, the value never.',
+  verdicts: {
+    pass: 'none was seen',
+    fail: 'a credential crossed in clear',
+    inconclusive: 'none was seen, and some connections could not be told',
+    'not-applicable': 'the connection is of no channel of Flink',
+  },
   remediation: remedy(
     'Change every credential that has crossed the channel, once TLS is on there (flinkprobe explain CHANNEL lists the keys).',
     {

@@ -29,6 +29,16 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'Flink 2.3.0 compares the host name with the certificate where TaskManagers connect to the data port of each other; older versions did not, and a certificate that all processes share names no host. The handshake fails (SSLHandshakeException: No name matching … found), and the job restarts without end, while REST shows every TaskManager as registered.',
+  decides:
+    'From Flink 2.3 on: compares the leaf certificate of the data port with the names by which the TaskManager is advertised and with its address. The common name counts where no alternative name is a DNS name; a captured connection that went on proves that the name was found.',
+  verdicts: {
+    pass: 'the certificate names the TaskManager, or a peer has taken it',
+    fail: 'it names neither name nor address: TaskManagers refuse each other',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or it holds only the address or a longer name that may be the right one',
+    'not-applicable':
+      'no TLS was seen at the endpoint, or no handshake came as far as a certificate; or it is another channel, an older version of Flink or an unknown one (--flink-version)',
+  },
   remediation: remedy(
     'Issue the internal certificate with the names and addresses of all TaskManagers, or with a wildcard for their domain (keytool -ext SAN=dns:tm1,dns:tm2,ip:10.0.0.2), into the keystore of every process, and restart them together.',
   ),

@@ -57,6 +57,14 @@ export const rule: ClusterRule = {
   promise: 'tls',
   rationale:
     'Somebody named this endpoint: an argument, the configuration, REST, or a default of Flink. One that does not answer may be down, elsewhere, or out of reach from here, and nobody has seen whether it speaks TLS. That is neither a fault nor a pass: the run ends with exit code 2 until it answers or is no longer named.',
+  decides:
+    'Lists the endpoints that were asked because an argument, a configuration, REST or a default port names them, and that gave no answer, with the kind of silence: refused, unreachable, unresolved, timeout, silent, closed, reset, limited.',
+  verdicts: {
+    pass: 'every endpoint that was asked answered',
+    inconclusive: 'an endpoint did not answer: whether it speaks TLS, nobody has seen',
+    'not-applicable': 'nothing was asked in this run',
+  },
+  hears: ['handshake'],
   remediation: remedy('See whether the process runs and listens there, and ask again from a host that may reach it.'),
   references: ['https://www.rfc-editor.org/rfc/rfc9293#section-3.10.7'],
 

@@ -26,6 +26,15 @@ export const rule: EndpointRule = {
   severity: 'high',
   rationale:
     "Java accepts an expired certificate that stands in the truststore itself (seen on Flink's internal channels), so the cluster runs on and nobody notices, until a client, proxy or truststore that checks dates refuses it. A date that nobody minds is also a key that nobody has changed.",
+  decides:
+    'Compares the end (notAfter) of every certificate that was presented, chains and certificates of clients included, with the last time that it was served and with now (--now). Expired when it was served is high; expired since is low, unless it was so close to its end then that expiring-certificate tells it.',
+  verdicts: {
+    pass: 'no certificate has expired',
+    fail: 'a certificate had expired when it was served, or has since',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or its dates cannot be read',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy(
     'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: released Flink versions do not reload certificates.',
   ),

@@ -26,6 +26,15 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'Released Flink versions do not reload certificates, so a new one needs a restart of every process, which has to be planned. As a rule all internal channels share one certificate, so all of them end on the same day.',
+  decides:
+    'Counts the days until the end (notAfter) of every certificate that was presented, from when it was served and from now (--now); the fewer count. 7 days or less is high, 20 or less medium, unless the policy says otherwise.',
+  verdicts: {
+    pass: 'no certificate ends within the window',
+    fail: 'a certificate ends, or has ended since it was served, within the window',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or its dates cannot be read',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy(
     'Issue a new certificate, put it into the keystores and truststores of all processes, and plan a restart of all of them before the date.',
   ),

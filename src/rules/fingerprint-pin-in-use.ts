@@ -12,6 +12,14 @@ export const rule: EndpointRule = {
   severity: 'info',
   rationale:
     'With security.ssl.internal.cert.fingerprint Flink trusts the one certificate of that SHA-1 and asks for client certificates without naming an authority. A pin replaces all other checks: an expired certificate keeps working, and a new certificate locks out every process whose pin was not changed with it.',
+  decides:
+    "Reads the server's request for a certificate on internal channels, where it was captured in clear or sent to a probe. Flink names the authorities of its truststore there; with a pin the list is empty.",
+  verdicts: {
+    pass: 'the requests name authorities',
+    fail: 'a request names none: a pin seems to be set, which is no fault',
+    inconclusive: 'no request could be read',
+    'not-applicable': 'no TLS was seen at the endpoint, or it is no internal channel',
+  },
   remediation: remedy(
     'Nothing to mend. At the next change of certificate, change security.ssl.internal.cert.fingerprint on all processes with it.',
   ),

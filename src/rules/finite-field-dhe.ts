@@ -17,6 +17,14 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     'In TLS 1.2 the server alone picks the Diffie-Hellman group: a client can neither ask for a strong one nor cheaply tell a weak one, and large ones are slow. RFC 9325 says that such suites should not be negotiated.',
+  decides:
+    'Looks at the suite of every TLS connection and at the suites that the server took from a probe, by name: DHE or static DH over a finite field, anonymous ones excepted.',
+  verdicts: {
+    pass: 'no such suite was used or accepted',
+    fail: 'a suite with finite-field Diffie-Hellman was used, or accepted when it was offered',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake in which the server chose',
+  },
   remediation: SUITES_REMEDY,
   references: [
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.1',

@@ -13,6 +13,14 @@ export const rule: ClusterRule = {
   severity: 'info',
   rationale:
     'A TaskManager that did not come back after a restart, or a port that is no longer served, was not judged: it may run elsewhere, and without TLS. A TaskManager that cannot talk to the JobManager is missing in REST just so.',
+  decides:
+    'Compares with the baseline: an endpoint that was seen then and that neither arguments nor configuration nor REST name now, so that it was not asked.',
+  verdicts: {
+    pass: 'every endpoint of the baseline was seen or asked again',
+    inconclusive: 'an endpoint of the baseline was not asked: it may run elsewhere',
+    'not-applicable': 'no baseline was given',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'See whether the process runs and why it does not register (its log; a TLS setting that differs ends in this). If it was taken away on purpose, save a new baseline (--save-baseline).',
   ),

@@ -22,6 +22,14 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     'Between members of a cluster a refused handshake means that one of them is left out: a TaskManager does not register, tasks fail and restart, blobs cannot be fetched, while REST may still call the cluster healthy. The alert, and what came before it, tell which side has to be changed.',
+  decides:
+    'Looks at handshakes that one side ended by an alert, FIN or RST; a ClientHello that met clear text is left to mixed-tls-and-clear. Of a probe it counts where the server takes no ClientHello at all. High on internal channels and where nobody gets in, medium elsewhere.',
+  verdicts: {
+    pass: 'handshakes were established and none was refused',
+    fail: 'a handshake was refused; the message has the reason as far as the wire tells it',
+    inconclusive: 'no handshake was captured to its end, or the server demands a name and was asked by its address',
+    'not-applicable': 'no TLS was seen at the endpoint',
+  },
   remediation: remedy(
     'Compare keystore, truststore, pin, protocol and suites (security.ssl.internal.*, security.ssl.protocol, security.ssl.algorithms) of the two processes, make them equal and restart the one that differs.',
   ),

@@ -13,6 +13,15 @@ export const rule: EndpointRule = {
   promise: 'client-authentication',
   rationale:
     "If the identity is the cluster's own, the process that refuses it has another truststore or pin than the others: its peers cannot connect to it either. If it is not, nothing is wrong with the cluster, and the endpoint was seen only as far as a stranger sees it.",
+  decides:
+    'Shows the certificate that --identity gave wherever a server asks for one, in every version that it speaks, and looks whether the server refuses it or goes on.',
+  verdicts: {
+    pass: 'the identity is taken in every version',
+    fail: 'it is refused in at least one version',
+    inconclusive: 'the server neither refused it nor went on',
+    'not-applicable': 'no identity was shown at the endpoint',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'Check truststore and pin of the process (security.ssl.internal.truststore, security.ssl.internal.cert.fingerprint) against the certificate that was shown, and restart it after the change; or give the identity that belongs to this channel.',
   ),

@@ -12,6 +12,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'Flink passes over keys that it does not read, so that a protection stands in the file and nowhere else. Nothing has read security.ssl.verify-hostname since Flink 1.6 (FLINK-9313): internal TLS checks no names. Others came with a later release.',
+  decides:
+    'Looks for keys that are set and not read: those that came with a later release than this one (keystore-type before 1.20, pekko.ssl.enabled before 1.18, security.ssl.rest.verify-hostname before 2.3), security.ssl.verify-hostname in all of them, query.server.port of the Docker image. Medium where it promises something, low where it is off, info for the port.',
+  verdicts: {
+    pass: 'every key of the kind is read by this version',
+    fail: 'a key is set that nothing reads',
+    'not-applicable': 'no TLS key is set',
+  },
   remediation: remedy(
     'Take the key out, or upgrade to the release that reads it, and do not count on what it promises.',
   ),

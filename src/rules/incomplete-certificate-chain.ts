@@ -29,6 +29,15 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'A client that trusts only the root needs every certificate in between from the server. Some clients find a missing one by themselves and others do not, so such a chain works for some and fails for others.',
+  decides:
+    'Goes through the chain that the server sent: the issuer of each certificate has to be the subject of the next. A leaf alone that is not self-signed counts as incomplete where a client refused it with alert 46 or 48, and as whole where the truststore that was given vouches for it.',
+  verdicts: {
+    pass: 'the chain is unbroken, self-signed, or leads into the truststore',
+    fail: 'the chain has a hole or the wrong order',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or a leaf stands alone and nothing tells whether its issuer is a trust anchor',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy(
     'Import the whole chain, leaf first, into the keystore entry (keytool -importcert with the chain in one file), and restart the process.',
   ),

@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Flink runs what it is sent and has no log-in: POST to /jars/upload and /jars/ID/run is code on every TaskManager. Over clear HTTP on an address of the network nothing stands before it. web.submit.enable: false takes the jars away but not POST /jobs.',
+  decides:
+    'Where REST is configured in clear: reads rest.bind-address (else rest.address, else all addresses) and web.submit.enable. High on any address but loopback; medium where web submission is off, since job graphs are still taken.',
+  verdicts: {
+    pass: 'REST listens on loopback only',
+    fail: 'REST listens in clear on an address that others reach',
+    'not-applicable': 'REST is configured with TLS',
+  },
   remediation: remedy(
     'Demand client certificates on REST, or bind it to localhost and put a proxy with a log-in in front.',
     { 'security.ssl.rest.enabled': 'true', 'security.ssl.rest.authentication-enabled': 'true' },

@@ -13,6 +13,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Internal TLS is made for one certificate that all processes share. Where one host was forgotten when it was renewed, that member is refused by the others after its next restart, mostly with an empty client certificate in the logs (seen on 1.20.3). Certificates of one private authority may differ.',
+  decides:
+    'Compares by SHA-256 the certificate of the first key in the internal keystores of the members. High for the members that differ from most; info where both certificates are of one issuer, since one truststore may accept both.',
+  verdicts: {
+    pass: 'all keystores hold the same certificate',
+    fail: 'a keystore holds another certificate than most',
+    'not-applicable': 'fewer than two internal keystores could be opened',
+  },
+  hears: ['promise'],
   remediation: remedy('Put the same keystore and truststore on every host, and restart all processes together.'),
   references: [SECURITY_SSL_PAGE],
 

@@ -16,6 +16,14 @@ export const rule: ClusterRule = {
   severity: 'medium',
   rationale:
     'Flink reads its configuration once, at its start. What is changed later holds from the next restart on, so that a file may promise TLS, or a new certificate, that no process serves; and a restart, planned or not, brings up settings that nobody has tried.',
+  decides:
+    'Compares the properties that a process listed in its log when it was started last with the configuration that was given for it, as far as TLS, addresses, ports and storage go. High where a switch of TLS differs, else medium.',
+  verdicts: {
+    pass: 'all that can be compared is equal',
+    fail: 'the process was started with other values than its configuration has now',
+    'not-applicable': 'no log with properties and no configuration to hold it against was given',
+  },
+  hears: ['record', 'promise'],
   remediation: remedy(
     'Find out which of both is meant, put it into the configuration, and restart the process (for internal TLS, all of them together).',
   ),

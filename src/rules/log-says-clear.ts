@@ -30,6 +30,14 @@ export const rule: ClusterRule = {
   promise: 'tls',
   rationale:
     'A process writes into its log how it was started: the scheme of its actor system (pekko.tcp or pekko.ssl.tcp), the ssl flag of its data server, the URL of its web frontend. What a configuration file promises now says nothing of a process that was started with another one.',
+  decides:
+    'Reads the lines in which the processes that run now say how they started or connected: scheme of the actor system (pekko.tcp or pekko.ssl.tcp), ssl flag of the data server, URL of the web frontend, connections to the BLOB server, registered TaskManagers. Clear counts where the configuration, else the default policy, expects TLS.',
+  verdicts: {
+    pass: 'no line says clear where TLS is expected',
+    fail: 'a line says clear where TLS is expected',
+    'not-applicable': 'no log was read that tells',
+  },
+  hears: ['record'],
   remediation: remedy(
     'Switch TLS on for the channel in the configuration that the process reads (its log names the file and lists what it loaded), and restart all processes together.',
     { 'security.ssl.internal.enabled': 'true', 'security.ssl.rest.enabled': 'true' },

@@ -13,6 +13,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'A store that is missing or does not open, a pin or suite that Java does not know: a JobManager ends at its start, and a process that sets TLS up at its first connection starts and takes none. After a change of certificates it is the first thing to look for.',
+  decides:
+    'Looks in the logs of the processes that run now, or tried to, for the exceptions by which Flink gives up setting TLS up: stores, passwords, pins, suites, protocols.',
+  verdicts: {
+    pass: 'no such line stands in the logs',
+    fail: 'a process could not set TLS up; the message names what it missed',
+    'not-applicable': 'no log was read',
+  },
+  hears: ['record'],
   remediation: remedy('Mend what the log names and restart the process.'),
   references: [SECURITY_SSL_PAGE],
 

@@ -21,6 +21,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Between members of a cluster a failed handshake means that one of them is left out: a TaskManager does not register, tasks fail and restart, blobs cannot be fetched, while REST may still call the cluster healthy. The log has the reason that the wire often hides: TLS 1.3 encrypts alerts, and Flink up to 1.18 sends none on RPC.',
+  decides:
+    'Looks in the logs of the processes that run now for handshakes that failed and for TLS that met clear text, grouped by endpoint, reason and side. High on internal channels, medium elsewhere; a line that has other causes as well is medium and counts from the second time on.',
+  verdicts: {
+    pass: 'no such line stands in the logs',
+    fail: 'connections failed in TLS; the message has the reason',
+    'not-applicable': 'no log was read',
+  },
+  hears: ['record'],
   remediation: remedy(
     'Compare keystore, truststore, pin, protocol and suites of the two processes, make them equal and restart the one that differs.',
   ),

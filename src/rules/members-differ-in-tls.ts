@@ -17,6 +17,14 @@ export const rule: ClusterRule = {
   severity: 'medium',
   rationale:
     'All processes of a cluster are meant to run with the same TLS settings and the same Java. One that differs was started with another file, before the last change, or on another Java version: it is the one that will not connect when the next suite is disabled, or the one that an attacker picks.',
+  decides:
+    'Compares endpoints of one channel (those of RPC together) that were asked everything in the same profile: who needs a client certificate (high), versions and suites (medium). Those that differ from most are told.',
+  verdicts: {
+    pass: 'all members serve the same',
+    fail: 'a member serves its channel otherwise than most',
+    'not-applicable': 'fewer than two endpoints of one channel were asked everything',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'Compare configuration and Java version of the odd process with the others (its log lists both), make them equal and restart it.',
   ),

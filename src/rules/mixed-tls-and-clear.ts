@@ -22,6 +22,14 @@ export const rule: ClusterRule = {
   promise: 'tls',
   rationale:
     'Every Flink process switches TLS by its own configuration, and one that disagrees with its peers cannot connect: TaskManagers do not register, tasks fail and restart, or blobs are fetched in vain. After a change of TLS settings all processes have to be restarted together. A TaskManager that cannot register ends itself after taskmanager.registration.timeout (5 minutes).',
+  decides:
+    'Looks for captured connections of which one side speaks TLS and the other clear, and for listening ports of one channel (those of RPC together) that a probe found to speak one and the other. The odd process is the one with fewer others on its side; where nothing tells, the clear one.',
+  verdicts: {
+    pass: 'no such disagreement was seen',
+    fail: 'one process speaks TLS where its peers speak clear, or the other way round',
+    'not-applicable': 'no endpoint was seen of a channel that can have TLS',
+  },
+  hears: ['wire', 'handshake'],
   remediation: remedy(
     'Give all processes the same TLS settings and restart those that differ (flinkprobe explain CHANNEL lists the keys).',
     {

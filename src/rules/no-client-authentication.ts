@@ -18,6 +18,15 @@ export const rule: EndpointRule = {
   promise: 'client-authentication',
   rationale:
     'On internal channels the certificate is the only proof that a peer belongs to the cluster. Whoever gets in without one can call RPC (which deserializes Java objects, and so runs code), fetch user code and read records. Flink itself always demands a certificate there, so something else answers: a proxy or mesh that ends TLS in front, or another program.',
+  decides:
+    'Looks at handshakes of internal channels: whether the server asked for a certificate (the message itself, or record lengths in TLS 1.3), and whether a client or a probe without one got in, in each version. One connection or version that lets clients in without fails it.',
+  verdicts: {
+    pass: 'a certificate is asked for, and nobody was seen to get in without',
+    fail: 'clients get in without a certificate',
+    inconclusive:
+      'the messages that tell are encrypted or were not captured, or a probe was neither refused nor let on',
+    'not-applicable': 'no TLS was seen at the endpoint, no handshake that tells, or it is no internal channel',
+  },
   remediation: remedy(
     "Let Flink itself end TLS on its internal ports: take them out of the proxy or mesh in front, or make that demand certificates of the cluster's own authority.",
     { 'security.ssl.internal.enabled': 'true' },

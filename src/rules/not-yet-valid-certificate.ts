@@ -19,6 +19,15 @@ export const rule: EndpointRule = {
   severity: 'high',
   rationale:
     'A certificate from the future means a wrong clock where it was issued or where it is served, or a new certificate that was installed too early. Peers that check dates refuse it.',
+  decides:
+    'Compares the beginning (notBefore) of every certificate that was presented, chains and certificates of clients included, with the first time that it was served.',
+  verdicts: {
+    pass: 'every certificate was valid when it was served first',
+    fail: 'a certificate was served before its time',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or its dates cannot be read',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy(
     'Check the clocks of issuer and host (chronyc tracking), then issue the certificate again, or wait for its date.',
   ),

@@ -12,6 +12,14 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     'NULL suites send everything readable, anonymous suites let anyone sit in the middle, export suites are broken in minutes. TLS with such a suite protects nothing although every check for TLS passes.',
+  decides:
+    'Looks at the suite of every TLS connection and at the suites that the server took from a probe, by name: NULL, anonymous, export.',
+  verdicts: {
+    pass: 'no such suite was used or accepted',
+    fail: 'a suite was used or accepted that does not encrypt, does not authenticate, or is of export grade',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake in which the server chose',
+  },
   remediation: SUITES_REMEDY,
   references: ['https://www.rfc-editor.org/rfc/rfc9325#section-4.1'],
 

@@ -12,6 +12,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Released Flink versions read keystores at their start only, so a process that was not restarted, or was restarted with the old keystore, keeps the old certificate until it expires. Where the new truststore does not hold the old certificate, it is locked out already.',
+  decides:
+    'Needs a baseline in which all processes, two at least, showed one certificate on internal channels. Told are those that still show it while more others show one new certificate; as many of each count where these were not restarted and the others were.',
+  verdicts: {
+    pass: 'no process was left behind',
+    fail: 'a process still shows the certificate of the baseline while the others have a new one',
+    'not-applicable': 'no baseline was given',
+  },
+  hears: ['wire', 'handshake'],
   remediation: remedy(
     'Put the new keystore and truststore on the host of this process (security.ssl.internal.keystore, security.ssl.internal.truststore) and restart it.',
   ),

@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'A pin takes the place of every other check: only a peer whose leaf has this SHA-1 is let in. All processes share one certificate, so that a pin that was not renewed with the keystore shuts all of them out, with certificate unknown fingerprint in the logs (seen on 1.20.3).',
+  decides:
+    'Compares security.ssl.internal.cert.fingerprint and security.ssl.rest.cert.fingerprint with the SHA-1 of the leaf in the keystore of the same family. High for the internal pin, low for that of REST, which may be meant for the certificates of clients.',
+  verdicts: {
+    pass: 'the leaf of the keystore is among the pins; what is no SHA-1 is told by pin-not-sha1',
+    fail: 'the pin is that of another certificate',
+    'not-applicable': 'no pin is set, or its keystore could not be opened',
+  },
   remediation: remedy(
     'Set the SHA-1 of the leaf that the keystore holds now, on every process, and restart them together.',
   ),

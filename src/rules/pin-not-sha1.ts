@@ -14,6 +14,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Flink takes a pin as the SHA-1 of the leaf certificate and nothing else. With a SHA-256 pin the JobManager does not start: malformed fingerprint, length is 32 but expected 20 (seen on 1.20.3). On REST a pin is passed over in silence where no truststore is named.',
+  decides:
+    'Where TLS is on: every value of the pin has to be 40 hexadecimal digits, colons aside. From Flink 1.18 on a REST pin without a REST truststore is told as well (medium), since Flink passes over it.',
+  verdicts: {
+    pass: 'every pin is a SHA-1 that Flink applies',
+    fail: 'Flink does not start with the pin, or passes over it',
+    'not-applicable': 'no pin is set, or TLS of its family is off',
+  },
   remediation: remedy(
     'Set the SHA-1 fingerprint of the leaf, as keytool -list prints it, on every process; a pin replaces the check of the chain.',
   ),

@@ -21,6 +21,14 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     "Whoever can read or change packets on the way reads records, state, jobs and results, and can take part: Flink's internal channels deserialize Java objects, and REST accepts jobs, so that clear text is also code execution for whoever sits in the middle.",
+  decides:
+    'Counts connections in which the server took part in clear text: it answered in kind, the connection went on in clear, or a probe had its clear request answered. A clear request that a TLS port refused and a redirect to https do not count.',
+  verdicts: {
+    pass: 'TLS was seen, and no clear text',
+    fail: 'the server speaks clear text where TLS is expected',
+    inconclusive: 'neither TLS nor clear text was served to anybody that was seen',
+    'not-applicable': 'the channel has no TLS of its own and nobody demands it, or a policy allows clear text',
+  },
   remediation: remedy(
     'Switch TLS on for the channel on every process and restart them together (flinkprobe explain CHANNEL lists all keys that it needs).',
     {

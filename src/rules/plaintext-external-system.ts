@@ -17,6 +17,15 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     'Flink takes leader addresses, job graphs and state handles from ZooKeeper and state from the object store. Whoever changes these answers on the way decides whom the TaskManagers obey and what a job restores. No security.ssl key reaches these connections.',
+  decides:
+    'Looks at connections to the object store and to ZooKeeper that were served in clear; where state or credentials were recognised in them, the rules for those tell it instead.',
+  verdicts: {
+    pass: 'no clear text was seen',
+    fail: 'the system is reached in clear',
+    inconclusive: 'no clear text was seen, and some connections could not be told',
+    'not-applicable':
+      'it is a channel of Flink itself, TLS is required there (plaintext-channel), or state or credentials were seen (plaintext-state-transfer, credentials-in-clear)',
+  },
   remediation: remedy('Reach the object store over https and ZooKeeper over its TLS port.'),
   references: [
     'https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/filesystems/s3/',

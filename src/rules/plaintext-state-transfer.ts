@@ -38,6 +38,14 @@ export const rule: EndpointRule = {
   promise: 'tls',
   rationale:
     'State and records are the data of the job: keys, counters, whole events, as they were read from the sources. Flink encrypts neither before it sends or stores them, so a clear channel shows them to every host on the way, and lets such a host change what a job restores.',
+  decides:
+    'Looks at what was recognised in clear bytes: state handles, keyed and operator state, checkpoint metadata, RocksDB files, changelogs, restored state, records. Neither configuration nor policy excuses it.',
+  verdicts: {
+    pass: 'none was seen, and every connection was captured whole',
+    fail: 'state or records were read in clear bytes',
+    inconclusive: 'none was seen, and some connections have gaps or could not be told',
+    'not-applicable': 'a channel that cannot have TLS (plaintext-unprotectable tells it)',
+  },
   remediation: remedy('Protect the channel that carries it: TLS for internal channels, https for the object store.', {
     'security.ssl.internal.enabled': 'true',
   }),

@@ -13,6 +13,14 @@ export const rule: EndpointRule = {
   severity: 'low',
   rationale:
     'Flink has no TLS for this channel: all security.ssl switches may be on and its bytes still cross in clear. Prometheus and JMX show names, options and internals of the cluster, the collect sink and queryable state show results and state themselves.',
+  decides:
+    'Looks whether a channel is in use for which Flink has no TLS in this version: Prometheus, JMX, queryable state, the collect sink and the like.',
+  verdicts: {
+    pass: 'no clear text was seen on it',
+    fail: 'the channel is in use, in clear as it always is',
+    inconclusive: 'no clear text was seen, and some connections could not be told',
+    'not-applicable': 'the channel can have TLS',
+  },
   remediation: remedy(
     'Bind the port to loopback or to a network of its own, let only those who need it reach it (NetworkPolicy, firewall), or put a TLS proxy or service mesh around it.',
   ),

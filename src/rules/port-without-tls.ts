@@ -23,6 +23,13 @@ export const rule: ConfigurationRule = {
   severity: 'low',
   rationale:
     'Prometheus, JMX, queryable state, the collect sink and HiveServer2 have neither TLS nor a log-in, also where internal and REST TLS are on. A debugger port runs any code. What protects them stands outside of Flink.',
+  decides:
+    'Reads the configuration for channels that have no TLS in any version, for a debugger in the Java options (jdwp) and for metric reporters that push in clear (Graphite, StatsD, InfluxDB and PushGateway without https). Low; high for a debugger on an address that others reach.',
+  verdicts: {
+    pass: 'nothing of this is switched on',
+    fail: 'a port or sender without TLS is switched on',
+    'not-applicable': 'the configuration promises nothing for any channel',
+  },
   remediation: remedy(
     'Take out what is not needed, and let only those who need the port reach it (network policy, firewall, TLS proxy).',
   ),

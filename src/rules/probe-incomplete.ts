@@ -21,6 +21,15 @@ export const rule: EndpointRule = {
   severity: 'info',
   rationale:
     'A weak suite or a version that was not asked for may be accepted all the same. What was answered is told and judged as it stands; whether anything worse hides behind the questions that were not answered, nobody knows.',
+  decides:
+    'Looks whether every question of the profile was answered at the endpoints that were asked. A limit of the port, an interruption, connections that were used up, and answers that are neither TLS nor of Flink leave some open.',
+  verdicts: {
+    pass: 'every question was answered',
+    inconclusive: 'some were not: what was answered is judged, the rest is not known',
+    error: 'the probe itself failed, a defect of flinkprobe',
+    'not-applicable': 'the endpoint was not asked',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'Ask again: with fewer connections at a time (--rate, --max-connections) where a limit stands in front, with a longer timeout, or with the quick profile.',
   ),

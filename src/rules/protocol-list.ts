@@ -14,6 +14,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'RPC writes the value of security.ssl.protocol unquoted into its own configuration, where a comma ends it: with a list no process starts (FLINK-39635, FLINK-40727). Versions below TLS 1.2 are broken, and current Java versions have disabled them.',
+  decides:
+    'Reads security.ssl.protocol where TLS is on. Several values (with internal TLS), a name that Java does not know, and SSLv3, TLSv1 or TLSv1.1 count.',
+  verdicts: {
+    pass: 'one value that Flink and Java take, TLS 1.2 or newer',
+    fail: 'no process starts with this value, or it is older than TLS 1.2',
+    'not-applicable': 'the key is not set, or TLS is off',
+  },
   remediation: remedy('Give one value, the same on every process, and restart them together.', { [KEY]: 'TLSv1.2' }),
   references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc8996', 'FLINK-39635', 'FLINK-40727'],
 

@@ -12,6 +12,14 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     'RC4 leaks what is sent often at the same place, as headers are. 3DES and other ciphers with blocks of 64 bits leak after some tens of gigabytes on one connection (Sweet32), which a busy shuffle reaches within the hour. RFC 9325 forbids both.',
+  decides:
+    'Looks at the suite of every TLS connection and at the suites that the server took from a probe, by name: RC4, 3DES, DES and older; export and anonymous ones are left to null-anonymous-export-suite.',
+  verdicts: {
+    pass: 'no such suite was used or accepted',
+    fail: 'such a suite was used, or accepted when it was offered',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake in which the server chose',
+  },
   remediation: SUITES_REMEDY,
   references: [
     'https://www.rfc-editor.org/rfc/rfc7465',

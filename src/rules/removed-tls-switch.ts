@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'critical',
   rationale:
     'Flink 2.0 removed security.ssl.enabled (FLINK-33750). A configuration that relies on it has TLS everywhere on 1.20 and none at all after the upgrade, without a warning in any log (seen on 1.20.3 and 2.3.0).',
+  decides:
+    'Looks for security.ssl.enabled: true where security.ssl.internal.enabled or security.ssl.rest.enabled is not set beside it. Critical from Flink 2.0 on, high where the version is not known (--flink-version), low before: it fails at the upgrade.',
+  verdicts: {
+    pass: 'the key is off, or both keys that took its place are set',
+    fail: 'TLS hangs on a key that Flink 2 does not read',
+    'not-applicable': 'the key is not set',
+  },
   remediation: remedy('Set the two keys that took its place, on every process, before the upgrade to Flink 2.', {
     'security.ssl.internal.enabled': 'true',
     'security.ssl.rest.enabled': 'true',

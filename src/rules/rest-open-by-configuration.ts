@@ -12,6 +12,13 @@ export const rule: ConfigurationRule = {
   title: 'REST client authentication is configured without a truststore',
   severity: 'critical',
   rationale: REST_OPEN_RATIONALE,
+  decides:
+    'Where REST TLS and security.ssl.rest.authentication-enabled are on: looks for security.ssl.rest.truststore, else security.ssl.truststore. Without one it is critical from Flink 1.18 on; before, where the JobManager does not start, high.',
+  verdicts: {
+    pass: 'a truststore is named',
+    fail: 'none is named: Flink asks nobody for a certificate, or does not start',
+    'not-applicable': 'REST TLS or its client authentication is off',
+  },
   remediation: REST_TRUSTSTORE_REMEDY,
   references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
 

@@ -13,6 +13,14 @@ export const rule: EndpointRule = {
   severity: 'critical',
   promise: 'client-authentication',
   rationale: REST_OPEN_RATIONALE,
+  decides:
+    'Where client authentication is expected on REST: looks whether any handshake had no request for a certificate, and whether a client or a probe without one got in.',
+  verdicts: {
+    pass: 'a certificate is asked for, and nobody was seen to get in without',
+    fail: 'a client needs no certificate although it is configured',
+    inconclusive: 'no handshake shows whether a certificate is asked for (TLS 1.3, resumed sessions)',
+    'not-applicable': 'no client authentication is expected, no TLS was seen, or no handshake was established',
+  },
   remediation: REST_TRUSTSTORE_REMEDY,
   references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
 

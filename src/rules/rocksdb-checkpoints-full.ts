@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'info',
   rationale:
     'Incremental checkpoints are off by default. Each checkpoint then sends the whole state to the storage again, over a connection that security.ssl does not reach, and the storage holds as many whole copies as are retained.',
+  decides:
+    'With RocksDB as the state backend: reads execution.checkpointing.incremental (before 1.20: state.backend.incremental), which is off by default.',
+  verdicts: {
+    pass: 'incremental checkpoints are on',
+    fail: 'every checkpoint sends the whole state',
+    'not-applicable': 'the configuration does not choose RocksDB',
+  },
   remediation: remedy(
     'Set execution.checkpointing.incremental: true (before 1.20: state.backend.incremental), unless each checkpoint has to stand for itself.',
   ),

@@ -12,6 +12,13 @@ export const rule: ConfigurationRule = {
   severity: 'info',
   rationale:
     'The log of RocksDB names paths, column families, options and sizes of state. By default it lies in the database directory and goes with it; in a directory of its own it stays when state is deleted, with the modes of the umask. The debug level fills disks and slows writing.',
+  decides:
+    'With RocksDB as the state backend: looks for state.backend.rocksdb.log.level: DEBUG_LEVEL (low) and for any state.backend.rocksdb.log.dir (info).',
+  verdicts: {
+    pass: 'neither is set',
+    fail: 'RocksDB logs at its debug level, or to a directory of its own',
+    'not-applicable': 'the configuration does not choose RocksDB',
+  },
   remediation: remedy(
     'Take out state.backend.rocksdb.log.dir and state.backend.rocksdb.log.level after debugging, or set state.backend.rocksdb.log.file-num and max-file-size and close the directory to others.',
   ),

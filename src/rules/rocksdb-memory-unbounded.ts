@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'low',
   rationale:
     'With managed memory switched off and no fixed amount set, each column family of RocksDB takes what it likes outside of the heap until the kernel or the container kills the TaskManager. A process that is killed cleans nothing up: its working state stays readable on the local disk.',
+  decides:
+    'With RocksDB as the state backend: looks for state.backend.rocksdb.memory.managed: false without memory.fixed-per-slot or memory.fixed-per-tm beside it.',
+  verdicts: {
+    pass: 'the memory is managed (the default) or fixed',
+    fail: 'nothing bounds the memory of RocksDB',
+    'not-applicable': 'the configuration does not choose RocksDB',
+  },
   remediation: remedy(
     'Take out state.backend.rocksdb.memory.managed: false, or set state.backend.rocksdb.memory.fixed-per-slot.',
   ),

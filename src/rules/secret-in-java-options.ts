@@ -14,6 +14,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'Arguments of a process stand in the process list, where every account of the machine reads them. Flink repeats them in its log and at GET /jobmanager/environment, which hides values of its own keys only.',
+  decides:
+    'Searches env.java.opts*, env.ssh.opts and *.jvm-opts for -D properties whose names hold password, secret, token or apikey and that have a value. The value is never shown.',
+  verdicts: {
+    pass: 'no such property is set',
+    fail: 'a secret stands among the arguments of the JVM',
+    'not-applicable': 'no such options are configured',
+  },
   remediation: remedy(
     'Put the secret where only the process reads it: a password file of the store, a file that a JVM @argfile names, or the provider of credentials of the cloud.',
   ),

@@ -15,6 +15,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Flink masks passwords of its own configuration in its log, and writes the options of its Java process as they are. Logs are collected, shipped and read by many, and REST serves them to whoever asks (/jobmanager/log): a password of a key store or of ZooKeeper is no secret there.',
+  decides:
+    'Looks for lines of the logs that show the value of a -D property with a secret, those of processes that have ended included.',
+  verdicts: {
+    pass: 'no line shows one',
+    fail: 'a line shows the value of a secret',
+    'not-applicable': 'no log was read',
+  },
+  hears: ['record'],
   remediation: remedy(
     'Change the secret, and hand it over in a file: security.ssl.* in the configuration, a ZooKeeper client configuration file (zookeeper.client.config, or passwordPath in ZooKeeper 3.8 and newer), a truststore without a password for javax.net.ssl. Remove it from the logs that are kept.',
   ),

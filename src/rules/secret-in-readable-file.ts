@@ -11,6 +11,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Flink has no other place for the passwords of its key stores than its configuration file, and every account of the machine that reads it may open them and join the cluster. Cloud credentials there give the whole bucket away. Flink hides such values in its logs, not on disk.',
+  decides:
+    "Looks at the modes of the configuration files that hold values of sensitive keys (password, secret, token, apikey and others of Flink's own list); values that a template leaves open do not count. Readable to every account is high, to the group low.",
+  verdicts: {
+    pass: 'only the owner may read these files',
+    fail: 'others may read a file with secrets',
+    'not-applicable': 'no secret stands in a file, or the system has no modes',
+  },
   remediation: {
     ...remedy('Let only the Flink user read the file, and mount it from a secret rather than from a config map.'),
     command: 'chmod 0600 config.yaml',

@@ -11,6 +11,13 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'Most clients send the name that they connect to (server_name). Java refuses names that are no host names by the letter, with an underscore or a trailing dot, and proxies refuse names that they do not serve: whoever uses such a name cannot connect, while those who use the address can, so that it looks like a fault of the network.',
+  decides: 'Looks at endpoints that refused the ClientHello of a probe with a server name and took one without.',
+  verdicts: {
+    pass: 'no name was refused',
+    fail: 'the server refuses the name by which it was called',
+    'not-applicable': 'no TLS was seen at the endpoint, or it was not asked',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     'Reach the process by a name of letters, digits and hyphens without a trailing dot (in Docker Compose and Kubernetes: rename the service), or let the proxy in front know this name.',
   ),

@@ -25,6 +25,13 @@ export const rule: ConfigurationRule = {
   severity: 'info',
   rationale:
     'Local recovery writes each checkpoint a second time to the disk of the TaskManager. The copy is as readable as the first, and with a working directory of its own it survives the process. An encrypted bucket protects the first copy alone.',
+  decides:
+    'Reads execution.checkpointing.local-backup.enabled, execution.state-recovery.from-local and state.backend.local-recovery; the first that is set decides.',
+  verdicts: {
+    pass: 'none is on',
+    fail: 'each checkpoint is written a second time to the disk of the TaskManager, which is worth knowing and no fault',
+    'not-applicable': 'the configuration has no keys',
+  },
   remediation: remedy(
     'Encrypt the volumes of TaskManagers as well as the storage of checkpoints, and set execution.checkpointing.local-backup.dirs (before 1.20: taskmanager.state.local.root-dirs) to a directory of mode 0700 there.',
   ),

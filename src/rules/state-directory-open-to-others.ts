@@ -26,6 +26,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Flink sets no modes: with the usual umask of 022 every account of the machine reads checkpoints, savepoints, RocksDB files and BLOBs, whatever TLS does on the wire. Whoever can write there puts objects in place that Flink deserializes at the next recovery.',
+  decides:
+    'Looks at the modes of the directories that were sampled (--state-dir, or named by the configuration) and of the files of Flink in them: who else reads, who else writes. State that every account reads, or anything that it writes, is high; for a group medium; what is no state one step lower. A directory above that lets nobody through protects what is below.',
+  verdicts: {
+    pass: 'nobody but the owner reaches files of Flink there',
+    fail: 'others or a group may read or write what Flink keeps there',
+    'not-applicable': 'no directory of state was looked at, or the system has no modes',
+  },
+  hears: ['promise'],
   remediation: remedy(
     'Start Flink with umask 077 (systemd: UMask=0077; containers: a user of its own and fsGroup), and take the rights from what is there already, the directory itself first.',
   ),

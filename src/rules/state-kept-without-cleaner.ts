@@ -17,6 +17,13 @@ export const rule: ConfigurationRule = {
   severity: 'info',
   rationale:
     'Retained checkpoints and savepoints outlive their job: Flink never deletes them. Each is a readable copy of state as it was, personal data that was deleted since included. Whether something else cleans up stands in no configuration of Flink.',
+  decides:
+    'Looks for externalized-checkpoint-retention: RETAIN_ON_CANCELLATION and for a savepoint directory, under all names that these keys have had.',
+  verdicts: {
+    pass: 'neither is set',
+    fail: 'checkpoints or savepoints stay until something else deletes them, which is worth knowing and no fault',
+    'not-applicable': 'the configuration has no keys',
+  },
   remediation: remedy(
     'Delete what is no longer needed by a rule of the storage (lifecycle of the bucket, a timer on the directory) or by the operator (kubernetes.operator.savepoint.history.max.age), and never shared directories of a job that runs on.',
   ),

@@ -11,6 +11,15 @@ export const rule: ClusterRule = {
   severity: 'medium',
   rationale:
     'A directory of state on NFS or another network file system sends every checkpoint over the network outside all of security.ssl. Only the options of the mount protect it. The files look local, so that no setting of Flink hints at it.',
+  decides:
+    'Looks at the mount that a directory of state lies on: type of the file system and options that encrypt (NFS sec=krb5p or xprtsec, SMB seal, Ceph ms_mode=secure).',
+  verdicts: {
+    pass: 'the options of the mount encrypt',
+    fail: 'the bytes of the mount travel in clear',
+    inconclusive: 'the options do not tell',
+    'not-applicable': 'no directory of state lies on a network file system',
+  },
+  hears: ['promise'],
   remediation: remedy(
     'Mount with encryption: NFS with sec=krb5p or xprtsec=mtls, SMB with seal, Ceph with ms_mode=secure, or a tunnel between the hosts (WireGuard, IPsec).',
   ),

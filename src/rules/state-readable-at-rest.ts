@@ -23,6 +23,15 @@ export const rule: ClusterRule = {
   severity: 'medium',
   rationale:
     'Flink encrypts neither checkpoints nor savepoints nor the local files of a state backend; that RocksDB state is encrypted is a myth, and compression only scrambles parts of it. Whoever gets the disk, a snapshot or a backup reads keys and values out of it. Encryption of a disk itself, or below the block device by a cloud or a storage array, is not visible from the machine.',
+  decides:
+    'Recognises state by the first bytes of sampled files (checkpoint metadata, RocksDB tables and manifests, keyed and operator state), and looks whether their volume is encrypted as far as the machine shows it: dm-crypt, encrypting file systems, memory.',
+  verdicts: {
+    pass: 'the volume is encrypted, or is memory',
+    fail: 'state is readable, and no encryption of its volume is seen',
+    inconclusive: 'state is readable, and its volume is out of sight (network, host of a container)',
+    'not-applicable': 'no state was found in the directories that were looked at',
+  },
+  hears: ['promise'],
   remediation: remedy(
     'Encrypt what lies below Flink: the volume (LUKS, encrypted cloud disk, encrypted StorageClass), the directory (fscrypt), or the bucket (SSE-KMS). No Flink setting does it. Where the disk or the cloud encrypts already, waive this finding with that reason.',
   ),

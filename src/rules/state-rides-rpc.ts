@@ -15,6 +15,13 @@ export const rule: ConfigurationRule = {
   severity: 'info',
   rationale:
     "Without a checkpoint directory, or with the storage jobmanager, every snapshot of state crosses RPC as a part of its acknowledgement (at most 5 MiB each). RPC's TLS is then the TLS of state. The state is lost with the JobManager's memory, and with high availability it lies in its storage directory.",
+  decides:
+    'Looks whether checkpoints go to the memory of the JobManager: storage jobmanager, or a checkpoint interval without any checkpoint directory. Info where RPC is promised TLS, else medium.',
+  verdicts: {
+    pass: 'checkpoints go to a directory, or none are configured',
+    fail: 'snapshots of state travel inside RPC',
+    'not-applicable': 'the configuration has no keys',
+  },
   remediation: remedy(
     'Set execution.checkpointing.storage: filesystem and execution.checkpointing.dir (before 1.20: state.checkpoint-storage, state.checkpoints.dir) to protected storage, and switch on internal TLS either way.',
   ),

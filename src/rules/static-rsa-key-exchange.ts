@@ -23,6 +23,14 @@ export const rule: EndpointRule = {
   promise: 'values',
   rationale:
     "Whoever gets the server's key one day decrypts every connection that was ever captured, and all Flink processes share one keystore. Flink's default up to 1.20.3, 2.0.1, 2.1.1 and 2.2.0 is such a suite (TLS_RSA_WITH_AES_128_CBC_SHA). Java 11.0.30, 17.0.18, 21.0.10 and 24 have disabled them, so a cluster that keeps this default no longer connects after an update of Java (FLINK-39022).",
+  decides:
+    'Looks at the suite of every TLS connection and at the suites that the server took from a probe, by name: TLS_RSA_*. Those with NULL, export, RC4 or 3DES are left to the rules for these.',
+  verdicts: {
+    pass: 'no such suite was used or accepted',
+    fail: 'a suite without forward secrecy was used, or accepted when it was offered',
+    inconclusive: 'TLS runs, and no ServerHello was seen',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake in which the server chose',
+  },
   remediation: SUITES_REMEDY,
   references: [
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.1',

@@ -20,6 +20,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Checkpoints and savepoints are the whole state of the jobs, and Flink does not encrypt them. With an http endpoint, wasb or abfs every key and value crosses the network in clear, with internal TLS or without. No security.ssl key reaches the storage.',
+  decides:
+    'Looks at endpoint and scheme of the directories for checkpoints, savepoints and high availability: http endpoints, wasb, abfs and the like are in clear (high). For hdfs the encryption stands in Hadoop, which is told at info.',
+  verdicts: {
+    pass: 'the storage is reached over TLS, or is a local path',
+    fail: 'state goes to its storage in clear, or (info) only Hadoop knows',
+    'not-applicable': 'no storage is configured',
+  },
   remediation: remedy(
     'Give the storage an https endpoint whose certificate the JVM trusts, or a scheme that means TLS (abfss, wasbs, swebhdfs); for HDFS set dfs.encrypt.data.transfer and hadoop.rpc.protection in Hadoop.',
   ),

@@ -11,6 +11,13 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'The internal keystore is the membership card of the cluster: a copy of it and a password from a configuration let any process join. Whoever may write a truststore decides whom the cluster lets in. Containers run as one user, hosts do not.',
+  decides:
+    'Looks at the mode of each store file: writable to every account is high for any store, readable to every account high and to the group low where it holds a private key, or is named as a keystore and could not be opened.',
+  verdicts: {
+    pass: 'the owner alone may change it, and read it if it holds a key',
+    fail: 'others may copy the private key, or change the store',
+    'not-applicable': 'the file was not found, or the system has no modes',
+  },
   remediation: {
     ...remedy('Let the Flink user alone own and read it, and mount it from a secret with defaultMode 0400.'),
     command: 'chmod 0600 FILE',

@@ -11,6 +11,15 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'A process opens its stores when it starts, and ends where it cannot: after a restart the cluster does not come back. A running process shows nothing of it, since it read the file before it was moved, damaged or emptied.',
+  decides:
+    'Looks whether each store is there, readable and undamaged, whether a keystore holds a private key, and a truststore a certificate. Wrong passwords are told by store-password-wrong.',
+  verdicts: {
+    pass: 'the store was opened and holds what it is for',
+    fail: 'it is missing, not readable, damaged, empty or without what it is for',
+    inconclusive:
+      'no password is known for it, its format is not known here, or not even its folder is on this machine',
+    'not-applicable': 'its password is wrong (store-password-wrong tells it)',
+  },
   remediation: remedy(
     'Put the file where the configuration says, readable to the Flink user, and look into it with keytool -list before the next restart.',
   ),

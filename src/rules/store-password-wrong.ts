@@ -10,6 +10,13 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'The process opens its stores when it starts and ends with keystore password was incorrect, or Cannot recover key. In PKCS#12 files of keytool the key has the password of the store, whatever -keypass said, so that two different values in the configuration never work.',
+  decides:
+    'Opens each store, and the private keys of a keystore, with the passwords of the configuration; keys are dropped at once.',
+  verdicts: {
+    pass: 'store and keys open',
+    fail: 'the password opens the store or its key not',
+    'not-applicable': 'the store could not be read at all',
+  },
   remediation: remedy(
     'Set the passwords that the file was made with; for PKCS#12 key-password is the same as keystore-password.',
   ),

@@ -10,6 +10,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Internal TLS needs a keystore and a truststore on every process, REST a keystore where it is served, each with its password and the keystore with that of its key. Without one of them the process ends at its start: the config option is missing.',
+  decides:
+    'Where internal or REST TLS is on: looks for keystore, keystore-password and key-password of the family, and for truststore and truststore-password (internal; for REST the password of a truststore that is named), each under security.ssl.internal. or security.ssl.rest., else under security.ssl.',
+  verdicts: {
+    pass: 'all of them are set',
+    fail: 'one is missing: the process does not start',
+    'not-applicable': 'neither internal nor REST TLS is on',
+  },
   remediation: remedy('Name the store and its password in the configuration of every process, and restart it.'),
   references: [SECURITY_SSL_PAGE],
 

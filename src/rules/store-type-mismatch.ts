@@ -10,6 +10,13 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'Up to Flink 1.19 the JVM decides the type, from 1.20 on keystore-type and truststore-type may. Java opens JKS files as PKCS12 and the other way round (keystore.type.compat), but no PEM, no JCEKS and nothing under a type of another kind. A name that says .p12 for a JKS file misleads the next who works with it.',
+  decides:
+    'Tells the type of a store by its content and compares it with keystore-type or truststore-type, else with what Java opens by default (PKCS12 and JKS, each as the other). A name that says another type than the content is low.',
+  verdicts: {
+    pass: 'Java opens the store by its type, and its name does not mislead',
+    fail: 'Java does not open it by that type, or its name says another one',
+    'not-applicable': 'its type could not be told',
+  },
   remediation: remedy(
     'Convert the file (keytool -importkeystore -deststoretype PKCS12), or take the type setting out of the configuration.',
   ),

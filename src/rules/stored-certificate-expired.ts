@@ -11,6 +11,14 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'Java does not look at the dates of a certificate that stands in the truststore itself, so that a Flink cluster with an expired self-signed one comes up and works (seen on 1.20.3), and nobody notices. Clients of REST, proxies and chains of an authority do check, and refuse it.',
+  decides:
+    'Compares the end (notAfter) of every certificate in the store with now (--now). High; low for one of several trusted certificates, since bundles always hold old ones.',
+  verdicts: {
+    pass: 'no certificate has expired',
+    fail: 'a certificate has expired',
+    inconclusive: 'a date cannot be read',
+    'not-applicable': 'the store could not be opened, or is empty',
+  },
   remediation: remedy(
     'Issue a new certificate, put it into the keystores and truststores of all processes, and restart them: released Flink versions do not reload certificates.',
   ),

@@ -11,6 +11,14 @@ export const rule: StoreRule = {
   severity: 'medium',
   rationale:
     'A new certificate needs a restart of every process at the same time, since they all share it and released Flink versions read it at their start only. That takes planning, and a truststore that holds the old and the new one for a while.',
+  decides:
+    'Counts the days from now (--now) until the end (notAfter) of every certificate in the store: 7 or less is high, 20 or less medium, unless the policy says otherwise. One of several trusted certificates does not count.',
+  verdicts: {
+    pass: 'no certificate ends within the window',
+    fail: 'a certificate ends within the window',
+    inconclusive: 'a date cannot be read',
+    'not-applicable': 'the store could not be opened, or is empty',
+  },
   remediation: remedy(
     'Issue a new certificate now, add it to all truststores first, then put it into the keystores and restart all processes together.',
   ),

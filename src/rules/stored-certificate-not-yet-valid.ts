@@ -11,6 +11,13 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'Whoever checks dates refuses it until then: browsers, the command line client, chains of an authority. A Flink cluster whose truststore holds the certificate itself comes up all the same (seen on 1.20.3), so that the fault shows elsewhere. The clock of the machine may be the cause.',
+  decides: 'Compares the beginning (notBefore) of every certificate in the store with now (--now).',
+  verdicts: {
+    pass: 'every certificate has begun',
+    fail: 'the validity of a certificate lies ahead',
+    inconclusive: 'a date cannot be read',
+    'not-applicable': 'the store could not be opened, or is empty',
+  },
   remediation: remedy('Check the clock of the machine and of the one that issued it, and issue the certificate again.'),
   references: ['https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5'],
 

@@ -12,6 +12,14 @@ export const rule: StoreRule = {
   severity: 'high',
   rationale:
     'RSA keys of 1024 bits can be broken by those who can pay, and who breaks the key of a cluster can join it as any of its members. An authority that signs with SHA-1 or MD5 can be led to vouch for another certificate. Java takes both in a truststore, so Flink runs with them without a word (seen on 1.20.3).',
+  decides:
+    'Looks at every certificate in the store: RSA, DSA and DH keys below 2048 bits and curves below 224 bits are high; a signature with SHA-1 or MD5 is medium, and low where the certificate is self-signed or trusted as it stands.',
+  verdicts: {
+    pass: 'keys are long enough and signatures sound',
+    fail: 'a key is too short, or a signature weak',
+    inconclusive: 'a key could not be read',
+    'not-applicable': 'the store could not be opened, or is empty',
+  },
   remediation: remedy(
     'Issue the certificate again with RSA 3072 bits or a curve of 256 bits and SHA-256 (keytool -genkeypair -keyalg RSA -keysize 3072 -sigalg SHA256withRSA).',
   ),

@@ -30,6 +30,15 @@ export const rule: EndpointRule = {
   promise: 'client-authentication',
   rationale:
     'A server that asks for a certificate and takes any proves nothing about who connects: whoever makes one on his own laptop is let in as a member of the cluster, and code runs for members. It looks like mutual TLS in every list of settings.',
+  decides:
+    'Shows certificates that nobody should trust to ports that demand one (self-made, expired, of another authority, of the right authority but not the pinned one) and looks whether the server goes on, by its Finished, a ticket or an answer.',
+  verdicts: {
+    pass: 'every one of them was refused',
+    fail: 'the certificate of a stranger was let in',
+    inconclusive: 'the server neither refused it nor went on',
+    'not-applicable': 'no such certificate was shown, or the port demands none',
+  },
+  hears: ['handshake'],
   remediation: remedy(
     "Put into the truststore only the cluster's own authority or certificate, set the pin where many certificates of one authority are about, and restart the process. Let no proxy in front take certificates without checking them.",
   ),

@@ -11,6 +11,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'TLS 1.3 has suites of its own, which TLS 1.2 does not know, and knows none of the older ones. Where the list has none for the protocol that is set, every handshake fails with no cipher suites in common, or with no message at all. Flink speaks one protocol only on its internal channels.',
+  decides:
+    'Compares the suites that are promised for a channel with its protocols: suites of TLS 1.3 under TLSv1.2 and older, older ones under TLSv1.3. High where none fits, low where some are left over; names that no registry knows do not count.',
+  verdicts: {
+    pass: 'every suite is one of the protocol',
+    fail: 'none fits and no handshake succeeds, or some are never used',
+    'not-applicable': 'TLS is off, or the configuration decides neither suites nor protocol on any channel',
+  },
   remediation: remedy('Set protocol and suites together on every process.', {
     'security.ssl.protocol': 'TLSv1.2',
     'security.ssl.algorithms': STRONG_SUITES,

@@ -12,6 +12,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'Java 11.0.30, 17.0.18, 21.0.10 and 24 disabled all TLS_RSA suites (JDK-8245545), one of which was the default of Flink for years. The ports open and every handshake fails, mostly without an alert; the cluster is down after a rebuild of its image with no change of its own (FLINK-39022).',
+  decides:
+    'Needs --jdk, or a version from a log: compares the suites that are configured, or the default of this version of Flink, with what Java disables (NULL, anonymous, export, RC4, DES, 3DES; TLS_RSA from 11.0.30, 17.0.18, 21.0.10 and 24 on). High where none is left, else low.',
+  verdicts: {
+    pass: 'Java has all of them enabled',
+    fail: 'Java has disabled all of them, or some',
+    'not-applicable': 'the version of Java is not known, or the configuration decides the suites of no channel',
+  },
   remediation: SUITES_REMEDY,
   references: ['FLINK-39022', 'JDK-8245545'],
 

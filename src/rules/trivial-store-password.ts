@@ -20,6 +20,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'The internal keystore holds the one key that lets a process join the cluster. Whoever gets a copy, from an image, a backup or a volume, opens it with the password that stands in the documentation. The same password for store and key, or on all hosts, is documented practice and no fault.',
+  decides:
+    'Compares the passwords of stores and keys in the configuration with a list (changeit, password, flink, those of guides), and their length with 6 characters. Medium, for a truststore low; values are never shown, and what a template leaves open does not count.',
+  verdicts: {
+    pass: 'none is in the list or too short',
+    fail: 'a password is one that everybody knows, or is found by trying',
+    'not-applicable': 'the configuration holds no such password',
+  },
   remediation: remedy(
     'Change it (keytool -storepasswd, and -keypasswd for JKS), in the configuration of every process too, and keep both files readable to the Flink user alone.',
   ),

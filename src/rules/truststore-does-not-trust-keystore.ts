@@ -11,6 +11,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     'All processes of a cluster show the same internal certificate, so that a truststore that does not vouch for its own keystore refuses every peer. The process starts, and each connection ends with unable to find valid certification path, or with an empty client certificate (seen on 1.20.3).',
+  decides:
+    'Follows the leaf of each keystore into the truststore of its own family. High for the internal pair, info for REST, whose truststore is for the certificates of clients; with a pin nothing is judged.',
+  verdicts: {
+    pass: 'the truststore vouches for the certificate, or a pin takes its place',
+    fail: 'it does not: members refuse each other',
+    'not-applicable': 'no family has both of its stores readable',
+  },
   remediation: remedy(
     'Import the certificate of the keystore, or its authority, into the truststore (keytool -exportcert, keytool -importcert) on every process, and restart them together.',
   ),

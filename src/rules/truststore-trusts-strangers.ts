@@ -19,6 +19,13 @@ export const rule: ConfigurationRule = {
   severity: 'high',
   rationale:
     "On internal channels Flink checks no names: any certificate that the truststore accepts may join the cluster, take jobs and read data. With a public authority in it, or a copy of the JDK's cacerts, that is everybody who owns a domain. A pin of the one certificate closes the gap.",
+  decides:
+    'Looks at the internal truststore: trusted certificates of authorities that issue for the public, by their names, or 20 certificates and more, which only bundles have.',
+  verdicts: {
+    pass: 'it holds neither',
+    fail: 'it trusts authorities from which others get certificates',
+    'not-applicable': 'the internal stores could not be read, or a pin closes the gap',
+  },
   remediation: remedy(
     "Keep in the internal truststore the cluster's own certificate, or its private authority, and nothing else, or pin the leaf with security.ssl.internal.cert.fingerprint.",
   ),

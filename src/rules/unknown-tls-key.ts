@@ -13,6 +13,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'Flink takes any key without a word, so that a misspelt one is as good as none. Guides repeat keys that were never in a release, security.ssl.internal.protocol or security.ssl.rest.client-auth among them; who copies them believes in a protection that is not there.',
+  decides:
+    "Compares all keys that begin with security.ssl, and those that are at most two letters away from a TLS key, with the keys of Flink's releases.",
+  verdicts: {
+    pass: 'every such key is one of Flink',
+    fail: 'a key is misspelt or invented; the message has the nearest real one',
+    'not-applicable': 'the configuration has no keys',
+  },
   remediation: remedy('Use the key that was meant, and see in flinkprobe config show what it then switches on.'),
   references: [SECURITY_SSL_PAGE],
 

@@ -19,6 +19,15 @@ export const rule: EndpointRule = {
   severity: 'high',
   rationale:
     'RSA keys of 1024 bits can be broken by those who can pay. Who breaks the key of a cluster can join it as any of its members, since all of them share it. Java takes such a certificate as a trust anchor, so Flink runs with it without a word (seen on 1.20.3).',
+  decides:
+    'Looks at the key of every certificate that was presented, chains and certificates of clients included: RSA, DSA and DH below 2048 bits and curves below 224 bits count.',
+  verdicts: {
+    pass: 'every key is long enough',
+    fail: 'a key is too short',
+    inconclusive:
+      'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets), or a key could not be read',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy(
     'Issue the certificate again with RSA 3072 bits or an elliptic curve of 256 bits (keytool -genkeypair -keyalg RSA -keysize 3072).',
   ),

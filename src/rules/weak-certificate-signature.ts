@@ -25,6 +25,14 @@ export const rule: EndpointRule = {
   severity: 'medium',
   rationale:
     'Colliding certificates were made for MD5 in 2008 and have been within reach for SHA-1 since 2017: an authority that still signs with them can be led to sign one thing and so vouch for another. Newer Java versions refuse such chains (jdk.certpath.disabledAlgorithms).',
+  decides:
+    'Looks at the signature algorithm of every certificate that was presented, chains and certificates of clients included: SHA-1, MD5 and older count. Medium; low where it is self-signed, since nobody relies on that signature.',
+  verdicts: {
+    pass: 'no such signature was seen',
+    fail: 'a certificate is signed with SHA-1 or MD5',
+    inconclusive: 'the certificate was hidden from the capture (TLS 1.3, resumed sessions, cut packets)',
+    'not-applicable': 'no TLS was seen at the endpoint, or no handshake came as far as a certificate',
+  },
   remediation: remedy('Issue the certificate again with SHA-256 (keytool -sigalg SHA256withRSA).'),
   references: [
     'https://www.rfc-editor.org/rfc/rfc9155',

@@ -15,6 +15,14 @@ export const rule: EndpointRule = {
   severity: 'high',
   rationale:
     'Groups of 1024 bits, shared by many servers, can be broken once for all of them (Logjam), after which every connection that was captured opens. Java uses 1024 bits up to version 8 unless jdk.tls.ephemeralDHKeySize says otherwise.',
+  decides:
+    'Reads the size of the Diffie-Hellman group that the server sent (ServerKeyExchange) in handshakes with finite-field suites: below 2048 bits counts.',
+  verdicts: {
+    pass: 'every group that was seen has 2048 bits or more',
+    fail: 'a group is smaller',
+    inconclusive: 'such suites are in use, and no group was seen',
+    'not-applicable': 'no TLS with finite-field Diffie-Hellman was seen',
+  },
   remediation: remedy(
     'Use elliptic-curve suites; where finite-field ones have to stay, set -Djdk.tls.ephemeralDHKeySize=2048 in env.java.opts.all.',
     {

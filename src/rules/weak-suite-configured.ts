@@ -22,6 +22,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     "A server takes what its list has when a client offers nothing better. Flink's default up to 1.20.3, 2.0.1, 2.1.1 and 2.2.0 is TLS_RSA_WITH_AES_128_CBC_SHA alone: no forward secrecy, so whoever gets the one shared key decrypts every recording. Other weak suites come from old guides.",
+  decides:
+    'Looks at the suites that are configured, or the default of this version of Flink, on each channel that obeys them. Severity is that of the suite in use: NULL, anonymous and export critical, RC4 and 3DES high, static RSA and unknown names medium, CBC low.',
+  verdicts: {
+    pass: 'all have ephemeral keys and authenticated encryption',
+    fail: 'a suite is weak, or nobody knows it',
+    'not-applicable': 'TLS is off, or the configuration decides the suites of no channel',
+  },
   remediation: SUITES_REMEDY,
   references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc9325#section-4.1', 'FLINK-39022'],
 

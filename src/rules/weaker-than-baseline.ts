@@ -12,6 +12,14 @@ export const rule: ClusterRule = {
   severity: 'high',
   rationale:
     'Somebody has changed it, on purpose or not: another configuration file, another image or Java version, a process started by hand, or somebody in the middle. What a restart makes worse stays so until the next one, and nobody looks, since everything works.',
+  decides:
+    'Compares each endpoint with the baseline: clear text where there was TLS (critical), and older versions, weaker suites, keys or client authentication (high).',
+  verdicts: {
+    pass: 'no endpoint is weaker than it was',
+    fail: 'an endpoint protects less than in the baseline',
+    'not-applicable': 'no baseline was given',
+  },
+  hears: ['wire', 'handshake'],
   remediation: remedy(
     'Compare what the process was started with (its log lists configuration and Java version) with the last start, put it right and restart it. If the change is meant, save a new baseline (--save-baseline).',
   ),

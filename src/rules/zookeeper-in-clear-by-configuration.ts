@@ -21,6 +21,13 @@ export const rule: ConfigurationRule = {
   severity: 'medium',
   rationale:
     'The leader addresses that all processes obey and the pointers to job graphs and checkpoints come from ZooKeeper, with the password of the session. Whoever changes them on the way makes the cluster follow another leader. No security.ssl key reaches the ZooKeeper client.',
+  decides:
+    'With high availability by ZooKeeper: looks for -Dzookeeper.client.secure=true in env.java.opts.*, and at the port of the quorum. Medium with port 2181 or none, low with another port, since the environment may hold the option.',
+  verdicts: {
+    pass: 'an option switches the TLS of the client on',
+    fail: 'none does',
+    'not-applicable': 'high availability is not by ZooKeeper',
+  },
   remediation: remedy(
     'Give the ZooKeeper client its TLS by JVM properties on every process, and name the secureClientPort of ZooKeeper in the quorum.',
   ),

@@ -202,6 +202,7 @@ t.test('a rule that is dropped in is in the next bundle; where it throws, the ru
     `import type { Rule } from '../model/rule.ts';
 export const rule: Rule = {
   id: 'a-rule-that-throws', scope: 'cluster', severity: 'low', title: '', rationale: '', references: [],
+  decides: '', verdicts: { pass: '' },
   remediation: { text: '', settings: {}, command: null },
   appliesTo: () => true,
   evaluate: () => { throw new Error('as it was told to'); },

@@ -21,6 +21,8 @@ const TEXT = {
   title: 'A problem',
   severity: 'medium',
   rationale: 'It matters.',
+  decides: 'Looks at it.',
+  verdicts: { pass: 'it is well' },
   remediation: { text: 'Mend it.', settings: {}, command: null },
   references: [],
 } as const;

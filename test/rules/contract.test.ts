@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadRules } from '../../src/evaluate/directory.ts';
+import { verdictTexts } from '../../src/evaluate/rule-facts.ts';
 import { SEVERITIES } from '../../src/model/report.ts';
 
 const rules = await loadRules();
@@ -21,11 +22,31 @@ t.test('every rule has all its texts, long enough to help', async (t) => {
   }
 });
 
+t.test('every rule says how it decides and what its verdicts mean, in clauses that differ', async (t) => {
+  for (const rule of rules) {
+    t.match(rule.decides, /^[A-Z].{60,}\.$/, `${rule.id} says how it is decided`);
+    const sentences = rule.decides.split(/(?<=\.)\s+(?=[A-Z])/);
+    t.ok(sentences.length <= 3, `${rule.id} says how it is decided in at most three sentences`);
+    const texts = verdictTexts(rule);
+    t.ok(rule.verdicts.fail ?? rule.verdicts.inconclusive, `${rule.id} can say something`);
+    t.equal(
+      new Set(texts.map(([, text]) => text)).size,
+      texts.length,
+      `${rule.id} says of each verdict something else`,
+    );
+    for (const [verdict, text] of texts)
+      t.match(text, /^\S.{8,}[^.\s]$/, `${rule.id} ${verdict}: a clause without a full stop`);
+    if (rule.scope === 'cluster') t.ok(rule.hears, `${rule.id}, of the whole run, names its witnesses`);
+  }
+});
+
 t.test(
   'texts keep one style: no exclamation, no dash, no second person, no repetition between title, why and cure',
   async (t) => {
-    for (const { id, title, rationale, remediation } of rules) {
-      const all = `${title} ${rationale} ${remediation.text}`;
+    for (const rule of rules) {
+      const { id, title, rationale, remediation } = rule;
+      const told = verdictTexts(rule).map(([, text]) => text);
+      const all = [title, rationale, rule.decides, ...told, remediation.text].join(' ');
       t.notMatch(all, /[!–—]|\b[Yy]ou(r)?\b|\b[Pp]lease\b|\be\.g\.|\bi\.e\./, id);
       t.match(rationale, /\.$/, `${id} ends its rationale with a full stop`);
       t.notOk(rationale.includes(title) || remediation.text.includes(title), `${id} repeats its title`);

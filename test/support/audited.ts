@@ -14,6 +14,7 @@ import type { Rule } from '../../src/model/rule.ts';
 import { type GivenStore, readStores } from '../../src/observe/key-stores.ts';
 import { onlyOne, worst } from './judged.ts';
 import { NOW } from './lab.ts';
+import { explained } from './told-verdicts.ts';
 
 const probes = await loadProbes();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-audit-'));
@@ -84,7 +85,7 @@ export async function audited(
   }));
   const stores = (options.stores ?? []).map((name) => ({ path: store(name) }));
   const readings = readStores(owners, [...stores, ...(options.given ?? [])], now);
-  return evaluate([rule], [], expectations(parsed, probes), {
+  const evaluation = evaluate([rule], [], expectations(parsed, probes), {
     now,
     probes,
     configurations: configurationSubjects({ configurations, machine: 'own' }, parsed, probes, readings),
@@ -92,6 +93,7 @@ export async function audited(
     ...version,
     ...(jdkVersion === undefined ? {} : { jdkVersion }),
   });
+  return explained(rule, evaluation);
 }
 
 /** The worst verdict; a rule that threw fails the test at once. */

@@ -2,13 +2,14 @@ import { type Evaluation, type EvaluationContext, evaluate } from '../../src/eva
 import type { Expectation, Finding, Observation, Verdict } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { NOW, PROBES } from './lab.ts';
+import { explained } from './told-verdicts.ts';
 
 type Around = Partial<EvaluationContext> & { readonly expectations?: readonly Expectation[] };
 
 /** One rule over some observations, with the stand-in probes. */
 export function judged(rule: Rule, observations: readonly Observation[], around: Around = {}): Evaluation {
   const { expectations = [], ...context } = around;
-  return evaluate([rule], observations, expectations, { now: NOW, probes: PROBES, ...context });
+  return explained(rule, evaluate([rule], observations, expectations, { now: NOW, probes: PROBES, ...context }));
 }
 
 /** The worst verdict that one rule gave; a rule that threw fails the test at once. */

@@ -1,0 +1,68 @@
+import type { CertificateAspect, Policy, Requirement, ResolvedRequirement, ServedAspect } from '../../model/policy.ts';
+import type { Judgement, RuleContext } from '../../model/rule.ts';
+import { isOlder } from './flink-version.ts';
+import { relationText } from './policy-relation.ts';
+import { remedy } from './remedies.ts';
+
+const ASPECTS: Readonly<Record<ServedAspect | CertificateAspect, string>> = {
+  tls: 'TLS',
+  'client-authentication': 'client authentication',
+  protocol: 'protocol versions',
+  'cipher-suite': 'cipher suites',
+  'named-group': 'key exchange groups',
+  'dh-bits': 'bits of Diffie-Hellman groups',
+  'encrypt-then-mac': 'encrypt-then-MAC of CBC suites',
+  'key-type': 'type of the certificate key',
+  'rsa-bits': 'bits of RSA keys',
+  'dsa-bits': 'bits of DSA keys',
+  'ec-bits': 'bits of elliptic curve keys',
+  curve: 'curve of the certificate key',
+  hash: 'hash of certificate signatures',
+  'validity-days': 'days that certificates are valid for',
+  'remaining-days': 'days until certificates expire',
+};
+
+/** `cipher suites`, `security.ssl.protocol`. */
+export function aboutText(requirement: Requirement): string {
+  if ('key' in requirement) return requirement.key;
+  return ASPECTS['served' in requirement ? requirement.served : requirement.certificate];
+}
+
+/** Requirements of the run's policy that a rule is about, of this version of Flink. */
+export function requirementsOf(context: RuleContext, isMeant: (one: ResolvedRequirement) => boolean): readonly ResolvedRequirement[] {
+  const { policy, flinkVersion } = context;
+  return (policy?.requirements ?? []).filter((one) => isOfVersion(one.requirement, flinkVersion) && isMeant(one));
+}
+
+/** An unknown version is taken for the newest. */
+export function isOfVersion({ since, until }: Requirement, version: string | undefined): boolean {
+  if (since !== undefined && version !== undefined && isOlder(version, releaseOf(since))) return false;
+  return until === undefined || (version !== undefined && isOlder(version, releaseOf(until)));
+}
+
+function releaseOf(version: string): readonly [number, number] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return [major, minor];
+}
+
+/** What every failure of a requirement has in common. */
+export function unmet(
+  policy: Policy,
+  requirement: Requirement,
+  observed: string,
+  more: Partial<Judgement> = {},
+): Judgement {
+  return {
+    verdict: 'fail',
+    severity: requirement.severity,
+    requirement: requirement.id,
+    discriminator: `${policy.name} ${requirement.id}`,
+    title: `${policy.name} ${requirement.id}: ${aboutText(requirement)}`,
+    references: requirement.source,
+    message: requirement.reason,
+    expected: `${relationText(requirement)} (${requirement.source.join('; ')})`,
+    observed,
+    remediation: remedy(`Meet ${requirement.id} of ${policy.name} (${requirement.source.join('; ')}): ${aboutText(requirement)}: ${relationText(requirement)}.`),
+    ...more,
+  };
+}
