@@ -21,11 +21,13 @@ import type {
   Rule,
   RuleContext,
   StoreSubject,
+  Witness,
 } from '../model/rule.ts';
 import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
+import { ownWitnesses } from './rule-facts.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
 
@@ -325,13 +327,19 @@ function witnessesOf(
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
   const heard = (vantage: Observation['vantage']): WitnessVerdict =>
     judged.some((one) => one.vantage === vantage) ? said : 'not-heard';
+  // What cites no observation is said of what the rule listens to: captures as a whole, configurations side by side.
+  const isUncited = rule.scope === 'cluster' && judged.length === 0;
+  const general = (witness: Witness): boolean => isUncited && ownWitnesses(rule).includes(witness);
   const onDisk = rule.scope === 'configuration' || rule.scope === 'store' || heard('disk') !== 'not-heard';
-  const promise = onDisk ? said : promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
-  // What cites no observation and no file is said of the captures themselves.
-  const wire = subject === undefined && judged.length === 0 && file === undefined ? said : heard('passive');
-  const told = heard('log');
+  const promise =
+    onDisk || general('promise')
+      ? said
+      : promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
+  const wire = general('wire') ? said : heard('passive');
+  const handshake = general('handshake') ? said : heard('active');
+  const told = general('record') ? said : heard('log');
   const record = told === 'not-heard' && rule.promise === 'tls' ? seen.record.says(channel, endpoint, file) : told;
-  return { wire, handshake: heard('active'), promise, record };
+  return { wire, handshake, promise, record };
 }
 
 /** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */

@@ -20,12 +20,24 @@ export const SCOPE_WORDS: Readonly<Record<Rule['scope'], string>> = {
   cluster: 'the whole run',
 };
 
-/** Whom a rule listens to, with those that are held beside its verdict, in the order of the report. */
+/** Whom a rule listens to. */
+export function ownWitnesses({ hears, scope }: Rule): readonly Witness[] {
+  if (hears !== undefined) return hears;
+  switch (scope) {
+    case 'endpoint':
+      return ['wire', 'handshake'];
+    case 'cluster':
+      return ['wire'];
+    default:
+      return ['promise'];
+  }
+}
+
+/** With those that are held beside its verdict, in the order of the report. */
 export function witnessesOf(rule: Rule): readonly Witness[] {
-  const own: readonly Witness[] = rule.hears ?? (rule.scope === 'endpoint' ? ['wire', 'handshake'] : ['promise']);
   const beside: readonly Witness[] =
     rule.promise === undefined ? [] : rule.promise === 'tls' ? ['promise', 'record'] : ['promise'];
-  return WITNESSES.filter((one) => own.includes(one) || beside.includes(one));
+  return WITNESSES.filter((one) => ownWitnesses(rule).includes(one) || beside.includes(one));
 }
 
 /** The verdicts that a rule can give, with what they mean. */

@@ -254,8 +254,8 @@ interface RuleText {
   /** What each verdict means, one clause each without a full stop. Only verdicts that the rule can give. */
   readonly verdicts: VerdictTexts;
   /**
-   * Witnesses that it listens to. Absent: wire and handshake for an endpoint, the promise for a configuration or store.
-   * `promise` below adds what is only held beside the verdict.
+   * Witnesses that it listens to. Absent: wire and handshake for an endpoint, the promise for a configuration or store;
+   * rules of the whole run name theirs. `promise` below adds what is only held beside the verdict.
    */
   readonly hears?: readonly Witness[];
   readonly remediation: Remediation;
