@@ -1,4 +1,5 @@
 import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import type { Policy, PolicyOutcome } from '../model/policy.ts';
 import type { Probe } from '../model/probe.ts';
 import type {
   CaptureQuality,
@@ -27,6 +28,8 @@ import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
+import { type PolicyFinding, withoutEchoes } from './policy-echo.ts';
+import { PolicyTally } from './policy-outcome.ts';
 import { ownWitnesses } from './rule-facts.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
@@ -47,6 +50,7 @@ export interface EvaluationContext {
   readonly configurations?: readonly ConfigurationSubject[];
   readonly stores?: readonly StoreSubject[];
   readonly expiry?: RuleContext['expiry'];
+  readonly policy?: Policy;
   /** An earlier run of the same cluster. */
   readonly baseline?: Report;
   /** What the processes of this run called themselves, to tell those that were restarted since the baseline. */
@@ -68,6 +72,8 @@ export interface Evaluation {
   readonly verdictCounts: Readonly<Record<Verdict, number>>;
   readonly errors: readonly RuleError[];
   readonly subjects: readonly EndpointSubject[];
+  /** What became of the policy, where one was given. */
+  readonly policy?: PolicyOutcome;
 }
 
 interface Judged {
@@ -120,11 +126,13 @@ export function evaluate(
     expectationFor: (channel, member) => expectationFor(expectations, probes, channel, member),
     ...(context.flinkVersion === undefined ? {} : { flinkVersion: context.flinkVersion }),
     ...(context.jdkVersion === undefined ? {} : { jdkVersion: context.jdkVersion }),
+    ...(context.policy === undefined ? {} : { policy: context.policy }),
   };
 
   const verdictCounts: Record<Verdict, number> = { pass: 0, fail: 0, inconclusive: 0, 'not-applicable': 0, error: 0 };
   const errors: RuleError[] = [];
   const judged: Judged[] = [];
+  const tally = context.policy === undefined ? undefined : new PolicyTally(context.policy);
   for (const rule of rules) {
     switch (rule.scope) {
       case 'cluster':
@@ -142,7 +150,8 @@ export function evaluate(
     }
   }
   const seen: Seen = { byId: new Map(observations.map((one) => [one.id, one])), record: new LogRecord(observations) };
-  return { findings: findingsOf(judged, ruleContext, seen), verdictCounts, errors, subjects };
+  const findings = withoutRepeats(findingsOf(judged, ruleContext, seen), rules);
+  return { findings, verdictCounts, errors, subjects };
 
   function each<S extends Subject>(rule: Rule & Judge<S>, all: readonly S[]): void {
     for (const subject of all) {
@@ -310,6 +319,25 @@ function findingOf(worst: Told, group: readonly Told[], print: string, context: 
   };
 }
 
+/** What was seen is told once: a rule keeps silent of a channel where one that it names has told it already. */
+function withoutRepeats(findings: readonly Finding[], rules: readonly Rule[]): readonly Finding[] {
+  const others = new Map(rules.map(({ id, toldBy = [] }) => [id, toldBy]));
+  const isTold = (one: Finding): boolean =>
+    findings.some(
+      (other) =>
+        other.verdict === 'fail' &&
+        other.channel === one.channel &&
+        others.get(one.ruleId)?.includes(other.ruleId) === true &&
+        isSameProcess(one.endpoint, other.endpoint),
+    );
+  return findings.filter((one) => !isTold(one));
+}
+
+/** What is said of a channel as a whole is said of all of its processes. */
+function isSameProcess(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
+  return a === undefined || b === undefined || (a.member ?? a.host) === (b.member ?? b.host);
+}
+
 /** The first few entries, and how many more there are. */
 export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[] {
   if (evidence.length <= EVIDENCE_LIMIT) return evidence;
@@ -339,7 +367,7 @@ function witnessesOf(
   const handshake = general('handshake') ? said : heard('active');
   const told = general('record') ? said : heard('log');
   const record = told === 'not-heard' && rule.promise === 'tls' ? seen.record.says(channel, endpoint, file) : told;
-  return { wire, handshake, promise, record };
+  return { wire, handshake, promise, record, ...judgement.witnesses };
 }
 
 /** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */

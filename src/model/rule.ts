@@ -1,4 +1,5 @@
 import type { Channel } from './channel.ts';
+import type { Policy } from './policy.ts';
 import type { EffectiveConfiguration, Probe } from './probe.ts';
 import type {
   CaptureQuality,
@@ -16,6 +17,7 @@ import type {
   Setting,
   Severity,
   Verdict,
+  WitnessVerdict,
 } from './report.ts';
 
 /** All that was seen of one listening endpoint of one channel, and what was promised for it. */
@@ -204,6 +206,8 @@ export interface RuleContext {
   readonly probes: ReadonlyMap<Channel, Probe>;
   /** What the policy of the run says beyond expectations. */
   readonly expiry: { readonly mediumDays: number; readonly highDays: number };
+  /** Known-good baseline to judge by, where one was given. */
+  readonly policy?: Policy;
   /** Expectation that holds for one process of a channel (a client's own configuration, say). */
   expectationFor(channel: Channel, member: string | undefined): Expectation | undefined;
 }
@@ -224,8 +228,15 @@ export interface Judgement {
   readonly observed?: string;
   readonly evidence?: readonly Evidence[];
   readonly remediation?: Remediation;
+  /** What single witnesses say of TLS, where a contradiction lies between them; the others are asked as always. */
+  readonly witnesses?: Readonly<Partial<Record<Witness, WitnessVerdict>>>;
   /** Tells judgements of one rule on one endpoint apart in the fingerprint (certificate hash, suite). */
   readonly discriminator?: string;
+  /** Where they differ from the rule's own. */
+  readonly title?: string;
+  readonly references?: readonly string[];
+  /** Id of the requirement of the policy that was judged. */
+  readonly requirement?: string;
 }
 
 /** Who may be heard about a channel: `promise` is the disk, `record` Flink's own log. */
@@ -258,6 +269,8 @@ interface RuleText {
    * rules of the whole run name theirs. `promise` below adds what is only held beside the verdict.
    */
   readonly hears?: readonly Witness[];
+  /** Rules that tell the same of what was seen: where one of them fails on a channel, this one is silent about it. */
+  readonly toldBy?: readonly string[];
   readonly remediation: Remediation;
   readonly references: readonly string[];
   /**

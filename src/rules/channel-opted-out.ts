@@ -20,6 +20,7 @@ export const rule: ConfigurationRule = {
     fail: 'a key of its own leaves a channel in clear',
     'not-applicable': 'neither internal nor REST TLS is on',
   },
+  toldBy: ['plaintext-channel', 'mixed-tls-and-clear', 'tls-without-a-reason'],
   remediation: remedy(
     'Take the key of the single channel out, or set it to true, on every process, and restart them together.',
   ),

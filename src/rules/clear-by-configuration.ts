@@ -19,6 +19,7 @@ export const rule: ConfigurationRule = {
     'not-applicable':
       'the configuration promises nothing for any channel, or no channel stands behind the switch that is off',
   },
+  toldBy: ['plaintext-channel', 'mixed-tls-and-clear', 'tls-without-a-reason'],
   remediation: remedy(
     'Switch on TLS for the internal channels and for REST, with a keystore for each, and restart all processes together.',
     { 'security.ssl.internal.enabled': 'true', 'security.ssl.rest.enabled': 'true' },

@@ -11,28 +11,30 @@ import {
   withoutServerHello,
 } from './support/handshakes.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { evidenceOf, listed, originOf } from './support/text.ts';
+import { settingEvidence, switchesOf } from './support/settings.ts';
+import { ofVantage, servedIn, verdictOn } from './support/shown.ts';
+import { connections, count, evidenceOf, listed, originOf } from './support/text.ts';
 
 /**
- * Protocol or suite that is served and the configuration does not list, where Flink obeys the list; and, where a probe
- * asked for all, one that is listed and not served.
+ * Clear text where the configuration asks for TLS; a protocol or suite that is served and the configuration does not
+ * list, where Flink obeys the list; and, where a probe asked for all, one that is listed and not served.
  *
- * TLS that is configured and not there at all is the business of `plaintext-channel` and `mixed-tls-and-clear`. The
+ * `plaintext-channel` tells what crosses in clear, this rule that the file and the process contradict each other. The
  * expectation holds only lists that this version obeys on this channel.
  */
 export const rule: EndpointRule = {
   id: 'configured-tls-is-not-served',
   scope: 'endpoint',
-  title: 'Served protocol or suite is not the configured one',
-  severity: 'medium',
+  title: 'TLS that is configured is not what is served',
+  severity: 'high',
   promise: 'values',
   rationale:
     'What a process serves is not what its configuration says: it was started with another file, or before the file was changed, or something in front of it ends TLS. Whatever was decided in that file does not hold.',
   decides:
-    'Compares the protocols and suites that were negotiated, or accepted from a probe, with the lists of the configuration where this version of Flink obeys them on this channel. Where a probe asked everything (profile standard or full), also the other way round: what is listed and was refused, though the key of the server fits it.',
+    'Where the configuration asks for TLS, looks for connections in clear (high). Compares the protocols and suites that were negotiated, or accepted from a probe, with the lists of the configuration where this version of Flink obeys them on this channel. Where a probe asked everything (profile standard or full), also the other way round: what is listed and was refused, though the key of the server fits it (medium).',
   verdicts: {
-    pass: 'what is served is what is listed',
-    fail: 'something is served that is not listed, or listed and refused',
+    pass: 'what is served is what is configured',
+    fail: 'clear text is served where TLS is configured, something that is not listed, or what is listed is refused',
     inconclusive: 'TLS runs, and no ServerHello was seen',
     'not-applicable':
       'no TLS was seen at the endpoint, or no handshake in which the server chose; or no configuration lists anything for this channel',
@@ -43,43 +45,80 @@ export const rule: EndpointRule = {
   references: [SECURITY_SSL_PAGE, 'FLINK-39969'],
 
   appliesTo(subject: EndpointSubject): boolean {
-    const { expectation } = subject;
-    const listed = expectation?.protocols !== undefined || expectation?.cipherSuites !== undefined;
-    return expectation?.basis === 'configuration' && listed && hasTls(subject);
+    return (
+      subject.expectation?.basis === 'configuration' && (isInClear(subject) || (hasTls(subject) && hasList(subject)))
+    );
   },
 
   evaluate(subject: EndpointSubject): readonly Judgement[] {
-    const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
-    const { protocols, cipherSuites } = subject.expectation!;
-    if (chosenVersions(observations).length === 0) return [{ verdict: withoutServerHello(subject) }];
-    const complaint = (list: readonly string[], aspect: 'protocols' | 'suites') => ({
-      message: (value: string) => `Serves ${value}, which its configuration does not list.`,
-      expected: `${list.join(', ')} (${originOf(subject.expectation, aspect)})`,
-      remediation: rule.remediation,
-    });
-    const byVersion =
-      protocols === undefined
-        ? []
-        : judgeChosen(
-            subject,
-            chosenVersions(observations),
-            (value) => !protocols.includes(value),
-            complaint(protocols, 'protocols'),
-          );
-    const names = cipherSuites?.map(ianaName);
-    const byCipherSuite =
-      names === undefined
-        ? []
-        : judgeChosen(
-            subject,
-            chosenSuites(observations),
-            (value) => !names.includes(value),
-            complaint(names, 'suites'),
-          );
-    const missing = observations.flatMap((one) => notServed(one, protocols, names, subject));
-    return [...byVersion, ...byCipherSuite, ...missing];
+    const values = hasTls(subject) && hasList(subject) ? judgeValues(subject) : [];
+    const told = values.map((one) => (one.verdict === 'fail' ? { ...one, severity: 'medium' as const } : one));
+    return isInClear(subject) ? [clearText(subject), ...told] : told;
   },
 };
+
+function hasList({ expectation }: EndpointSubject): boolean {
+  return expectation?.protocols !== undefined || expectation?.cipherSuites !== undefined;
+}
+
+function isInClear({ expectation, observations }: EndpointSubject): boolean {
+  return expectation?.tls === 'required' && servedIn('clear', observations).length > 0;
+}
+
+function clearText({ expectation, observations }: EndpointSubject): Judgement {
+  const clear = servedIn('clear', observations);
+  return {
+    verdict: 'fail',
+    discriminator: 'clear',
+    message: `The configuration asks for TLS (${originOf(expectation)}), and connections are in clear: the process runs with another configuration, or was started before this one was changed, or something in front ends TLS.`,
+    expected: `TLS (${originOf(expectation)})`,
+    observed: `${count(connections(clear), 'connection')} in clear`,
+    evidence: [
+      ...switchesOf(expectation!.because).slice(0, 2).map(settingEvidence),
+      ...clear.slice(0, 3).map((one) => evidenceOf(one, `${one.plaintext?.protocol ?? 'a clear request'} in clear`)),
+    ],
+    witnesses: {
+      wire: verdictOn(ofVantage(observations, 'passive')),
+      handshake: verdictOn(ofVantage(observations, 'active')),
+      promise: 'pass',
+    },
+  };
+}
+
+function judgeValues(subject: EndpointSubject): readonly Judgement[] {
+  const observations = tlsObservations(subject.observations).filter((one) => one.answer === undefined);
+  const { protocols, cipherSuites } = subject.expectation!;
+  if (chosenVersions(observations).length === 0) return [{ verdict: withoutServerHello(subject) }];
+  const complaint = (list: readonly string[], aspect: 'protocols' | 'suites') => ({
+    message: (value: string) => `Serves ${value}, which its configuration does not list.`,
+    expected: `${list.join(', ')} (${originOf(subject.expectation, aspect)})`,
+    remediation: rule.remediation,
+  });
+  const byVersion =
+    protocols === undefined
+      ? []
+      : judgeChosen(
+          subject,
+          chosenVersions(observations),
+          (value) => !protocols.includes(value),
+          complaint(protocols, 'protocols'),
+        );
+  const names = cipherSuites?.map(ianaName);
+  const byCipherSuite =
+    names === undefined
+      ? []
+      : judgeChosen(subject, chosenSuites(observations), (value) => !names.includes(value), complaint(names, 'suites'));
+  const missing = observations.flatMap((one) => notServed(one, protocols, names, subject));
+  return [...byVersion, ...byCipherSuite, ...missing].map((one) => withPromise(one, subject));
+}
+
+/** The list that is contradicted stands beside the connections that contradict it. */
+function withPromise(one: Judgement, { expectation }: EndpointSubject): Judgement {
+  if (one.verdict !== 'fail') return one;
+  const lists = expectation!.because.filter(({ key }) => /\.(?:protocol|algorithms)$/.test(key));
+  const about = lists.filter(({ key }) => key.endsWith('algorithms') === one.discriminator?.includes('_'));
+  return { ...one, evidence: [...about.slice(0, 1).map(settingEvidence), ...(one.evidence ?? [])] };
+}
 
 /**
  * What the configuration lists and a probe was refused. Only where all was asked and the server answered everything;

@@ -57,6 +57,7 @@ function judge(one: LogObservation): Judgement {
     observed: `${count(differences.length, 'property', 'properties')} logged otherwise: ${differences
       .map((each) => `${each.key}: ${valueText(each.logged)}`)
       .join('; ')}`,
+    witnesses: { promise: 'pass', record: 'fail' },
     evidence: differences.map((each) => ({
       observation: one.id,
       text: `${each.line === undefined ? lineText(one) : `line ${each.line}`}: ${each.key}: ${valueText(each.logged)}; configured: ${valueText(each.configured)}${configuredAt(each)}`,

@@ -1,25 +1,17 @@
 import type { Channel } from '../model/channel.ts';
-import type { Expectation } from '../model/report.ts';
+import type { Evidence, Expectation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { remedyFor } from './support/channel-remedy.ts';
-import { currentLines, type LogObservation, logEvidence } from './support/log-lines.ts';
+import { type LogObservation, logEvidence, tellingLines } from './support/log-lines.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
+import { settingEvidence, switchesOf } from './support/settings.ts';
 import { distinct, groupBy, listed, originOf, processOf } from './support/text.ts';
-
-/** Lines that say how a server was started, or a connection to it was made. */
-const TELLING: ReadonlySet<string> = new Set([
-  'actor-system-started',
-  'remoting-started',
-  'data-server-configured',
-  'web-frontend-listening',
-  'blob-client-connects',
-  'taskmanager-registered',
-]);
 
 /**
  * Flink's own log says that a channel is in clear where TLS is expected.
  *
- * Only what the processes say that were started last counts. A configuration that leaves the channel in clear is told by
+ * Only what the processes say that were started last counts. Where connections show TLS at that port,
+ * `log-and-wire-differ` tells it. A configuration that leaves the channel in clear is told by
  * the rules for configurations; here the log contradicts what is promised, or there is no promise and the policy holds.
  */
 export const rule: ClusterRule = {
@@ -38,6 +30,7 @@ export const rule: ClusterRule = {
     'not-applicable': 'no log was read that tells',
   },
   hears: ['record'],
+  toldBy: ['log-and-wire-differ'],
   remediation: remedy(
     'Switch TLS on for the channel in the configuration that the process reads (its log names the file and lists what it loaded), and restart all processes together.',
     { 'security.ssl.internal.enabled': 'true', 'security.ssl.rest.enabled': 'true' },
@@ -45,19 +38,15 @@ export const rule: ClusterRule = {
   references: [SECURITY_SSL_PAGE],
 
   appliesTo(subject: ClusterSubject): boolean {
-    return tellingLines(subject).length > 0;
+    return tellingLines(subject.observations).length > 0;
   },
 
   evaluate(subject: ClusterSubject, context: RuleContext): readonly Judgement[] {
-    const lines = tellingLines(subject);
+    const lines = tellingLines(subject.observations);
     const judgements = [...byPlace(lines).values()].flatMap((group) => judge(group, context) ?? []);
     return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
   },
 };
-
-function tellingLines({ observations }: ClusterSubject): readonly LogObservation[] {
-  return currentLines(observations).filter(({ log }) => log.says !== undefined && TELLING.has(log.event ?? ''));
-}
 
 /** Lines about one listening endpoint: its own, and those of processes that connect to it. */
 function byPlace(lines: readonly LogObservation[]): ReadonlyMap<string, readonly LogObservation[]> {
@@ -83,9 +72,14 @@ function judge(lines: readonly LogObservation[], context: RuleContext): Judgemen
       `${probe.title} is in clear, says the log of ${listed(distinct(clear.map(writerOf)))}.${contradiction(expectation, channel)}${others} ${probe.carries}`.trim(),
     expected: `TLS (${originOf(expectation)})`,
     observed: distinct(clear.map(({ log }) => log.text)).join('; '),
-    evidence: clear.map((one) => logEvidence(one)),
+    evidence: [logEvidence(first), ...promised(expectation), ...clear.slice(1).map((one) => logEvidence(one))],
     remediation: remedyFor(probe, expectation, context),
   };
+}
+
+/** The lines of the configuration that the log contradicts. */
+function promised({ basis, because }: Expectation): readonly Evidence[] {
+  return basis === 'configuration' ? switchesOf(because).slice(0, 1).map(settingEvidence) : [];
 }
 
 function contradiction(expectation: Expectation, channel: Channel): string {

@@ -20,6 +20,7 @@ export const rule: ClusterRule = {
     'not-applicable': 'no baseline was given',
   },
   hears: ['wire', 'handshake'],
+  toldBy: ['served-certificate-is-not-the-one-on-disk'],
   remediation: remedy(
     'Put the new keystore and truststore on the host of this process (security.ssl.internal.keystore, security.ssl.internal.truststore) and restart it.',
   ),

@@ -19,6 +19,7 @@ export const rule: ConfigurationRule = {
     fail: 'none is named: Flink asks nobody for a certificate, or does not start',
     'not-applicable': 'REST TLS or its client authentication is off',
   },
+  toldBy: ['rest-open-to-all'],
   remediation: REST_TRUSTSTORE_REMEDY,
   references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
 

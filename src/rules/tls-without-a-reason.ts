@@ -1,7 +1,6 @@
-import type { Expectation, Setting } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement } from '../model/rule.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { settingEvidence } from './support/settings.ts';
+import { settingEvidence, switchesOf } from './support/settings.ts';
 import { ofVantage, servedIn, verdictOn } from './support/shown.ts';
 import { connections, count, evidenceOf, originOf } from './support/text.ts';
 
@@ -34,7 +33,7 @@ export const rule: EndpointRule = {
   evaluate({ observations, server, expectation }: EndpointSubject): readonly Judgement[] {
     const tls = servedIn('tls', observations);
     if (tls.length === 0) return [{ verdict: 'pass' }];
-    const switches = switchesOf(expectation!);
+    const switches = switchesOf(expectation!.because);
     const off = switches.filter(({ origin }) => origin !== 'default');
     const isSaid = off.length > 0 && server.member !== undefined;
     return [
@@ -57,8 +56,3 @@ export const rule: EndpointRule = {
     ];
   },
 };
-
-function switchesOf({ because }: Expectation): readonly Setting[] {
-  const switches = because.filter(({ key }) => /\.enabled$/.test(key));
-  return switches.length > 0 ? switches : because;
-}

@@ -28,6 +28,7 @@ export const rule: ConfigurationRule = {
     fail: 'none does',
     'not-applicable': 'high availability is not by ZooKeeper',
   },
+  toldBy: ['plaintext-external-system'],
   remediation: remedy(
     'Give the ZooKeeper client its TLS by JVM properties on every process, and name the secureClientPort of ZooKeeper in the quorum.',
   ),

@@ -13,6 +13,21 @@ export function currentLines(observations: readonly Observation[]): readonly Log
   return logObservations(observations).filter((one) => one.log.process !== 'earlier');
 }
 
+/** Lines that say how a server was started, or a connection to it was made. */
+const TELLING: ReadonlySet<string> = new Set([
+  'actor-system-started',
+  'remoting-started',
+  'data-server-configured',
+  'web-frontend-listening',
+  'blob-client-connects',
+  'taskmanager-registered',
+]);
+
+/** What the processes that run now wrote of the TLS of a channel. */
+export function tellingLines(observations: readonly Observation[]): readonly LogObservation[] {
+  return currentLines(observations).filter(({ log }) => log.says !== undefined && TELLING.has(log.event ?? ''));
+}
+
 /** `line 92`, or `lines 92-104`; the file stands beside it in the evidence. */
 export function lineText({ log }: LogObservation): string {
   return log.lastLine === undefined ? `line ${log.line}` : `lines ${log.line}-${log.lastLine}`;

@@ -32,6 +32,13 @@ export function settingEvidence(setting: Setting): Evidence {
   return { text, ...(setting.file === undefined ? {} : { file: setting.file }) };
 }
 
+/** Of the settings behind a promise those that switch TLS, else all of them; what stands in a file goes first. */
+export function switchesOf(because: readonly Setting[]): readonly Setting[] {
+  const switches = because.filter(({ key }) => /\.enabled$/.test(key));
+  const all = switches.length > 0 ? switches : because;
+  return [...all].sort((a, b) => Number(a.file === undefined) - Number(b.file === undefined));
+}
+
 /** The settings of this configuration whose keys are of a kind. */
 export function settingsOf(
   { configuration }: ConfigurationSubject,
