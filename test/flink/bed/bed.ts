@@ -3,6 +3,7 @@ import { availableParallelism, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Archives } from './archive.ts';
+import { type Audited, askAudit } from './audit-witness.ts';
 import type { Case } from './cases.ts';
 import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
 import { run, secondsSince } from './command.ts';
@@ -14,7 +15,7 @@ import { markLogs } from './log-lines.ts';
 import { loopback, type Network, namespaces } from './network.ts';
 import { record } from './recorder.ts';
 import { restClient } from './rest.ts';
-import { type CaseResult, digestOf, endpointResults, stateOf, type WitnessState } from './results.ts';
+import { type CaseResult, digestsOf, endpointResults, stateOf, type WitnessState } from './results.ts';
 import type { FlinkVersion } from './versions.ts';
 import { askHandshake, askWire, type Verified, type Witnessed } from './witnesses.ts';
 
@@ -112,7 +113,7 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
   const common = {
     version: flink.version.version,
     case: theCase.name,
-    digest: digestOf(flink.version, theCase),
+    ...digestsOf(flink.version, theCase),
     at: new Date().toISOString(),
     site: bed.site,
     java: bed.java,
@@ -132,15 +133,16 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
       await timed('settle', settle(cluster));
       const recording = await timed('recording', endRecording());
       const marks = markLogs(cluster);
-      const [wire, verify] = await timed(
+      const [wire, verify, audit] = await timed(
         'witnesses',
         Promise.all([
           recording ? askWire(cluster, recording) : undefined,
           bed.verify === 'can-be-asked' ? askHandshake(cluster, marks, { identity: bed.identity }) : undefined,
+          askAudit(cluster, marks),
         ]),
       );
       const { gatewayJar: jar } = cluster.setting;
-      return { wire, verify, gateway: jar ? gatewayRelease(jar) : undefined };
+      return { wire, verify, audit, gateway: jar ? gatewayRelease(jar) : undefined };
     });
     seconds.all = secondsSince(began);
     const gateway = result.gateway ? { gateway: result.gateway } : {};
@@ -149,7 +151,7 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
       ...gateway,
       seconds,
       identity: bed.identity,
-      ...outcome(truth, result.wire, result.verify, bed),
+      ...outcome(truth, result, bed),
     };
   } catch (error) {
     seconds.all = secondsSince(began);
@@ -157,19 +159,33 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
   }
 }
 
+interface Heard {
+  readonly wire: Witnessed | undefined;
+  readonly verify: Verified | undefined;
+  readonly audit: Audited;
+}
+
+type Outcome = 'endpoints' | 'strays' | 'wire' | 'verify' | 'audit' | 'told' | 'misjudged' | 'logs' | 'quiet' | 'noise';
+
 function outcome(
   truth: ReturnType<Case['truth']>,
-  wire: Witnessed | undefined,
-  verify: Verified | undefined,
+  { wire, verify, audit }: Heard,
   bed: Bed,
-): Pick<CaseResult, 'endpoints' | 'strays' | 'wire' | 'verify' | 'logs' | 'quiet' | 'noise'> {
+): Pick<CaseResult, Outcome> {
   const strays = (wire?.judgements ?? []).filter((one) => one.channel === 'unknown').flatMap((one) => one.differences);
   const onWire: WitnessState = bed.recording === 'possible' ? stateOf(wire?.judgements, 'allowed') : 'not available';
   return {
-    endpoints: endpointResults(truth, wire?.judgements, verify?.judgements, verify?.noise),
+    endpoints: endpointResults(
+      truth,
+      { wire: wire?.judgements, verify: verify?.judgements, audit: audit.judgements },
+      verify?.noise,
+    ),
     strays,
     wire: onWire,
     verify: stateOf(verify?.judgements, 'not-allowed'),
+    audit: audit.differences.length > 0 ? 'differs' : stateOf(audit.judgements, 'not-allowed'),
+    told: audit.told,
+    misjudged: audit.differences,
     ...(verify ? { logs: verify.logs } : {}),
     ...(verify?.noise
       ? { quiet: verify.noise.differences.length > 0 ? 'differs' : 'equal', noise: verify.noise.differences }

@@ -13,15 +13,20 @@ import { matrix } from './matrix.ts';
 import { canMakeNamespaces } from './network.ts';
 import { type ProbedResult, runProbed } from './probed.ts';
 import {
+  type Beside,
   type CaseResult,
   digestOf,
+  digestsOf,
   readBeside,
+  readOneBeside,
   readResult,
   readResults,
   stands,
   writeBeside,
   writeResult,
 } from './results.ts';
+import { STATE_JOBS, type StateJob } from './state-jobs.ts';
+import { runState, type StateResult, stateDigest } from './state-run.ts';
 import { FLINK_VERSIONS, type FlinkVersion, versionNamed } from './versions.ts';
 import { abilities } from './witnesses.ts';
 
@@ -30,6 +35,7 @@ const USAGE = `npm run test:flink -- [options]
   --case NAME   only this case (repeatable)
   --quick       one version, four cases
   --journeys    only the restarts with a fault and the probing of a running job
+  --state       only the jobs with state, whose files are looked at
   --again       also what has a result already
   --loopback    loopback addresses instead of network namespaces
   --keep        keep the clusters' folders, recordings included
@@ -47,6 +53,7 @@ interface Options {
   readonly quick: boolean;
   /** What is run besides the cases: `--case` and `--quick` ask for cases alone. */
   readonly journeys: 'only' | 'besides' | 'none';
+  readonly states: 'only' | 'besides' | 'none';
   readonly again: boolean;
   readonly loopback: boolean;
   readonly keep: boolean;
@@ -72,7 +79,17 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...{ quick: flag, journeys: flag, again: flag, loopback: flag, keep: flag, list: flag, matrix: flag, help: flag },
+      ...{
+        quick: flag,
+        journeys: flag,
+        state: flag,
+        again: flag,
+        loopback: flag,
+        keep: flag,
+        list: flag,
+        matrix: flag,
+        help: flag,
+      },
       version: { type: 'string', multiple: true },
       case: { type: 'string', multiple: true },
     },
@@ -80,9 +97,13 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
   const versions = values.version?.map(versionNamed) ?? (values.quick ? [versionNamed(QUICK_VERSION)] : FLINK_VERSIONS);
   const cases = values.case?.map(caseNamed) ?? (values.quick ? QUICK_CASES.map(caseNamed) : CASES);
   const casesAlone = values.case !== undefined || values.quick || values.loopback;
-  const journeys = values.journeys ? 'only' : casesAlone ? 'none' : 'besides';
+  const [journeys, states] = values.journeys
+    ? (['only', 'none'] as const)
+    : values.state
+      ? (['none', 'only'] as const)
+      : ([casesAlone ? 'none' : 'besides', casesAlone ? 'none' : 'besides'] as const);
   const { quick, again, loopback, keep, help, list, matrix } = values;
-  return { help, list, matrix, options: { versions, cases, quick, journeys, again, loopback, keep } };
+  return { help, list, matrix, options: { versions, cases, quick, journeys, states, again, loopback, keep } };
 }
 
 function say(text: string): number {
@@ -96,6 +117,9 @@ function list(): string {
   return `${versions.join('')}\n${CASES.map((one) => `${one.name.padEnd(width)}  ${one.what}\n`).join('')}`;
 }
 
+/** Whether something else than cases is asked for. */
+const isAside = ({ journeys, states }: Options): boolean => journeys === 'only' || states === 'only';
+
 const resultsFolder = (): string => join(sourceFolder(), 'results');
 
 function writeMatrix(): number {
@@ -105,6 +129,7 @@ function writeMatrix(): number {
     cases: readResults(resultsFolder()),
     journeys: readBeside<JourneyResult>(resultsFolder(), 'journeys'),
     probed: readBeside<ProbedResult>(resultsFolder(), 'probed'),
+    states: readBeside<StateResult>(resultsFolder(), 'state'),
   };
   writeFileSync(file, matrix(results));
   return say(`${file}\n`);
@@ -136,7 +161,7 @@ async function runAll(options: Options): Promise<number> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const missing = (await obstacle()) ?? (await siteObstacle(options.loopback));
   const wanted = options.versions.flatMap((version) => [
-    ...(options.journeys === 'only' ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
+    ...(isAside(options) ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
     ...besides(options, version).map((one) => `${version.version} ${nameOf(one)}`),
   ]);
   if (missing) {
@@ -160,10 +185,10 @@ async function runAll(options: Options): Promise<number> {
 }
 
 async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tally: Tally): Promise<void> {
-  const due = (options.journeys === 'only' ? [] : options.cases).filter((theCase) => {
+  const due = (isAside(options) ? [] : options.cases).filter((theCase) => {
     if (options.again || options.quick) return true;
     const known = readResult(resultsFolder(), version, theCase);
-    if (!known || !stands(known, digestOf(version, theCase), bed)) return true;
+    if (!known || !stands(known, digestsOf(version, theCase), bed)) return true;
     count(tally, known, 'known already');
     return false;
   });
@@ -187,8 +212,8 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
     count(tally, result, `${result.seconds.all ?? 0} s`);
   }
   for (const one of journeys) {
-    const result = await (one === PROBED ? runProbed(ready, flink) : runJourney(ready, flink, one));
-    const [kind, file] = one === PROBED ? (['probed', ''] as const) : (['journeys', `-${one.name}`] as const);
+    const result = await runBesides(ready, flink, one);
+    const [kind, file] = placeOf(one);
     writeBeside(resultsFolder(), kind, `${version.version}${file}`, result);
     countBeside(tally, version, nameOf(one), result, `${result.seconds.all} s`);
   }
@@ -196,23 +221,43 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
 
 const PROBED = 'probing of a running job';
 
-type Besides = Journey | typeof PROBED;
+type Besides = Journey | StateJob | typeof PROBED;
+type BesideResult = JourneyResult | StateResult | ProbedResult;
 
-function besides({ journeys }: Options, { version }: FlinkVersion): readonly Besides[] {
-  return journeys === 'none' || !JOURNEY_VERSIONS.includes(version) ? [] : [...JOURNEYS, PROBED];
+function besides({ journeys, states }: Options, { version }: FlinkVersion): readonly Besides[] {
+  const travels =
+    journeys === 'none' || !JOURNEY_VERSIONS.includes(version) ? [] : [...JOURNEYS, PROBED as typeof PROBED];
+  return [...travels, ...(states === 'none' ? [] : STATE_JOBS)];
 }
 
-const nameOf = (one: Besides): string => (one === PROBED ? one : `journey ${one.name}`);
+const isStateJob = (one: Besides): one is StateJob => one !== PROBED && 'leaves' in one;
 
-/** Whether there is a result that equals the truth and is of this very journey; it is counted then. */
+function nameOf(one: Besides): string {
+  if (one === PROBED) return one;
+  return isStateJob(one) ? `state of ${one.name}` : `journey ${one.name}`;
+}
+
+function runBesides(bed: Bed, flink: Distribution, one: Besides): Promise<BesideResult> {
+  if (one === PROBED) return runProbed(bed, flink);
+  return isStateJob(one) ? runState(bed, flink, one) : runJourney(bed, flink, one);
+}
+
+/** Folder of its result, and the end of the file's name. */
+function placeOf(one: Besides): readonly [Beside, string] {
+  if (one === PROBED) return ['probed', ''];
+  return [isStateJob(one) ? 'state' : 'journeys', `-${one.name}`];
+}
+
+function digestBeside(version: FlinkVersion, one: Besides): string {
+  if (one === PROBED) return digestOf(version, SOUND);
+  return isStateJob(one) ? stateDigest({ version }, one) : journeyDigest({ version }, one);
+}
+
+/** Whether there is a result that equals the truth and is of this very thing; it is counted then. */
 function isKnown(version: FlinkVersion, wanted: Besides, tally: Tally): boolean {
-  const isOwn = (one: JourneyResult | ProbedResult): boolean => one.version === version.version;
-  const known =
-    wanted === PROBED
-      ? readBeside<ProbedResult>(resultsFolder(), 'probed').find(isOwn)
-      : readBeside<JourneyResult>(resultsFolder(), 'journeys').find((one) => isOwn(one) && one.journey === wanted.name);
-  const digest = wanted === PROBED ? digestOf(version, SOUND) : journeyDigest({ version }, wanted);
-  if (known?.verdict !== 'equal' || known.digest !== digest) return false;
+  const [kind, file] = placeOf(wanted);
+  const known = readOneBeside<BesideResult>(resultsFolder(), kind, `${version.version}${file}`);
+  if (known?.verdict !== 'equal' || known.digest !== digestBeside(version, wanted)) return false;
   countBeside(tally, version, nameOf(wanted), known, 'known already');
   return true;
 }
@@ -240,7 +285,7 @@ function count(tally: Tally, result: CaseResult, note: string): void {
   if (wrong.length > 0) tally.failed++;
   else tally.passed++;
   say(
-    `${wrong.length > 0 ? 'failed ' : 'passed '} ${name}: wire ${result.wire}, verify ${result.verify}, logs ${result.quiet ?? 'not judged'} (${note})\n`,
+    `${wrong.length > 0 ? 'failed ' : 'passed '} ${name}: wire ${result.wire}, verify ${result.verify}, audit ${result.audit ?? 'not asked'}, logs ${result.quiet ?? 'not judged'} (${note})\n`,
   );
   for (const text of wrong) say(`        ${text}\n`);
 }
@@ -249,10 +294,12 @@ function differences(result: CaseResult): readonly string[] {
   const told: string[] = [
     ...result.strays.map((text) => `wire: ${text}`),
     ...(result.noise ?? []).map((text) => `logs: ${text}`),
+    ...(result.misjudged ?? []).map((text) => `audit: ${text}`),
   ];
-  for (const { channel, member, wire, verify } of result.endpoints) {
+  for (const { channel, member, wire, verify, audit = '=' } of result.endpoints) {
     if (!['=', 'not seen', 'not run yet'].includes(wire)) told.push(`wire: ${channel} ${member}: ${wire}`);
     if (!['=', 'not run yet'].includes(verify)) told.push(`verify: ${channel} ${member}: ${verify}`);
+    if (audit !== '=') told.push(`audit: ${channel} ${member}: ${audit}`);
   }
   return told;
 }

@@ -99,5 +99,6 @@ export function configurationText(settings: Settings): string {
 
 export function writeConfiguration(folder: string, version: FlinkVersion, settings: Settings): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, configurationFile(version)), configurationText(settings));
+  // It has passwords.
+  writeFileSync(join(folder, configurationFile(version)), configurationText(settings), { mode: 0o600 });
 }

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from './command.ts';
 
@@ -118,6 +118,7 @@ export async function keyStores(folder: string): Promise<KeyStores> {
   const known = existsSync(stamp) && readFileSync(stamp, 'utf8') === recipes;
   const fresh = known && Date.now() - statSync(stamp).mtimeMs < STALE_AFTER;
   if (!fresh) await make(folder);
+  for (const name of STORE_NAMES) chmodSync(join(folder, `${name}.p12`), 0o600);
   return Object.fromEntries(STORE_NAMES.map((name) => [name, described(folder, name)])) as KeyStores;
 }
 

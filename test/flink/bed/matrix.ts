@@ -1,14 +1,17 @@
 import { CASES, type Case } from './cases.ts';
 import type { JourneyResult } from './journey-run.ts';
+import { auditTable, stateTable } from './matrix-audit.ts';
 import { journeyTable, logLines, probedTables, runSummary } from './matrix-parts.ts';
 import type { ProbedResult } from './probed.ts';
 import { type CaseResult, type EndpointResult, isWrong } from './results.ts';
+import type { StateResult } from './state-run.ts';
 import { FLINK_VERSIONS, type FlinkVersion } from './versions.ts';
 
 export interface Results {
   readonly cases: readonly CaseResult[];
   readonly journeys: readonly JourneyResult[];
   readonly probed: readonly ProbedResult[];
+  readonly states: readonly StateResult[];
 }
 
 /** `docs/matrix.md`: what each witness said of each case on each version, against what the configuration dictates. */
@@ -16,7 +19,9 @@ export function matrix(results: Results): string {
   const find = (version: FlinkVersion, theCase: Case): CaseResult | undefined =>
     results.cases.find((one) => one.version === version.version && one.case === theCase.name);
   const all = FLINK_VERSIONS.flatMap((version) => CASES.map((theCase) => find(version, theCase)));
-  const equal = all.filter((one) => one?.wire === 'equal' && one.verify === 'equal' && !isWrong(one)).length;
+  const equal = all.filter(
+    (one) => one?.wire === 'equal' && one.verify === 'equal' && one.audit === 'equal' && !isWrong(one),
+  ).length;
   return [
     '# Real Flink: what was configured, and what flinkprobe saw',
     '',
@@ -24,13 +29,13 @@ export function matrix(results: Results): string {
     '[test/flink/README.md](../test/flink/README.md). Each cell is one cluster of a JobManager and two TaskManagers.',
     'The truth is what Flink does with that configuration by its sources, never what flinkprobe says.',
     '',
-    `**${equal} of ${all.length}** clusters: both witnesses equal to the truth on every channel of every process.`,
+    `**${equal} of ${all.length}** clusters: recording, handshake and audit equal to the truth on every channel of every process.`,
     '',
     ...runSummary(all),
     ...versionNotes(all),
     '## Cases and versions',
     '',
-    '`=` both witnesses equal the truth · `w` the recording alone was compared · `≠` one differs · `–` cannot be had · blank: not run yet.',
+    '`=` recording, handshake and audit equal the truth · `v` recording and handshake, `w` the recording alone was compared · `≠` one differs · `–` cannot be had · blank: not run yet.',
     '',
     `| case | ${FLINK_VERSIONS.map((one) => one.version).join(' | ')} |`,
     `|---|${FLINK_VERSIONS.map(() => '---').join('|')}|`,
@@ -39,13 +44,15 @@ export function matrix(results: Results): string {
     ),
     '',
     ...troubles(all),
+    ...auditTable(all),
+    ...stateTable(results.states),
     ...journeyTable(results.journeys),
     ...probedTables(results.probed),
     ...logLines(all),
     '## Channel by channel',
     '',
     'Truth: `c` clear, `T2` TLS 1.2, `T3` TLS 1.3, `m` mutual, `x` TLS with which no handshake succeeds, `–` nothing listens.',
-    'A cell holds truth, recording, handshake: `·` is equal, `∅` no such connection in the recording, `?` not asked yet, `≠` differs.',
+    'A cell holds truth, recording, handshake, audit: `·` is equal, `∅` no such connection in the recording, `?` not asked yet, `≠` differs.',
     'TaskManagers that are alike share a line; a healthy cluster opens no connection to many of these ports for hours.',
     '',
     ...CASES.flatMap((theCase) => channelTable(theCase, (version) => find(version, theCase))),
@@ -67,7 +74,8 @@ function cell(result: CaseResult | undefined): string {
   if (!result) return '';
   if (result.unavailable) return '–';
   if (result.broken || isWrong(result)) return '≠';
-  return result.verify === 'equal' ? '=' : 'w';
+  if (result.verify !== 'equal') return 'w';
+  return result.audit === 'equal' ? '=' : 'v';
 }
 
 /** Everything that is not equal, with its reason. */
@@ -84,11 +92,13 @@ function differing(result: CaseResult): readonly string[] {
   const told = [
     ...result.strays.map((text) => `recording: ${text}`),
     ...(result.noise ?? []).map((text) => `logs: ${text}`),
+    ...(result.misjudged ?? []).map((text) => `audit: ${text}`),
   ];
   for (const one of result.endpoints) {
     if (mark(one.wire) === '≠') told.push(`recording, ${one.channel} of ${one.member}: ${one.wire}`);
     if (result.verify === 'differs' && one.verify !== '=')
       told.push(`handshake, ${one.channel} of ${one.member}: ${one.verify}`);
+    if (mark(one.audit ?? '=') === '≠') told.push(`audit, ${one.channel} of ${one.member}: ${one.audit}`);
   }
   return told;
 }
@@ -119,7 +129,9 @@ function channelTable(theCase: Case, find: (version: FlinkVersion) => CaseResult
 function rowsOf(result: CaseResult | undefined): ReadonlyMap<string, string> {
   const rows = new Map<string, string>();
   for (const [channel, members] of byChannel(result?.endpoints ?? [])) {
-    const cells = members.map((one) => `${one.truth} ${mark(one.wire)}${mark(one.verify)}`);
+    const cells = members.map(
+      (one) => `${one.truth} ${mark(one.wire)}${mark(one.verify)}${mark(one.audit ?? 'not run yet')}`,
+    );
     if (new Set(cells).size === 1) rows.set(channel, cells[0]!);
     else for (const [i, one] of members.entries()) rows.set(`${channel} ${one.member}`, cells[i]!);
   }

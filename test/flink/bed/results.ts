@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { auditTruth } from './audit-truth.ts';
 import type { Case } from './cases.ts';
 import { type Judgement, shortTruth } from './compare.ts';
 import { baseSettings } from './configuration.ts';
@@ -18,6 +19,8 @@ export interface CaseResult {
   readonly case: string;
   /** Of truth, settings and key stores: a result of others is stale. */
   readonly digest: string;
+  /** Of what an audit has to say. */
+  readonly auditDigest?: string;
   readonly site: 'namespaces' | 'loopback';
   readonly java: string;
   readonly machine?: string;
@@ -33,6 +36,11 @@ export interface CaseResult {
   readonly strays: readonly string[];
   readonly wire: WitnessState;
   readonly verify: WitnessState;
+  readonly audit?: WitnessState;
+  /** Rules that the audit told at medium or above. */
+  readonly told?: readonly string[];
+  /** What the audit told or left out besides channels, and should not have. */
+  readonly misjudged?: readonly string[];
   /** Whether the probe showed the members' own certificate on internal channels. */
   readonly identity?: 'shown' | 'none';
   /** When it was run, ISO 8601. */
@@ -52,6 +60,7 @@ export interface EndpointResult {
   readonly truth: string;
   readonly wire: string;
   readonly verify: string;
+  readonly audit?: string;
   /** WARN and ERROR lines that probing this port wrote. */
   readonly lines?: number;
 }
@@ -70,6 +79,20 @@ export function digestOf(version: FlinkVersion, theCase: Case): string {
   ];
   return createHash('sha256').update(JSON.stringify(whole)).digest('hex').slice(0, 16);
 }
+
+/** A result of another one has to be come by again; it is apart, since journeys do not depend on it. */
+export function auditDigestOf(version: FlinkVersion, theCase: Case): string {
+  const whole = auditTruth(theCase.name, version, theCase.truth(version));
+  return createHash('sha256').update(JSON.stringify(whole)).digest('hex').slice(0, 16);
+}
+
+export const digestsOf = (
+  version: FlinkVersion,
+  theCase: Case,
+): Pick<Required<CaseResult>, 'digest' | 'auditDigest'> => ({
+  digest: digestOf(version, theCase),
+  auditDigest: auditDigestOf(version, theCase),
+});
 
 const fileOf = (folder: string, version: string, name: string): string => join(folder, version, `${name}.json`);
 
@@ -106,11 +129,16 @@ function readAll<T>(folder: string): readonly T[] {
   return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
 }
 
-/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `probed/VERSION.json`. */
-export type Beside = 'journeys' | 'probed';
+/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `probed/VERSION.json`. */
+export type Beside = 'journeys' | 'state' | 'probed';
 
 export function readBeside<T>(folder: string, kind: Beside): readonly T[] {
   return readAll<T>(join(folder, kind));
+}
+
+export function readOneBeside<T>(folder: string, kind: Beside, name: string): T | undefined {
+  const file = join(folder, kind, `${name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
 export function writeBeside(folder: string, kind: Beside, name: string, result: object): void {
@@ -121,18 +149,19 @@ export function writeBeside(folder: string, kind: Beside, name: string, result: 
 /** Whether a result still stands: of this very case, equal to the truth, and with every witness that can be asked today. */
 export function stands(
   result: CaseResult,
-  digest: string,
+  { digest, auditDigest }: { readonly digest: string; readonly auditDigest: string },
   today: { readonly verify: 'can-be-asked' | 'cannot'; readonly identity: 'shown' | 'none' },
 ): boolean {
   if (result.digest !== digest || result.broken || isWrong(result)) return false;
   if (result.unavailable) return true;
+  if (result.auditDigest !== auditDigest) return false;
   if (today.identity === 'shown' && result.identity !== 'shown') return false;
   return result.verify !== 'not run yet' || today.verify === 'cannot';
 }
 
 /** Whether a witness says other than the truth, or the probe was louder than promised. */
 export function isWrong(result: CaseResult): boolean {
-  return [result.wire, result.verify, result.quiet].includes('differs');
+  return [result.wire, result.verify, result.audit, result.quiet].includes('differs');
 }
 
 /** `=`, `not seen`, or the differences. */
@@ -143,10 +172,11 @@ function word(judgements: readonly Judgement[] | undefined, channel: string, mem
   return own.verdict === 'equal' ? '=' : 'not seen';
 }
 
+type OfWitnesses = Readonly<Record<'wire' | 'verify' | 'audit', readonly Judgement[] | undefined>>;
+
 export function endpointResults(
   truth: Truth,
-  wire: readonly Judgement[] | undefined,
-  verify: readonly Judgement[] | undefined,
+  { wire, verify, audit }: OfWitnesses,
   noise?: LogJudgement,
 ): readonly EndpointResult[] {
   return truth.endpoints.map(({ channel, member, served }) => {
@@ -157,6 +187,7 @@ export function endpointResults(
       truth: shortTruth(served),
       wire: word(wire, channel, member),
       verify: word(verify, channel, member),
+      audit: word(audit, channel, member),
       ...(port ? { lines: port.lines } : {}),
     };
   });

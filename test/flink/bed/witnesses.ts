@@ -22,7 +22,7 @@ export interface Answer {
   readonly seconds: number;
 }
 
-async function flinkprobe(prefix: readonly string[], args: readonly string[], keep: string): Promise<Answer> {
+export async function flinkprobe(prefix: readonly string[], args: readonly string[], keep: string): Promise<Answer> {
   const began = performance.now();
   const [program, ...rest] = [...prefix, process.execPath, COMMAND, ...args, '--format', 'json'];
   const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnvironment() });
@@ -79,7 +79,7 @@ function comparison(cluster: Cluster, observations: readonly Observation[]): Com
   };
 }
 
-const failure = (what: string, answer: Answer): Error =>
+export const failure = (what: string, answer: Answer): Error =>
   new Error(`${what} ended with ${answer.code}: ${answer.words.split('\n').slice(-3).join(' | ')}`);
 
 /** `analyze` on the recording. @throws Error when it gives no report */
@@ -182,7 +182,7 @@ function targets(cluster: Cluster): readonly string[] {
   );
 }
 
-function configurations(
+export function configurations(
   cluster: Cluster,
   promised = (member: ClusterMember): string => configurationFolder(cluster.setting.folder, member),
 ): readonly string[] {
