@@ -9,6 +9,7 @@ import type { ClearProtocol, Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
 import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
+import type { GivenStore } from '../observe/key-stores.ts';
 import type { LogFile } from '../observe/log-file.ts';
 import type { LogRun } from '../observe/logs.ts';
 import { observations } from '../observe/observations.ts';
@@ -18,6 +19,7 @@ import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
+import { diskWitness } from './disk-witness.ts';
 import { NO_LOGS, readLogs } from './log-witness.ts';
 import { version } from './version.ts';
 
@@ -27,6 +29,8 @@ export interface AnalysisRequest {
   readonly configurations: readonly ConfigurationFiles[];
   /** Text in hosts-file syntax. */
   readonly names?: string;
+  /** Key stores to hold served certificates against, besides those that configurations name. */
+  readonly keystores?: readonly GivenStore[];
   /** Logs of the processes. */
   readonly logs?: readonly LogFile[];
   /** Text in NSS key log format. */
@@ -73,6 +77,7 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
           memberOf: (host) => topology.member(host),
           ...(request.signal === undefined ? {} : { signal: request.signal }),
         });
+  const disk = await diskWitness({ ...request, keystores: request.keystores ?? [], machine: 'any' }, parsed, probes);
   const seen = [...wire, ...record.observations];
   const promised = expectations(parsed, probes);
   const flinkVersions = [...new Set([...topology.flinkVersions(), ...record.flinkVersions])];
@@ -80,12 +85,15 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   const evaluation = evaluate(rules, seen, promised, {
     now: request.now,
     probes,
+    configurations: disk.configurations,
+    stores: disk.stores,
     quality: run.inputs.flatMap((input) => (input.quality === undefined ? [] : [input.quality])),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
   });
   const inputs = [
     ...run.inputs,
     ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
+    ...disk.inputs,
     ...record.inputs,
   ];
   return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, record, flinkVersions });

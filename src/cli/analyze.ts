@@ -16,6 +16,7 @@ import {
   repeatable,
 } from './common.ts';
 import { Unusable } from './failure.ts';
+import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption, parseLogFile } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import type { Select } from './selection.ts';
@@ -29,6 +30,7 @@ const options = {
     describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred',
   },
   log: logOption,
+  ...keystoreOptions,
   'cross-check': {
     type: 'boolean',
     default: false,
@@ -48,7 +50,7 @@ const options = {
   expect: repeatable('channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)'),
 } as const;
 
-interface AnalyzeArguments extends CommonArguments {
+interface AnalyzeArguments extends CommonArguments, KeystoreArguments {
   readonly files: string[];
   readonly keylog?: string | undefined;
   readonly log: string[];
@@ -108,6 +110,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
     throw new Unusable('-: standard input can be read once only');
   }
   const configurations = args.conf.map(readConfiguration);
+  const keystores = await givenStores(args);
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.
   const { analyse } = await import('./analysis.ts');
@@ -115,6 +118,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
     const report = await analyse({
       captures: args.files,
       configurations,
+      keystores,
       logs: args.log.map(parseLogFile),
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),

@@ -1,5 +1,6 @@
 import { loadProbes } from '../evaluate/directory.ts';
 import { expectationFor } from '../evaluate/policy.ts';
+import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { Channel } from '../model/channel.ts';
@@ -7,6 +8,7 @@ import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Expectation, Input, Observation, ProcessIdentity, Report } from '../model/report.ts';
 import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { CollectSinkGuard } from '../observe/collect-sink-guard.ts';
+import type { GivenStore } from '../observe/key-stores.ts';
 import type { LogRun } from '../observe/logs.ts';
 import { type NamedTarget, placeOf } from '../observe/named-target.ts';
 import type { FailOn } from '../report/severity.ts';
@@ -22,6 +24,10 @@ export interface VerificationRequest {
   /** What the user named, as it stands in the report. */
   readonly inputs: readonly Input[];
   readonly configurations: readonly ConfigurationFiles[];
+  /** What they say, in the same order, where somebody else had to know it already. */
+  readonly parsed?: readonly ParsedConfiguration[];
+  /** Key stores to hold served certificates against, besides those that configurations name. */
+  readonly keystores?: readonly GivenStore[];
   /** Text in hosts-file syntax. */
   readonly names?: string;
   readonly flinkVersion?: string;
@@ -82,6 +88,8 @@ export interface Plan {
   readonly located: Located;
   readonly budget: Budget;
   readonly inputs: readonly Input[];
+  /** What the configurations of the request say, in their order. */
+  readonly parsed: readonly ParsedConfiguration[];
   readonly promised: readonly Expectation[];
   readonly processes: readonly ProcessIdentity[];
   readonly flinkVersion?: string;
@@ -94,7 +102,7 @@ export interface Plan {
 export async function plan(request: VerificationRequest, instruments: Instruments): Promise<Plan> {
   const startedAt = instruments.clock();
   const probes = await loadProbes();
-  const parsed = await parseConfigurations(request);
+  const parsed = request.parsed ?? (await parseConfigurations(request));
   const topology = new Topology(probes, parsed);
   if (request.names !== undefined) topology.addHosts(request.names);
   const discovery = await instruments.discover?.((host) => topology.member(host));
@@ -128,6 +136,7 @@ export async function plan(request: VerificationRequest, instruments: Instrument
       ...(discovery === undefined ? [] : [discovery.input]),
       ...request.configurations.map((one, index) => describeConfiguration(one, parsed[index]!)),
     ],
+    parsed,
     promised,
     processes: discovery?.processes ?? [],
     ...(flinkVersion === undefined ? {} : { flinkVersion }),

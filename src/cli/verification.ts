@@ -6,6 +6,7 @@ import { runVerdict } from '../evaluate/severity.ts';
 import { type Asked, type Observation, type ProcessIdentity, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import type { LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { isLoopback, placeOf } from '../observe/named-target.ts';
+import { type DiskTestimony, diskWitness } from './disk-witness.ts';
 import { byPlace, inTurns } from './endpoints.ts';
 import { NO_LOGS } from './log-witness.ts';
 import { traceOf } from './source-places.ts';
@@ -21,20 +22,41 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
   const unresolved = planned.located.lost.map((one) => observationOfLost(one, request.profile, finishedAt));
   const { shown, absent } = withoutAbsent(surveyed);
   const record = request.record ?? NO_LOGS;
+  const now = request.now ?? planned.startedAt;
+  const disk = await diskWitness(
+    { ...request, keystores: request.keystores ?? [], now, machine: 'any' },
+    planned.parsed,
+    planned.probes,
+  );
   const asked = [...shown, ...unresolved].sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
   const seen = [...asked, ...record.observations];
   const processes = [...planned.processes, ...associatedProcesses(seen), ...record.processes];
   const evaluation = evaluate(rules, seen, planned.promised, {
-    now: request.now ?? planned.startedAt,
+    now,
     probes: planned.probes,
+    configurations: disk.configurations,
+    stores: disk.stores,
     processes,
     ...(request.baseline === undefined ? {} : { baseline: request.baseline.report }),
     ...(planned.flinkVersion === undefined ? {} : { flinkVersion: planned.flinkVersion }),
   });
-  const report = assemble(planned, request, { seen, absent, processes, evaluation, isInterrupted, finishedAt });
+  const report = assemble(planned, request, { seen, absent, disk, processes, evaluation, isInterrupted, finishedAt });
   return request.baseline === undefined
     ? report
     : compareWithBaseline(report, request.baseline.report, request.baseline.path);
+}
+
+/** Does its work with the instruments opened, and finishes them however it ends: a capture that they write is whole then. */
+export async function withInstruments<T>(
+  instruments: { open(): void; finish(): void },
+  work: () => Promise<T>,
+): Promise<T> {
+  instruments.open();
+  try {
+    return await work();
+  } finally {
+    instruments.finish();
+  }
 }
 
 interface Surveyed {
@@ -130,6 +152,7 @@ function withoutAbsent(all: readonly Surveyed[]): { shown: readonly Observation[
 interface Parts {
   readonly seen: readonly Observation[];
   readonly absent: readonly Observation[];
+  readonly disk: DiskTestimony;
   readonly processes: readonly ProcessIdentity[];
   readonly evaluation: Evaluation;
   readonly isInterrupted: boolean;
@@ -153,7 +176,7 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
     finishedAt: new Date(parts.finishedAt).toISOString(),
     complete: !isInterrupted,
     verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
-    inputs: [...planned.inputs, ...(request.record?.inputs ?? [])],
+    inputs: [...planned.inputs, ...parts.disk.inputs, ...(request.record?.inputs ?? [])],
     observations: seen,
     expectations: planned.promised,
     findings,

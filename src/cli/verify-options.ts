@@ -2,6 +2,7 @@ import type { Options } from 'yargs';
 import { PROFILES, type Profile } from '../observe/active/types.ts';
 import { type CommonArguments, commonOptions, parseDuration, repeatable } from './common.ts';
 import { Unusable } from './failure.ts';
+import { type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption } from './log-witness.ts';
 
 export const verifyOptions: Readonly<Record<string, Options>> = {
@@ -38,6 +39,7 @@ export const verifyOptions: Readonly<Record<string, Options>> = {
     describe: 'TaskManagers to wait for; left out, as many as the baseline had, or as many as come',
   },
   log: logOption,
+  ...keystoreOptions,
   baseline: { type: 'string', requiresArg: true, describe: 'JSON report of an earlier run to compare with' },
   'save-baseline': { type: 'string', requiresArg: true, describe: 'file to save this run as a baseline' },
   profile: {
@@ -77,7 +79,7 @@ export const verifyOptions: Readonly<Record<string, Options>> = {
   timeout: { type: 'string', requiresArg: true, default: '5s', describe: 'wait so long for a connection or an answer' },
 };
 
-export interface VerifyArguments extends CommonArguments {
+export interface VerifyArguments extends CommonArguments, KeystoreArguments {
   readonly target?: string[] | undefined;
   readonly targets: string[];
   readonly log: string[];

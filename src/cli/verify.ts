@@ -1,11 +1,11 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Report } from '../model/report.ts';
-import type { LogRun } from '../observe/logs.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
 import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
-import { type ConfigurationRequest, parseConfigurations } from './configurations.ts';
+import { parseConfigurations } from './configurations.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
+import { givenStores } from './keystore-options.ts';
 import { parseLogFile, readLogs } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { Progress } from './progress.ts';
@@ -42,21 +42,26 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const stop = stopOnSignals();
   // Loaded only here: other commands need no sockets.
   const { plan } = await import('./verification-plan.ts');
-  const { verify } = await import('./verification.ts');
+  const { verify, withInstruments } = await import('./verification.ts');
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
     const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
     const configurations = args.conf.map(readConfiguration);
     const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
+    const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn: say });
+    const keystores = await givenStores(args);
+    // Before anything is asked: what this run makes Flink write accuses nobody.
+    const logs = { logs: args.log.map(parseLogFile), configurations: parsed, signal: stop.signal };
+    const record = args.log.length === 0 ? undefined : await readLogs(logs);
     const request: VerificationRequest = {
       ...(await namedTargets(args.target ?? [], args.targets)),
       configurations,
+      parsed,
+      keystores,
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...flinkVersion,
       ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
-      ...(args.log.length === 0
-        ? {}
-        : { record: await recordOf(args.log, { configurations, ...flinkVersion }, stop.signal) }),
+      ...(record === undefined ? {} : { record }),
       profile: args.profile,
       parallel: args.parallel,
       failOn,
@@ -80,23 +85,17 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       process.exitCode = stop.code() ?? 0;
       return;
     }
-    instruments.open();
-    if (!args.quiet && !stop.signal.aborted) say(budgetText(planned, args.profile));
-    progress.start(planned.located.targets.length);
-    const report = await verify(planned, request, instruments);
-    progress.end();
-    instruments.finish();
+    const report = await withInstruments(instruments, () => {
+      if (!args.quiet && !stop.signal.aborted) say(budgetText(planned, args.profile));
+      progress.start(planned.located.targets.length);
+      return verify(planned, request, instruments).finally(() => progress.end());
+    });
     await writeReport(report, outputs, args, { failOn, now: judgedAt ?? Date.parse(report.startedAt) });
     if (args.saveBaseline !== undefined) saveAsBaseline(report, args.saveBaseline, say);
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
   } finally {
     stop.release();
   }
-}
-
-/** Logs are read before anything is asked: what this run makes Flink write accuses nobody. */
-async function recordOf(logs: readonly string[], request: ConfigurationRequest, signal: AbortSignal): Promise<LogRun> {
-  return readLogs({ logs: logs.map(parseLogFile), configurations: await parseConfigurations(request), signal });
 }
 
 /** A run that was interrupted knows too little to be compared with. */
