@@ -95,6 +95,9 @@ function registry(root: string): Registry {
         });
         building.onResolve({ filter: /^units:/ }, (asked) => ({ path: asked.path.slice(6), namespace: 'units' }));
         building.onLoad({ filter: /^rules$/, namespace: 'units' }, () => unitsOf(path.join(root, 'src/rules'), 'rule'));
+        building.onLoad({ filter: /^policies$/, namespace: 'units' }, () =>
+          unitsOf(path.join(root, 'src/policies'), 'policy'),
+        );
         building.onLoad({ filter: /^probes$/, namespace: 'units' }, () => unitsOf(path.join(root, 'probes'), 'probe'));
       },
     },
@@ -104,10 +107,11 @@ function registry(root: string): Registry {
 const DIRECTORY = `
 export const loadRules = async () => [...(await import('units:rules')).units];
 export const loadProbes = async () => [...(await import('units:probes')).units];
+export const loadPolicies = async () => [...(await import('units:policies')).units];
 `;
 
 /** A module that imports the unit of every file of a folder, in the order of their names. */
-function unitsOf(folder: string, exported: 'rule' | 'probe'): { contents: string; resolveDir: string } {
+function unitsOf(folder: string, exported: 'rule' | 'probe' | 'policy'): { contents: string; resolveDir: string } {
   const names = unitFiles(folder);
   const imports = names.map((name, index) => `import { ${exported} as unit${index} } from './${name}';\n`);
   const units = names.map((_, index) => `unit${index}`);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { bundle, unitFiles, write } from './bundle.ts';
 
 /** The last step of `npm run build`: bundles the command into `dist/bundle/`, beside the modules that it was tested as. */
@@ -12,6 +12,7 @@ for (const [units, sources] of [
   // Refuses a file without a unit, or with one of another name.
   [await loadRules(), 'src/rules'],
   [await loadProbes(), 'probes'],
+  [(await loadPolicies()).map(({ policy: id }) => ({ id })), 'src/policies'],
 ] as const) {
   const files = unitFiles(path.join(root, sources)).map((name) => name.replace(/\.ts$/, ''));
   const left = units.filter(({ id }) => !files.includes(id)).map(({ id }) => `dist/${sources}/${id}.js`);

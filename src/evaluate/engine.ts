@@ -28,7 +28,7 @@ import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
-import { type PolicyFinding, withoutEchoes } from './policy-echo.ts';
+import { withoutEchoes } from './policy-echo.ts';
 import { PolicyTally } from './policy-outcome.ts';
 import { ownWitnesses } from './rule-facts.ts';
 import { severityRank, worstSeverity } from './severity.ts';
@@ -150,8 +150,10 @@ export function evaluate(
     }
   }
   const seen: Seen = { byId: new Map(observations.map((one) => [one.id, one])), record: new LogRecord(observations) };
-  const findings = withoutRepeats(findingsOf(judged, ruleContext, seen), rules);
-  return { findings, verdictCounts, errors, subjects };
+  const requirements = new Map<Finding, string>();
+  const told = withoutRepeats(findingsOf(judged, ruleContext, seen, requirements), rules);
+  const findings = withoutEchoes(told, requirements, context.policy);
+  return { findings, verdictCounts, errors, subjects, ...(tally === undefined ? {} : { policy: tally.outcome() }) };
 
   function each<S extends Subject>(rule: Rule & Judge<S>, all: readonly S[]): void {
     for (const subject of all) {
@@ -164,6 +166,7 @@ export function evaluate(
     const judgements = judge(rule, subject, run);
     verdictCounts[worstVerdict(judgements)] += 1;
     for (const judgement of judgements) {
+      if (judgement.requirement !== undefined) tally?.add(judgement.requirement, judgement.verdict);
       const endpoint = judgement.endpoint ?? subject?.server;
       const channel = judgement.channel ?? subject?.channel ?? 'unknown';
       judged.push({ rule, judgement, channel, endpoint, subject, file: judgement.file ?? fileOf(of) });
@@ -242,7 +245,12 @@ function isTold(one: Judged): one is Told {
 }
 
 /** Judgements of one rule about the same thing become one finding; where they disagree, fail wins. */
-function findingsOf(judged: readonly Judged[], context: RuleContext, seen: Seen): readonly Finding[] {
+function findingsOf(
+  judged: readonly Judged[],
+  context: RuleContext,
+  seen: Seen,
+  requirements: Map<Finding, string>,
+): readonly Finding[] {
   const groups = new Map<string, Told[]>();
   for (const one of judged.filter(isTold)) {
     const { endpoint, file } = one;
@@ -265,7 +273,9 @@ function findingsOf(judged: readonly Judged[], context: RuleContext, seen: Seen)
     const ordinal = used.get(base) ?? 0;
     used.set(base, ordinal + 1);
     const print = ordinal === 0 ? base : fingerprint({ ...identity, ordinal });
-    return findingOf(worst, group, print, context, seen);
+    const finding = findingOf(worst, group, print, context, seen);
+    if (worst.judgement.requirement !== undefined) requirements.set(finding, worst.judgement.requirement);
+    return finding;
   });
   return findings.sort(byReportOrder);
 }
@@ -306,14 +316,14 @@ function findingOf(worst: Told, group: readonly Told[], print: string, context: 
     channel,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(file === undefined ? {} : { file }),
-    title: rule.title,
+    title: judgement.title ?? rule.title,
     message: judgement.message ?? `${rule.title}.`,
     expected: judgement.expected ?? '',
     observed: judgement.observed ?? '',
     evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
     witnesses: witnessesOf(worst, context, seen),
     remediation: judgement.remediation ?? rule.remediation,
-    references: rule.references,
+    references: judgement.references ?? rule.references,
     fingerprint: print,
     waived: null,
   };

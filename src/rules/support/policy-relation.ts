@@ -12,7 +12,9 @@ export type Comparison =
 /** Holds values against a requirement. Text that is no number meets no `at-least` and no `at-most`. */
 export function compare(requirement: Requirement, values: readonly string[]): Comparison {
   if ('required' in requirement && isOfMany(requirement)) {
-    return values.some((value) => matchesAny(value, requirement.required)) ? { verdict: 'met' } : { verdict: 'lacking' };
+    return values.some((value) => matchesAny(value, requirement.required))
+      ? { verdict: 'met' }
+      : { verdict: 'lacking' };
   }
   if ('required' in requirement && values.length === 0) return { verdict: 'lacking' };
   const offending = values.filter((value) => !isAllowed(requirement, value));
@@ -54,7 +56,8 @@ export function matches(value: string, pattern: string): boolean {
 export function relationText(relation: Relation): string {
   if ('required' in relation) return anyText(relation.required, 'any value', 'one of ');
   if ('one-of' in relation) return anyText(relation['one-of'], 'any value', 'nothing but ');
-  if ('forbidden' in relation) return relation.forbidden.includes('*') ? 'not set' : `none of ${listText(relation.forbidden)}`;
+  if ('forbidden' in relation)
+    return relation.forbidden.includes('*') ? 'not set' : `none of ${listText(relation.forbidden)}`;
   return 'at-least' in relation ? `at least ${relation['at-least']}` : `at most ${relation['at-most']}`;
 }
 

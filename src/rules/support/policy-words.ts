@@ -29,7 +29,10 @@ export function aboutText(requirement: Requirement): string {
 }
 
 /** Requirements of the run's policy that a rule is about, of this version of Flink. */
-export function requirementsOf(context: RuleContext, isMeant: (one: ResolvedRequirement) => boolean): readonly ResolvedRequirement[] {
+export function requirementsOf(
+  context: RuleContext,
+  isMeant: (one: ResolvedRequirement) => boolean,
+): readonly ResolvedRequirement[] {
   const { policy, flinkVersion } = context;
   return (policy?.requirements ?? []).filter((one) => isOfVersion(one.requirement, flinkVersion) && isMeant(one));
 }
@@ -62,7 +65,9 @@ export function unmet(
     message: requirement.reason,
     expected: `${relationText(requirement)} (${requirement.source.join('; ')})`,
     observed,
-    remediation: remedy(`Meet ${requirement.id} of ${policy.name} (${requirement.source.join('; ')}): ${aboutText(requirement)}: ${relationText(requirement)}.`),
+    remediation: remedy(
+      `Meet ${requirement.id} of ${policy.name} (${requirement.source.join('; ')}): ${aboutText(requirement)}: ${relationText(requirement)}.`,
+    ),
     ...more,
   };
 }

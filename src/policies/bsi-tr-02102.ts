@@ -1,0 +1,117 @@
+import type { PolicyDocument } from '../model/policy.ts';
+
+const DOCUMENT = 'BSI TR-02102-2';
+
+/** Table 1, suites for TLS 1.2 with perfect forward secrecy. */
+const TLS12_SUITES = [
+  'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384',
+  'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_ECDSA_WITH_AES_128_CCM',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_CCM',
+  'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384',
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'TLS_DHE_DSS_WITH_AES_128_CBC_SHA256',
+  'TLS_DHE_DSS_WITH_AES_256_CBC_SHA256',
+  'TLS_DHE_DSS_WITH_AES_128_GCM_SHA256',
+  'TLS_DHE_DSS_WITH_AES_256_GCM_SHA384',
+  'TLS_DHE_RSA_WITH_AES_128_CBC_SHA256',
+  'TLS_DHE_RSA_WITH_AES_256_CBC_SHA256',
+  'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384',
+  'TLS_DHE_RSA_WITH_AES_128_CCM',
+  'TLS_DHE_RSA_WITH_AES_256_CCM',
+];
+
+export const policy: PolicyDocument = {
+  policy: 'bsi-tr-02102',
+  title: 'BSI TR-02102-2, recommendations for TLS',
+  about:
+    'Technical Guideline TR-02102-2 of the German Federal Office for Information Security, as of version 2025-01. It recommends; a deviation is high where it names versions, suites with forward secrecy and key lengths, else medium. Whether TLS is used at all is not its matter: the default policy asks for that. Left out: suites without forward secrecy, which it allows for special cases until 2026, and suites with pre-shared keys; its ends of use that lie ahead (finite-field DHE 2029, TLS 1.2 2031, according to version 2026-01); signature schemes of handshakes, renegotiation, and quantum-safe key agreement.',
+  requirements: [
+    {
+      id: 'protocol',
+      served: 'protocol',
+      'one-of': ['TLSv1.2', 'TLSv1.3'],
+      severity: 'high',
+      source: [`${DOCUMENT} 3.2`],
+      reason: 'TLS 1.2 and 1.3 are recommended; TLS 1.0, TLS 1.1 and SSL are not.',
+    },
+    {
+      id: 'cipher-suite',
+      served: 'cipher-suite',
+      'one-of': [...TLS12_SUITES, 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_AES_128_CCM_SHA256'],
+      severity: 'high',
+      source: [`${DOCUMENT}, table 1 (TLS 1.2 with perfect forward secrecy)`, `${DOCUMENT}, suites for TLS 1.3`],
+      reason: 'Suites that are not listed are not recommended, static RSA among them.',
+    },
+    {
+      id: 'encrypt-then-mac',
+      served: 'encrypt-then-mac',
+      required: ['on'],
+      severity: 'medium',
+      source: [`${DOCUMENT}, encrypt-then-MAC`],
+      reason: 'For CBC suites the extension of RFC 7366 is recommended; the TLS of Java has it not.',
+    },
+    {
+      id: 'named-group',
+      served: 'named-group',
+      'one-of': [
+        'secp256r1',
+        'secp384r1',
+        'secp521r1',
+        'brainpoolP256r1*',
+        'brainpoolP384r1*',
+        'brainpoolP512r1*',
+        'ffdhe3072',
+        'ffdhe4096',
+      ],
+      severity: 'medium',
+      source: [`${DOCUMENT}, Diffie-Hellman groups`],
+      reason: 'These groups are recommended; x25519, the first choice of Java 13 and later, is not among them.',
+    },
+    {
+      id: 'dh-group',
+      served: 'dh-bits',
+      'at-least': 3000,
+      severity: 'high',
+      source: [`${DOCUMENT}, key lengths`],
+      reason: 'Finite-field groups of at least 3000 bits are recommended.',
+    },
+    {
+      id: 'rsa-key',
+      certificate: 'rsa-bits',
+      'at-least': 3000,
+      severity: 'high',
+      source: [`${DOCUMENT}, key lengths`],
+      reason: 'RSA of at least 3000 bits is recommended; 2000 bits conformed until the end of 2023.',
+    },
+    {
+      id: 'dsa-key',
+      certificate: 'dsa-bits',
+      'at-least': 3000,
+      severity: 'high',
+      source: [`${DOCUMENT}, key lengths`],
+      reason: 'DSA of at least 3000 bits is recommended.',
+    },
+    {
+      id: 'ec-key',
+      certificate: 'ec-bits',
+      'at-least': 250,
+      severity: 'high',
+      source: [`${DOCUMENT}, key lengths`],
+      reason: 'Curves of at least 250 bits are recommended.',
+    },
+    {
+      id: 'certificate-hash',
+      certificate: 'hash',
+      'one-of': ['sha256', 'sha384', 'sha512'],
+      severity: 'medium',
+      source: [`${DOCUMENT}, signatures of certificates`],
+      reason: 'SHA-256, SHA-384 and SHA-512 are the recommended hash functions.',
+    },
+  ],
+};
