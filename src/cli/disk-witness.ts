@@ -4,6 +4,8 @@ import type { Probe } from '../model/probe.ts';
 import type { Input } from '../model/report.ts';
 import type { ConfigurationSubject, StoreFacts, StoreSubject } from '../model/rule.ts';
 import { fileFacts } from '../observe/file-facts.ts';
+import { flinkHome } from '../observe/flink-home.ts';
+import { hadoopFacts } from '../observe/hadoop-conf.ts';
 import type { GivenStore, StoreReadings } from '../observe/key-stores.ts';
 import type { ConfigurationFiles } from './common.ts';
 
@@ -105,13 +107,30 @@ export function configurationSubjects(
       member: configuration.member,
       path: configuration.file ?? given.path,
       configuration,
-      files: machine === 'own' ? given.files.map(({ name }) => fileFacts(name)) : [],
+      files: machine === 'own' ? ownFiles(given).map(fileFacts) : [],
       problems: configuration.problems,
+      ...(configuration.exposed.length === 0 ? {} : { exposed: configuration.exposed }),
       ...(flinkVersion === undefined ? {} : { flinkVersion }),
       expectations: probes.map((probe) => probe.expect(configuration)).filter((one) => one !== undefined),
       ...stores.byOwner[index]!,
+      ...(machine === 'own' ? surroundings(given.path, configuration) : {}),
     };
   });
+}
+
+/** Flink's own files: a manifest that holds one is a copy, whose mode tells nothing. */
+function ownFiles({ files }: ConfigurationFiles): readonly string[] {
+  return files.flatMap(({ name, within }) => (within === undefined ? [name] : []));
+}
+
+/** The Flink around a configuration, and what its Hadoop says. */
+function surroundings(
+  folder: string,
+  configuration: ParsedConfiguration,
+): Pick<ConfigurationSubject, 'home' | 'hadoop'> {
+  const home = flinkHome(folder);
+  const hadoop = hadoopFacts(configuration, folder, process.env);
+  return { ...(home === undefined ? {} : { home }), ...(hadoop === undefined ? {} : { hadoop }) };
 }
 
 /** One input a file, whoever names it. */

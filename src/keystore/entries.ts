@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { DecodeError } from '../bytes/reader.ts';
 
-/** `DER`: one bare certificate. */
-export type KeyStoreFormat = 'PEM' | 'PKCS12' | 'JKS' | 'JCEKS' | 'DER';
+/** `DER`: one bare certificate. `BCFKS`: of Bouncy Castle, known by its structure and never read. */
+export type KeyStoreFormat = 'PEM' | 'PKCS12' | 'JKS' | 'JCEKS' | 'DER' | 'BCFKS';
 
 /** A private key and the certificates that speak for it: DER, leaf first; empty where the file has none for it. */
 export interface KeyEntry {
@@ -72,13 +72,21 @@ export class KeyStoreError extends Error {
   readonly fault: KeyStoreFault;
   readonly offset?: number;
   readonly line?: number;
+  /** What its content says, where that alone is known. */
+  readonly format?: KeyStoreFormat;
 
-  constructor(file: string, fault: KeyStoreFault, detail: string, position: KeyStorePosition = {}) {
+  constructor(
+    file: string,
+    fault: KeyStoreFault,
+    detail: string,
+    position: KeyStorePosition & { readonly format?: KeyStoreFormat } = {},
+  ) {
     super(`${file}: ${position.line === undefined ? '' : `line ${position.line}: `}${detail}`);
     this.file = file;
     this.fault = fault;
     if (position.offset !== undefined) this.offset = position.offset;
     if (position.line !== undefined) this.line = position.line;
+    if (position.format !== undefined) this.format = position.format;
   }
 }
 

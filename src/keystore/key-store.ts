@@ -1,6 +1,7 @@
 import { toHex } from '../bytes/hex.ts';
 import { DecodeError, Reader } from '../bytes/reader.ts';
 import { DerReader, INTEGER, SEQUENCE } from '../x509/der.ts';
+import { isBouncyCastleStore } from './bcfks.ts';
 import { definite } from './ber.ts';
 import { takeCertificate } from './certificate-entry.ts';
 import { distinct } from './certificate-pool.ts';
@@ -39,18 +40,22 @@ type Read = (bytes: Uint8Array, options: KeyStoreOptions) => KeyStoreEntries;
 function readerFor(bytes: Uint8Array, name: string): Read {
   const magic = bytes.length >= 4 ? new Reader(bytes).uint32('magic') : 0;
   if (magic === JKS_MAGIC || magic === JCEKS_MAGIC) return readJavaKeyStore;
-  if (bytes[0] === SEQUENCE) return isCertificate(bytes) ? readBareCertificate : readPkcs12;
+  if (bytes[0] === SEQUENCE) return readerOfDer(bytes, name);
   if (looksLikePem(bytes)) return readPem;
   const head = `begins with ${toHex(bytes.subarray(0, 8))}`;
   throw new KeyStoreError(name, 'unsupported', `is none of PEM, PKCS#12, JKS, JCEKS (${head})`, { offset: 0 });
 }
 
-/** A certificate holds a SEQUENCE first, a PKCS#12 file its version. */
-function isCertificate(bytes: Uint8Array): boolean {
-  const inner = new DerReader(definite(bytes, 'der'), 'der').inside(SEQUENCE, 'structure');
-  if (inner.is(SEQUENCE)) return true;
-  if (inner.is(INTEGER)) return false;
-  throw inner.fail('unsupported', 'structure', 'neither PKCS#12 nor a certificate');
+/** A certificate and a BCFKS store hold a SEQUENCE first, a PKCS#12 file its version. */
+function readerOfDer(bytes: Uint8Array, name: string): Read {
+  const der = definite(bytes, 'der');
+  const inner = new DerReader(der, 'der').inside(SEQUENCE, 'structure');
+  if (inner.is(INTEGER)) return readPkcs12;
+  if (!inner.is(SEQUENCE)) throw inner.fail('unsupported', 'structure', 'neither PKCS#12 nor a certificate');
+  if (!isBouncyCastleStore(der)) return readBareCertificate;
+  const detail =
+    'is a BCFKS store of Bouncy Castle, which is not read here: list it with keytool -storetype BCFKS and its provider, or convert it to PKCS12';
+  throw new KeyStoreError(name, 'unsupported', detail, { offset: 0, format: 'BCFKS' });
 }
 
 function readBareCertificate(bytes: Uint8Array, { name }: KeyStoreOptions): KeyStoreEntries {

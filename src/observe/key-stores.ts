@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { namedStores, STORE_FAMILIES } from '../flink/ssl-stores.ts';
 import type { KeyStoreEntries } from '../keystore/entries.ts';
@@ -46,10 +46,36 @@ interface Opened {
  * working directory, since Flink takes them from wherever it was started. Never throws; passwords are used and
  * forgotten.
  *
+ * Where a file is exchanged meanwhile (Kubernetes swaps `..data`, so that a keystore may be of one generation and its
+ * truststore of another), all are read again, three times at most; a file that changes under each reading is told.
+ *
  * @param at milliseconds since the epoch
  */
-export function readStores(owners: readonly StoreOwner[], given: readonly GivenStore[], at: number): StoreReadings {
-  const library = new Library(given);
+export function readStores(
+  owners: readonly StoreOwner[],
+  given: readonly GivenStore[],
+  at: number,
+  readContent: ReadContent = readFileSync,
+): StoreReadings {
+  for (let reading = 1; ; reading++) {
+    const library = new Library(given, readContent);
+    const readings = readAll(owners, given, at, library);
+    if (library.isAtRest() || reading === READINGS_MAX) return readings;
+  }
+}
+
+/** Content of a file; throws as the file system does. */
+export type ReadContent = (file: string) => Uint8Array;
+
+/** The kubelet swaps once a minute at most. */
+const READINGS_MAX = 3;
+
+function readAll(
+  owners: readonly StoreOwner[],
+  given: readonly GivenStore[],
+  at: number,
+  library: Library,
+): StoreReadings {
   const byOwner = owners.map((owner) => {
     const named = namedStores(owner.configuration).map(({ family, role, setting, type, password, keyPassword }) => {
       const use: StoreUse = { member: owner.member, family, role, setting, ...(type === undefined ? {} : { type }) };
@@ -87,9 +113,18 @@ class Library {
   readonly stoodIn = new Set<string>();
   readonly #opened = new Map<string, { readonly opened: Opened; readonly uses: StoreUse[] }>();
   readonly #given: readonly GivenStore[];
+  readonly #readContent: ReadContent;
+  /** By file, as it was when it was read. */
+  readonly #generations = new Map<string, string>();
 
-  constructor(given: readonly GivenStore[]) {
+  constructor(given: readonly GivenStore[], readContent: ReadContent) {
     this.#given = given;
+    this.#readContent = readContent;
+  }
+
+  /** Whether every file is still the one that was read. */
+  isAtRest(): boolean {
+    return [...this.#generations].every(([file, generation]) => generationOf(file) === generation);
   }
 
   open(base: string, name: string, secrets: Secrets, use: StoreUse): Opened {
@@ -100,7 +135,11 @@ class Library {
       known.uses.push(use);
       return known.opened;
     }
-    const opened = openFile(name, file, secrets, this.certificates);
+    const generation = generationOf(file);
+    const read = openFile(name, file, secrets, this.certificates, this.#readContent);
+    const first = this.#generations.get(file) ?? generation;
+    this.#generations.set(file, first);
+    const opened = generationOf(file) === first ? read : exchanged(read);
     this.#opened.set(key, { opened, uses: [use] });
     return opened;
   }
@@ -141,10 +180,31 @@ function isFile(file: string): boolean {
   }
 }
 
-function openFile(name: string, file: string, secrets: Secrets, certificates: CertificateCache): Opened {
+/** What a path leads to, and which edition of it. */
+function generationOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file);
+    return JSON.stringify([realpathSync(file), ino, size, mtimeMs]);
+  } catch {
+    return 'none';
+  }
+}
+
+function exchanged({ facts: { format: _, ...facts } }: Opened): Opened {
+  const problem = 'was exchanged for another file while it was read, again and again';
+  return { facts: { ...facts, state: 'unreadable', problem, entries: [], problems: [] } };
+}
+
+function openFile(
+  name: string,
+  file: string,
+  secrets: Secrets,
+  certificates: CertificateCache,
+  readContent: ReadContent,
+): Opened {
   const folder = exists(path.dirname(file)) ? 'there' : 'missing';
   const nothing = { path: name, folder, entries: [], problems: [] } as const;
-  const bytes = readBytes(file);
+  const bytes = readBytes(file, readContent);
   if ('state' in bytes) return { facts: { ...nothing, ...bytes } };
   const base = { ...nothing, file: { ...fileFacts(file), path: file } };
   try {
@@ -153,7 +213,8 @@ function openFile(name: string, file: string, secrets: Secrets, certificates: Ce
   } catch (error) {
     if (!(error instanceof KeyStoreError)) throw error;
     const state = stateOf(error);
-    return { facts: { ...base, state, problem: error.message.replace(`${name}: `, '') } };
+    const format = error.format === undefined ? {} : { format: error.format };
+    return { facts: { ...base, ...format, state, problem: error.message.replace(`${name}: `, '') } };
   }
 }
 
@@ -165,7 +226,7 @@ function stateOf({ fault }: KeyStoreError): StoreState {
 
 type Bytes = { readonly content: Uint8Array } | { readonly state: 'missing' | 'unreadable'; readonly problem: string };
 
-function readBytes(file: string): Bytes {
+function readBytes(file: string, readContent: ReadContent): Bytes {
   try {
     const stats = statSync(file);
     // Pipes and devices would keep us waiting.
@@ -173,7 +234,7 @@ function readBytes(file: string): Bytes {
     if (stats.size > KEY_STORE_OCTETS_MAX) {
       return { state: 'unreadable', problem: `larger than ${KEY_STORE_OCTETS_MAX} bytes` };
     }
-    return { content: new Uint8Array(readFileSync(file)) };
+    return { content: new Uint8Array(readContent(file)) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', problem: 'no such file' };

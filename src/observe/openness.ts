@@ -38,6 +38,19 @@ export function writableBy(gate: Gate, permissions: Permissions, accounts: Accou
   return reach(gate, permissions, accounts, 'write');
 }
 
+/** Who may exchange the entries of a directory for others, by renaming: who writes there, and gets in. */
+export function exchangeableBy(gate: Gate, permissions: Permissions, accounts: Accounts): Reach {
+  const { mode } = permissions;
+  const searched = mode & (OTHERS.search | GROUP.search);
+  const written = mode & ~(OTHERS.write | GROUP.write);
+  // Write without search changes nothing.
+  const usable =
+    written |
+    ((searched & OTHERS.search) !== 0 ? mode & OTHERS.write : 0) |
+    ((searched & GROUP.search) !== 0 ? mode & GROUP.write : 0);
+  return writableBy(gate, { ...permissions, mode: usable }, accounts);
+}
+
 function reach(gate: Gate, { mode, uid, gid }: Permissions, accounts: Accounts, right: 'read' | 'write'): Reach {
   if (gate.others && (mode & OTHERS[right]) !== 0) return 'others';
   const isInGroup = gate.groups === 'all' || gate.groups === gid;

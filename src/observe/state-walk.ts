@@ -12,7 +12,8 @@ import {
 import path from 'node:path';
 import { type FileContent, fileContent, SAMPLE_HEAD_BYTES, SAMPLE_TAIL_BYTES } from '../protocols/state-file.ts';
 import { isWithin } from './mount-table.ts';
-import { type Gate, OPEN_GATE, through } from './openness.ts';
+import { type Gate, through } from './openness.ts';
+import { gateAbove } from './path-steps.ts';
 
 /** Most that one walk looks at. A report says which were hit. */
 export interface WalkLimits {
@@ -294,22 +295,4 @@ function readAt(handle: number, offset: number, length: number): Uint8Array {
     filled += count;
   }
   return bytes.subarray(0, filled);
-}
-
-/** Who gets as far as the root of the tree; a directory above that cannot be asked is taken as open. */
-function gateAbove(root: string): Gate {
-  let gate = OPEN_GATE;
-  const above: string[] = [];
-  for (let one = path.dirname(root); ; one = path.dirname(one)) {
-    above.push(one);
-    if (one === path.dirname(one)) break;
-  }
-  for (const directory of above.reverse()) {
-    try {
-      gate = through(gate, lstatSync(directory));
-    } catch {
-      // Taken as open.
-    }
-  }
-  return gate;
 }

@@ -20,6 +20,7 @@ export const rule: ConfigurationRule = {
     fail: 'REST listens in clear on an address that others reach',
     'not-applicable': 'REST is configured with TLS',
   },
+  toldBy: ['plaintext-channel', 'tls-without-a-reason'],
   remediation: remedy(
     'Demand client certificates on REST, or bind it to localhost and put a proxy with a log-in in front.',
     { 'security.ssl.rest.enabled': 'true', 'security.ssl.rest.authentication-enabled': 'true' },
@@ -38,6 +39,7 @@ export const rule: ConfigurationRule = {
     if (LOOPBACK.test(bind.value.trim())) return [{ verdict: 'pass' }];
     const submit = configuration.settingOr('web.submit.enable', 'true');
     const jars = isOn(submit);
+    const cancel = configuration.settingOr('web.cancel.enable', 'true');
     return [
       complain(bind, subject, {
         channel: 'rest',
@@ -45,7 +47,7 @@ export const rule: ConfigurationRule = {
         message: `REST listens on ${bind.value.trim()} in clear, and ${jars ? 'takes jars from anyone (web.submit.enable is on)' : 'still takes job graphs from anyone: web.submit.enable: false removes the jars only'}.`,
         expected: 'client certificates, or an address that nobody else reaches',
         observed: `${bind.key}: ${bind.value}, ${submit.key}: ${submit.value}`,
-        also: [restSwitch(subject), submit],
+        also: [restSwitch(subject), submit, cancel],
       }),
     ];
   },

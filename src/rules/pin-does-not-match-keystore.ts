@@ -41,7 +41,7 @@ export const rule: ConfigurationRule = {
           channel: internal ? 'jobmanager-rpc' : 'rest',
           // The REST pin may be meant for the certificates of clients.
           severity: internal ? 'high' : 'low',
-          message: `The pin is not that of ${text} in ${path}.`,
+          message: `The pin is not that of ${text} in ${path}${internal ? ': ports open, and no process lets another in' : ''}.`,
           expected: sha1,
           observed: pins.join(', '),
           remediation: remedy(rule.remediation.text, { [pin.key]: sha1 }),

@@ -24,12 +24,13 @@ export const rule: ConfigurationRule = {
   rationale:
     'Prometheus, JMX, queryable state, the collect sink and HiveServer2 have neither TLS nor a log-in, also where internal and REST TLS are on. A debugger port runs any code. What protects them stands outside of Flink.',
   decides:
-    'Reads the configuration for channels that have no TLS in any version, for a debugger in the Java options (jdwp) and for metric reporters that push in clear (Graphite, StatsD, InfluxDB and PushGateway without https). Low; high for a debugger on an address that others reach.',
+    'Reads the configuration for channels that have no TLS in any version, for a debugger (jdwp) or a JMX agent without TLS or passwords in the Java options, and for metric reporters that push in clear (Graphite, StatsD, InfluxDB and PushGateway without https). Low; high for a debugger, and for an agent without passwords, on an address that others reach.',
   verdicts: {
     pass: 'nothing of this is switched on',
     fail: 'a port or sender without TLS is switched on',
     'not-applicable': 'the configuration promises nothing for any channel',
   },
+  toldBy: ['plaintext-unprotectable'],
   remediation: remedy(
     'Take out what is not needed, and let only those who need the port reach it (network policy, firewall, TLS proxy).',
   ),
@@ -41,7 +42,7 @@ export const rule: ConfigurationRule = {
   appliesTo: (subject: ConfigurationSubject): boolean => subject.expectations.length > 0,
 
   evaluate(subject: ConfigurationSubject, context: RuleContext): readonly Judgement[] {
-    const judgements = [...channels(subject, context), ...debuggers(subject), ...senders(subject)];
+    const judgements = [...channels(subject, context), ...debuggers(subject), ...agents(subject), ...senders(subject)];
     return judgements.length > 0 ? judgements : [{ verdict: 'pass' }];
   },
 };
@@ -75,6 +76,35 @@ function debuggers(subject: ConfigurationSubject): readonly Judgement[] {
         observed: `jdwp at ${address}`,
       });
     });
+}
+
+const JMX_PORT = /-Dcom\.sun\.management\.jmxremote\.port=(\d+)/;
+
+/** The JVM's own JMX agent has TLS and passwords, and both can be switched off. */
+function agents(subject: ConfigurationSubject): readonly Judgement[] {
+  return JAVA_OPTIONS.flatMap((key): Judgement[] => {
+    const setting = subject.configuration.setting(key);
+    const port = JMX_PORT.exec(setting?.value ?? '')?.[1];
+    if (setting === undefined || port === undefined) return [];
+    const isOff = (name: string): boolean =>
+      new RegExp(`-Dcom\\.sun\\.management\\.jmxremote\\.${name}=false\\b`, 'i').test(setting.value);
+    const off = [...(isOff('ssl') ? ['TLS'] : []), ...(isOff('authenticate') ? ['passwords'] : [])];
+    if (off.length === 0) return [];
+    return [
+      complain({ ...setting, value: 'the JMX agent of the JVM (com.sun.management.jmxremote)' }, subject, {
+        channel: 'jmx',
+        discriminator: `${key} jmxremote`,
+        severity: off.includes('passwords') && !isLocal(setting.value) ? 'high' : 'low',
+        message: `The JMX agent of the JVM listens at port ${port} without ${off.join(' and ')}${off.includes('passwords') ? ': who reaches it runs any code in the process' : ''}.`,
+        expected: 'com.sun.management.jmxremote.ssl and .authenticate left at true',
+        observed: `port ${port}, ${off.join(' and ')} switched off`,
+      }),
+    ];
+  });
+}
+
+function isLocal(options: string): boolean {
+  return /-Dcom\.sun\.management\.jmxremote\.host=(?:localhost|127\.[\d.]+|::1)\b/.test(options);
 }
 
 function senders(subject: ConfigurationSubject): readonly Judgement[] {

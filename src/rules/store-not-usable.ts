@@ -16,8 +16,7 @@ export const rule: StoreRule = {
   verdicts: {
     pass: 'the store was opened and holds what it is for',
     fail: 'it is missing, not readable, damaged, empty or without what it is for',
-    inconclusive:
-      'no password is known for it, its format is not known here, or not even its folder is on this machine',
+    inconclusive: 'no password is known for it, its format is not read here, or not even its folder is on this machine',
     'not-applicable': 'its password is wrong (store-password-wrong tells it)',
   },
   remediation: remedy(
@@ -31,8 +30,8 @@ export const rule: StoreRule = {
     const { state, problem = state } = subject.store;
     if (state === 'read') return contents(subject);
     if (state === 'password-needed') return [unseen(subject, 'no password is known for it')];
-    if (state === 'unsupported' && /none of PEM/.test(problem))
-      return [unseen(subject, `its format is not known here: ${problem}`)];
+    // What is not read here, Java and its providers may read.
+    if (state === 'unsupported') return [unseen(subject, `it ${problem}`)];
     // The stores of another machine are not missing, they are elsewhere.
     if (state === 'missing' && subject.store.folder === 'missing') {
       return [
@@ -44,7 +43,7 @@ export const rule: StoreRule = {
     }
     return [
       storeFault(subject, {
-        message: `The ${nameOf(subject)} ${WORDS[state]}: ${problem}.`,
+        message: `The ${nameOf(subject)} ${WORDS[state]}: ${problem}. ${AFTER_RESTART}`,
         expected: 'a file that Flink can open',
         observed: problem,
         said: `${subject.store.path}: ${problem}`,
@@ -52,6 +51,8 @@ export const rule: StoreRule = {
     ];
   },
 };
+
+const AFTER_RESTART = 'The process ends at its next start.';
 
 const WORDS: Readonly<Record<StoreState, string>> = {
   read: 'is there',

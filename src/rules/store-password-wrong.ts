@@ -30,7 +30,7 @@ export const rule: StoreRule = {
       return [
         storeFault(subject, {
           discriminator: 'store',
-          message: `The password that the configuration has for the ${nameOf(subject)} does not open it.`,
+          message: `The password that the configuration has for the ${nameOf(subject)} does not open it: the process ends at its next start.`,
           expected: 'the password of the file',
           observed: store.problem ?? 'another one',
           said: `${store.path}: ${store.problem ?? 'wrong password'}`,
@@ -43,7 +43,7 @@ export const rule: StoreRule = {
     return [
       storeFault(subject, {
         discriminator: 'key',
-        message: `The ${nameOf(subject)} opens, and its private key does not open by key-password.`,
+        message: `The ${nameOf(subject)} opens, and its private key does not open by key-password: the process ends at its next start.`,
         expected: 'the password of the key',
         observed: 'another one',
         said: `${store.path}: key${closed[0]!.alias === undefined ? '' : ` "${closed[0]!.alias}"`} stays closed`,

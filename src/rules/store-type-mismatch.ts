@@ -11,7 +11,7 @@ export const rule: StoreRule = {
   rationale:
     'Up to Flink 1.19 the JVM decides the type, from 1.20 on keystore-type and truststore-type may. Java opens JKS files as PKCS12 and the other way round (keystore.type.compat), but no PEM, no JCEKS and nothing under a type of another kind. A name that says .p12 for a JKS file misleads the next who works with it.',
   decides:
-    'Tells the type of a store by its content and compares it with keystore-type or truststore-type, else with what Java opens by default (PKCS12 and JKS, each as the other). A name that says another type than the content is low.',
+    'Tells the type of a store by its content and compares it with keystore-type or truststore-type, else with what Java opens by default (PKCS12 and JKS, each as the other). Types that no file has (PKCS11, Windows-ROOT) fail. A name that says another type than the content is low.',
   verdicts: {
     pass: 'Java opens the store by its type, and its name does not mislead',
     fail: 'Java does not open it by that type, or its name says another one',
@@ -25,10 +25,12 @@ export const rule: StoreRule = {
     'https://nightlies.apache.org/flink/flink-docs-stable/docs/deployment/security/security-ssl/',
   ],
 
-  appliesTo: ({ store }: StoreSubject): boolean => store.format !== undefined,
+  appliesTo: ({ store, uses }: StoreSubject): boolean => store.format !== undefined || uses.some(isNoFile),
 
   evaluate(subject: StoreSubject): readonly Judgement[] {
     const { store } = subject;
+    const elsewhere = subject.uses.find(isNoFile);
+    if (elsewhere !== undefined) return [noFile(subject, elsewhere)];
     const format = store.format!;
     const told = subject.uses.find((use) => use.type !== undefined && !opens(use.type.value, format));
     if (told !== undefined) return [mismatch(subject, told, format)];
@@ -51,6 +53,25 @@ export const rule: StoreRule = {
   },
 };
 
+/** Types whose entries stand in no file: tokens, and the stores of operating systems (providers of the JDK). */
+const NO_FILES = /^(?:pkcs11|windows-.+|keychainstore.*)$/i;
+
+function isNoFile({ type }: StoreUse): boolean {
+  return type !== undefined && NO_FILES.test(type.value.trim());
+}
+
+/** Flink hands every type the bytes of the file (`SSLUtils`): PKCS11 refuses them, Windows' own ignores them. */
+function noFile(subject: StoreSubject, { type }: StoreUse): Judgement {
+  const isToken = /^pkcs11$/i.test(type!.value.trim());
+  return storeFault(subject, {
+    discriminator: 'type',
+    message: `The ${nameOf(subject)} is a file, and ${type!.key} says ${type!.value.trim()}, which is none: ${isToken ? 'Java refuses to read a token from a file, and the process does not start' : 'Java passes the file over and takes what the operating system trusts and holds'}.`,
+    expected: 'a type that is kept in a file',
+    observed: type!.value.trim(),
+    said: `${subject.store.path} is opened as ${type!.value.trim()}`,
+  });
+}
+
 /** `keystore.type.compat` of the JDK: PKCS12 and JKS stand for each other. */
 const DUAL: readonly string[] = ['PKCS12', 'JKS'];
 
@@ -67,7 +88,7 @@ function extensionType(path: string): string | undefined {
 function mismatch(subject: StoreSubject, use: StoreUse, format: string): Judgement {
   return storeFault(subject, {
     discriminator: 'type',
-    message: `The ${nameOf(subject)} is ${format} by its content, and ${use.type!.key} says ${use.type!.value}: Java does not open it.`,
+    message: `The ${nameOf(subject)} is ${format} by its content, and ${use.type!.key} says ${use.type!.value}: Java does not open it, and the process does not start.`,
     expected: use.type!.value,
     observed: format,
     said: `${subject.store.path} holds ${format}`,

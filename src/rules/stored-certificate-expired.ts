@@ -1,6 +1,6 @@
 import type { Judgement, RuleContext, StoreRule, StoreSubject } from '../model/rule.ts';
 import { remedy } from './support/remedies.ts';
-import { isRead, storedCertificates, storeFault, whichStored } from './support/stores.ts';
+import { isRead, type StoredCertificate, storedCertificates, storeFault, whichStored } from './support/stores.ts';
 import { days, daysBetween, standingAt, withoutFault } from './support/validity.ts';
 
 /** Expired certificates in key stores; low where it is one of several that a truststore holds. */
@@ -39,7 +39,7 @@ export const rule: StoreRule = {
         return storeFault(subject, {
           severity: spare ? 'low' : 'high',
           discriminator: certificate.sha256,
-          message: `The ${whichStored(one)} expired on ${certificate.notAfter}.`,
+          message: `The ${whichStored(one)} expired on ${certificate.notAfter}.${unnoticed(subject, one)}`,
           expected: 'a certificate within its validity period',
           observed: `expired for ${ago}`,
           said: `${whichStored(one)} not after ${certificate.notAfter}`,
@@ -48,3 +48,10 @@ export const rule: StoreRule = {
     return judgements.length > 0 ? judgements : [{ verdict: withoutFault(all) }];
   },
 };
+
+/** Internal peers trust the certificate itself, whose dates nobody looks at (`PKIXValidator` and trust anchors). */
+function unnoticed({ uses }: StoreSubject, { certificate, standing }: StoredCertificate): string {
+  const isOwnAnchor = standing !== 'issuer' && certificate.selfIssued;
+  if (!isOwnAnchor || !uses.some(({ family }) => family === 'internal')) return '';
+  return ' Nothing in Flink notices it: after a restart the cluster comes up although it should not.';
+}

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { rule } from '../../src/rules/port-without-tls.ts';
-import { auditFinding, auditFindings, auditVerdict, recorded } from '../support/audited.ts';
+import { auditFinding, auditFindings, auditVerdict, type Lines, recorded } from '../support/audited.ts';
 
 t.test('Prometheus and JMX of the recorded cluster are told, and nothing else', async (t) => {
   const findings = await auditFindings(rule, [recorded('1.20.3-prom', 'jm')]);
@@ -24,4 +24,20 @@ t.test('reporters that push are told, but over https', async (t) => {
 t.test('a cluster without such ports passes', async (t) => {
   t.equal(await auditVerdict(rule, [recorded('1.20.3-all', 'jm')]), 'pass');
   t.equal(await auditVerdict(rule, []), 'not-applicable');
+});
+
+t.test('a JMX agent of the JVM is told by what is switched off', async (t) => {
+  const options = (...names: readonly string[]): Lines => ({
+    'env.java.opts.all': names.map((name) => `-Dcom.sun.management.jmxremote.${name}`).join(' '),
+  });
+  const open = await auditFinding(rule, [options('port=9010', 'ssl=false', 'authenticate=false')]);
+  t.match(open, {
+    severity: 'high',
+    channel: 'jmx',
+    message: /port 9010 without TLS and passwords: who reaches it runs/,
+  });
+  t.match(await auditFinding(rule, [options('port=9010', 'ssl=false')]), { severity: 'low' });
+  const local = options('port=9010', 'host=127.0.0.1', 'ssl=false', 'authenticate=false');
+  t.match(await auditFinding(rule, [local]), { severity: 'low' });
+  t.equal(await auditVerdict(rule, [options('port=9010')]), 'pass', 'TLS and passwords are the default');
 });

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { rule } from '../../src/rules/store-not-usable.ts';
 import { auditFinding, auditFindings, auditVerdict, INTERNAL, recorded, STORES, store } from '../support/audited.ts';
@@ -45,4 +46,13 @@ t.test('a wrong password is another rule, and no store is nothing for it', async
   const given = [{ path: store('internal.p12'), password: 'wrong' }];
   t.equal(await auditVerdict(rule, [], { given }), 'not-applicable');
   t.equal(await auditVerdict(rule, [recorded('1.20.3-off', 'jm')]), 'not-applicable');
+});
+
+t.test('a store of a kind that is not read here is not called unusable', async (t) => {
+  const file = fileURLToPath(new URL('../../../test/vectors/keystore/trust.bcfks', import.meta.url));
+  const [found] = await auditFindings(rule, [], { given: [{ path: file }] });
+  t.match(found, {
+    verdict: 'inconclusive',
+    message: /it is a BCFKS store of Bouncy Castle, .* keytool -storetype BCFKS/,
+  });
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { rule } from '../../src/rules/store-type-mismatch.ts';
 import { auditFinding, auditVerdict, INTERNAL, type Lines, recorded, store } from '../support/audited.ts';
@@ -28,4 +29,29 @@ t.test('JKS and PKCS#12 stand for each other in Java, but a false name is told',
 t.test('stores that are what they say pass, unread ones are nothing for it', async (t) => {
   t.equal(await auditVerdict(rule, [at(store('internal.p12'))], TRUST), 'pass');
   t.equal(await auditVerdict(rule, [recorded('1.20.3-all', 'jm')]), 'not-applicable');
+});
+
+const BCFKS = fileURLToPath(new URL('../../../test/vectors/keystore/ec.bcfks', import.meta.url));
+
+t.test('BCFKS is told by its content, whatever the type setting says', async (t) => {
+  t.match(await auditFinding(rule, [at(BCFKS)], TRUST), { observed: 'BCFKS', message: /opens only where/ });
+  t.match(await auditFinding(rule, [at(BCFKS, { [TYPE]: 'PKCS12' })], TRUST), {
+    expected: 'PKCS12',
+    observed: 'BCFKS',
+    message: /the process does not start/,
+  });
+  t.equal(await auditVerdict(rule, [at(BCFKS, { [TYPE]: 'bcfks' })], TRUST), 'pass');
+  const other = at(store('internal.p12'), { [TYPE]: 'BCFKS' });
+  t.match(await auditFinding(rule, [other], TRUST), { expected: 'BCFKS', observed: 'PKCS12' });
+});
+
+t.test('types that are kept in no file are told, each with what Java does', async (t) => {
+  for (const [type, said] of [
+    ['PKCS11', /the process does not start/],
+    ['Windows-ROOT', /what the operating system trusts/],
+    ['KeychainStore', /what the operating system trusts/],
+  ] as const) {
+    const found = await auditFinding(rule, [at(store('internal.p12'), { [TYPE]: type })], TRUST);
+    t.match(found, { severity: 'high', observed: type, message: said }, type);
+  }
 });

@@ -42,7 +42,10 @@ export function nameOf({ uses }: StoreSubject): string {
 
 /** Channel that suffers first: RPC of the internal ones. */
 export function channelOf(subject: StoreSubject): { readonly channel?: ChannelId } {
-  const family = subject.uses.find((use) => use.family !== undefined)?.family;
+  return channelOfFamily(subject.uses.find((use) => use.family !== undefined)?.family);
+}
+
+export function channelOfFamily(family: StoreUse['family']): { readonly channel?: ChannelId } {
   if (family === undefined) return {};
   return { channel: family === 'internal' ? 'jobmanager-rpc' : 'rest' };
 }
