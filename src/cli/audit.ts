@@ -7,10 +7,10 @@ import {
   parseFailOn,
   parseTime,
   parseVersion,
-  readConfiguration,
   refuseRepeated,
   repeatable,
 } from './common.ts';
+import { confOrEnvironment, readConfigurations } from './configuration-sources.ts';
 import { Unusable } from './failure.ts';
 import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption } from './log-witness.ts';
@@ -72,12 +72,14 @@ async function runAudit(args: ArgumentsCamelCase<AuditArguments>): Promise<void>
   }
 }
 
-async function requestOf(args: AuditArguments, failOn: FailOn, now: number): Promise<AuditRequest> {
+async function requestOf(given: AuditArguments, failOn: FailOn, now: number): Promise<AuditRequest> {
+  const say = (line: string): void => void process.stderr.write(`flinkprobe: ${line}\n`);
+  const args = { ...given, conf: [...confOrEnvironment(given.conf, say)] };
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
     throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
   return {
-    configurations: args.conf.map(readConfiguration),
+    configurations: await readConfigurations(args),
     keystores: await givenStores(args),
     logs: args.log,
     stateDirectories: args.stateDir,
@@ -85,7 +87,7 @@ async function requestOf(args: AuditArguments, failOn: FailOn, now: number): Pro
     ...(args.jdk === undefined ? {} : { jdkVersion: parseJdk(args.jdk) }),
     failOn,
     now,
-    ...(args.verbose ? { warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
+    ...(args.verbose ? { warn: say } : {}),
   };
 }
 

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import type { FailOn } from '../report/severity.ts';
+import { reason } from './configuration-sources.ts';
 import { Unusable } from './failure.ts';
+
+export type { ConfigurationFiles } from './configuration-sources.ts';
 
 type CommonOptions = Readonly<
   Record<
@@ -10,6 +12,7 @@ type CommonOptions = Readonly<
     | 'output'
     | 'fail-on'
     | 'conf'
+    | 'D'
     | 'names'
     | 'flink-version'
     | 'now'
@@ -44,7 +47,10 @@ export const commonOptions: CommonOptions = {
     default: 'medium',
     describe: 'least severity that ends with 1',
   },
-  conf: repeatable('Flink configuration folder or file, as [MEMBER=]DIR (repeatable)'),
+  conf: repeatable(
+    'Flink configuration: folder, file, manifest, Compose or environment file, /proc/PID, as [MEMBER=]SOURCE (repeatable)',
+  ),
+  D: repeatable('key=value that wins in every configuration, as on the command line of Flink (repeatable)'),
   names: { type: 'string', requiresArg: true, describe: 'names of addresses, in the syntax of a hosts file' },
   'flink-version': {
     type: 'string',
@@ -70,6 +76,7 @@ export interface CommonArguments {
   readonly output?: string | undefined;
   readonly failOn: string;
   readonly conf: string[];
+  readonly D: string[];
   readonly names?: string | undefined;
   readonly flinkVersion?: string | undefined;
   readonly now?: string | undefined;
@@ -127,40 +134,4 @@ export function readText(option: string, file: string): string {
   } catch (error) {
     throw new Unusable(`--${option}: ${file}: ${reason(error)}`);
   }
-}
-
-export interface ConfigurationFiles {
-  readonly member: string | null;
-  /** As the user named it. */
-  readonly path: string;
-  readonly files: readonly { readonly name: string; readonly text: string }[];
-}
-
-const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'];
-
-/** Reads one `--conf [MEMBER=]DIR`: a folder with Flink's configuration files, or one such file. */
-export function readConfiguration(text: string): ConfigurationFiles {
-  const at = text.indexOf('=');
-  const member = at > 0 ? text.slice(0, at) : null;
-  const target = at > 0 ? text.slice(at + 1) : text;
-  let names: string[];
-  try {
-    names = readdirSync(target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw new Unusable(`--conf: ${target}: ${reason(error)}`);
-    return { member, path: target, files: [{ name: target, text: readText('conf', target) }] };
-  }
-  const found = FLINK_FILES.filter((name) => names.includes(name)).map((name) => path.join(target, name));
-  if (found.length === 0) throw new Unusable(`--conf: ${target}: holds neither ${FLINK_FILES.join(' nor ')}`);
-  return { member, path: target, files: found.map((name) => ({ name, text: readText('conf', name) })) };
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    EACCES: 'not readable: permission denied',
-    EISDIR: 'is a folder',
-  };
-  return known[code ?? ''] ?? message;
 }

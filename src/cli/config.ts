@@ -1,16 +1,18 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { commonOptions, parseVersion, readConfiguration, refuseRepeated } from './common.ts';
+import { commonOptions, parseVersion, refuseRepeated } from './common.ts';
+import { confOrEnvironment, readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
 import type { Select } from './selection.ts';
 import { version } from './version.ts';
 
-const { conf, 'flink-version': flinkVersion } = commonOptions;
-const options = { conf, 'flink-version': flinkVersion };
+const { conf, D, 'flink-version': flinkVersion } = commonOptions;
+const options = { conf, D, 'flink-version': flinkVersion };
 
 interface ConfigArguments {
   readonly what: 'check' | 'show' | 'schema';
   readonly conf: string[];
+  readonly D: string[];
   readonly flinkVersion?: string | undefined;
 }
 
@@ -30,9 +32,11 @@ export const configCommand = (select: Select): CommandModule<object, ConfigArgum
 
 async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> {
   if (args.what !== 'show') throw new Unusable(`config ${args.what}: this is not in version ${version()} yet`);
-  if (args.conf.length === 0) throw new Unusable('config show: --conf DIR is needed');
   refuseRepeated(args, options);
-  const configurations = args.conf.map(readConfiguration);
+  const conf = confOrEnvironment(args.conf, (line) => void process.stderr.write(`flinkprobe: ${line}\n`));
+  if (conf.length === 0)
+    throw new Unusable('config show: --conf SOURCE is needed, or FLINK_CONF_DIR in the environment');
+  const configurations = await readConfigurations({ ...args, conf });
   const parsed = await parseConfigurations({
     configurations,
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),

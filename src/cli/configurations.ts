@@ -16,10 +16,16 @@ export async function parseConfigurations(request: ConfigurationRequest): Promis
   if (request.configurations.length === 0) return [];
   const { parseFlinkConfiguration } = await import('../flink/config.ts');
   const { flinkVersion } = request;
-  return request.configurations.map(({ member, files }) => {
-    const parsed = parseFlinkConfiguration(files, { member, ...(flinkVersion === undefined ? {} : { flinkVersion }) });
+  return request.configurations.map((source) => {
+    const { files, path: _, flinkVersion: own, ...rest } = source;
+    const version = flinkVersion ?? own;
+    const parsed = parseFlinkConfiguration(files, {
+      ...rest,
+      ...(version === undefined ? {} : { flinkVersion: version }),
+    });
     const [first] = parsed.problems;
-    if (first !== undefined && parsed.keys().length === 0) {
+    // Of a manifest something else may be read all the same.
+    if (first !== undefined && parsed.keys().length === 0 && files.length > 0) {
       throw new Unusable(`--conf: ${first.file}:${first.line}: ${first.message}`);
     }
     for (const { file, line, message } of parsed.problems) request.warn?.(`${file}:${line}: ${message}`);
@@ -27,6 +33,7 @@ export async function parseConfigurations(request: ConfigurationRequest): Promis
   });
 }
 
-export function describeConfiguration({ path }: ConfigurationFiles, { problems }: ParsedConfiguration): Input {
-  return { kind: 'configuration', path, ...(problems.length > 0 ? { problems } : {}) };
+export function describeConfiguration({ path }: ConfigurationFiles, { problems, notes }: ParsedConfiguration): Input {
+  const told = [...problems, ...notes];
+  return { kind: 'configuration', path, ...(told.length > 0 ? { problems: told } : {}) };
 }

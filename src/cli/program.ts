@@ -67,13 +67,18 @@ function restoreStandardInput(args: Record<string, unknown>): void {
     args[name] = Array.isArray(value) ? value.map(restore) : restore(value);
 }
 
+/** `-Dkey=value`, as Flink takes it, is to the parser a row of options of one letter. */
+function dynamicApart(arg: string): readonly string[] {
+  return /^-D[^=]/.test(arg) ? ['-D', arg.slice(2)] : [arg];
+}
+
 /** The command that the arguments choose; undefined where they only ask for help. */
 function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (() => Promise<void>) | undefined {
   let action: (() => Promise<void>) | undefined;
   const select: Select = (selected) => {
     action = selected;
   };
-  yargs(args.map((one) => (one === '-' ? STANDARD_INPUT : one)))
+  yargs(args.flatMap(dynamicApart).map((one) => (one === '-' ? STANDARD_INPUT : one)))
     .middleware(restoreStandardInput)
     .scriptName('flinkprobe')
     // Our own texts are English: the parser's are, too.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatText } from '../report/text.ts';
 import { analyse } from './analysis.ts';
-import { readConfiguration } from './common.ts';
+import { readConfigurations } from './configuration-sources.ts';
 import { isClosedPipe } from './failure.ts';
 
 /**
@@ -25,9 +25,11 @@ for (const name of captures) {
   const recorded = name.replace(/\.(pcap|pcapng)(\.gz)?$/, '');
   const report = await analyse({
     captures: [path.relative(process.cwd(), path.join(folder, name))],
-    configurations: members(recorded).map((member) =>
-      readConfiguration(`${member}=${path.relative(process.cwd(), path.join(folder, `${recorded}.conf`, member))}`),
-    ),
+    configurations: await readConfigurations({
+      conf: members(recorded).map(
+        (member) => `${member}=${path.relative(process.cwd(), path.join(folder, `${recorded}.conf`, member))}`,
+      ),
+    }),
     expect: [],
     failOn: 'medium',
     now: Date.now(),

@@ -97,6 +97,14 @@ export function parseStandardYaml(text: string): FlatFile {
   return { entries: flattener.entries, problems };
 }
 
+/** Flattens a mapping of another file, as Flink's nested keys: `resolve` follows aliases. */
+export function flattenNode(node: unknown, lines: LineCounter, resolve: (node: unknown) => unknown): FlatFile {
+  const problems: FileProblem[] = [];
+  const flattener = new Flattener(lines, resolve, problems);
+  flattener.flatten(node, '', 0);
+  return { entries: flattener.entries, problems };
+}
+
 function lineOf(lines: LineCounter, offset: number): number {
   return Math.max(1, lines.linePos(offset).line);
 }
@@ -181,7 +189,7 @@ class Flattener {
 }
 
 /** Text of a scalar as Java would print the value: `TRUE` is `true`, `0x1F` is `31`; undefined for null. */
-function scalarText(scalar: { readonly value: unknown; readonly source?: string }): string | undefined {
+export function scalarText(scalar: { readonly value: unknown; readonly source?: string }): string | undefined {
   const { value } = scalar;
   if (value === null || value === undefined) {
     return undefined;

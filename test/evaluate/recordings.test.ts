@@ -1,6 +1,6 @@
 import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
-import { readConfiguration } from '../../src/cli/common.ts';
+import { readConfigurations } from '../../src/cli/configuration-sources.ts';
 import { CHANNEL_IDS } from '../../src/model/channel.ts';
 import { type Finding, type Report, SEVERITIES } from '../../src/model/report.ts';
 import { formatJsonl } from '../../src/report/jsonl.ts';
@@ -16,10 +16,10 @@ const NOW = Date.parse('2026-11-22T15:00:00Z');
 const folders = (one: Recording): readonly string[] =>
   one.configurations.map(({ member, folder }) => `${member}=${folder}`);
 
-const judge = (one: Recording, configurations: readonly string[], names = ''): Promise<Report> =>
+const judge = async (one: Recording, conf: readonly string[], names = ''): Promise<Report> =>
   analyse({
     captures: [one.path],
-    configurations: configurations.map((text) => readConfiguration(text)),
+    configurations: await readConfigurations({ conf }),
     names,
     expect: [],
     failOn: 'medium',

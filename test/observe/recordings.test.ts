@@ -1,7 +1,7 @@
 import path from 'node:path';
 import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
-import { readConfiguration } from '../../src/cli/common.ts';
+import { readConfigurations } from '../../src/cli/configuration-sources.ts';
 import type { Finding, Report } from '../../src/model/report.ts';
 import { compareClear, compareTls } from '../support/compare.ts';
 import { type ExpectedServer, type Problem, type Recording, type RunKind, recordings } from '../support/expected.ts';
@@ -12,11 +12,12 @@ import { type ExpectedServer, type Problem, type Recording, type RunKind, record
  */
 const NOW = Date.parse('2026-11-22T15:00:00Z');
 
-const report = (one: Recording, kind: RunKind): Promise<Report> =>
+const report = async (one: Recording, kind: RunKind): Promise<Report> =>
   analyse({
     captures: [one.path],
-    configurations:
-      kind === 'policy' ? [] : one.configurations.map(({ member, folder }) => readConfiguration(`${member}=${folder}`)),
+    configurations: await readConfigurations({
+      conf: kind === 'policy' ? [] : one.configurations.map(({ member, folder }) => `${member}=${folder}`),
+    }),
     names: Object.entries(one.expected.members)
       .map(([address, name]) => `${address} ${name}`)
       .join('\n'),

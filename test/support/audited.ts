@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { readConfiguration } from '../../src/cli/common.ts';
+import { readConfigurations } from '../../src/cli/configuration-sources.ts';
 import { parseConfigurations } from '../../src/cli/configurations.ts';
 import { configurationSubjects } from '../../src/cli/disk-witness.ts';
 import { loadProbes } from '../../src/evaluate/directory.ts';
@@ -74,7 +74,9 @@ export async function audited(
   conf: readonly (string | Lines)[],
   options: AuditedOptions = {},
 ): Promise<Evaluation> {
-  const configurations = conf.map((one) => readConfiguration(typeof one === 'string' ? one : written(one)));
+  const configurations = await readConfigurations({
+    conf: conf.map((one) => (typeof one === 'string' ? one : written(one))),
+  });
   const { flinkVersion, jdkVersion, now = NOW } = options;
   const version = flinkVersion === undefined ? {} : { flinkVersion };
   const parsed = await parseConfigurations({ configurations, ...version });

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { MemberSource } from '../flink/source.ts';
+import { flinkFilesIn, linkTarget, reason } from './configuration-sources.ts';
+import { Unusable } from './failure.ts';
+
+/**
+ * A running process below `/proc`. The folder of its configuration is looked for in its own root, so that a container's
+ * is found. What the system keeps from this account is told in a note.
+ *
+ * @throws Unusable where the process is gone, or hides its arguments
+ */
+export async function readProcess(target: string): Promise<MemberSource> {
+  const { configurationFolder, processSource } = await import('../flink/process.ts');
+  const found = {
+    path: target.length > 1 && target.endsWith('/') ? target.slice(0, -1) : target,
+    arguments: records(path.join(target, 'cmdline')) ?? hidden(target),
+    ...environmentOf(target),
+  };
+  const folder = configurationFolder(found);
+  const own = folder === undefined ? undefined : within(target, folder);
+  const read = own === undefined ? { files: [], note: 'names no folder of its configuration' } : filesIn(own);
+  const { role, ...source } = processSource(found, read.files);
+  return {
+    ...source,
+    member: role ?? null,
+    notes: [
+      ...source.notes,
+      ...(read.note === undefined ? [] : [{ file: own ?? found.path, line: 1, message: read.note }]),
+    ],
+  };
+}
+
+function hidden(target: string): never {
+  throw new Unusable(
+    `--conf: ${path.join(target, 'cmdline')}: not readable: permission denied; ask as the user whose process it is`,
+  );
+}
+
+function environmentOf(target: string): { readonly environment?: readonly string[] } {
+  const environment = records(path.join(target, 'environ'));
+  return environment === undefined ? {} : { environment };
+}
+
+/** Texts that end with NUL; undefined where they may not be read. */
+function records(file: string): readonly string[] | undefined {
+  try {
+    return readFileSync(file, 'utf8').split('\0').slice(0, -1);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') return undefined;
+    throw new Unusable(
+      `--conf: ${file}: ${code === 'ENOENT' || code === 'ESRCH' ? 'the process is gone' : reason(error)}`,
+    );
+  }
+}
+
+/** A path as the process has it, seen from here. */
+function within(target: string, folder: string): string {
+  if (!path.isAbsolute(folder)) return path.join(target, 'cwd', folder);
+  return linkTarget(path.join(target, 'root')) === '/' ? folder : path.join(target, 'root', folder);
+}
+
+function filesIn(folder: string): { readonly files: ReturnType<typeof flinkFilesIn>; readonly note?: string } {
+  try {
+    const files = flinkFilesIn(folder, readdirSync(folder));
+    return files.length > 0 ? { files } : { files, note: 'holds neither config.yaml nor flink-conf.yaml' };
+  } catch (error) {
+    const message = error instanceof Unusable ? error.message.replace(/^--conf: /, '') : reason(error);
+    return { files: [], note: `the configuration of the process is not known: ${message}` };
+  }
+}
