@@ -10,11 +10,11 @@ import {
   parseFailOn,
   parseTime,
   parseVersion,
-  readConfiguration,
   readText,
   refuseRepeated,
   repeatable,
 } from './common.ts';
+import { readConfigurations } from './configuration-sources.ts';
 import { Unusable } from './failure.ts';
 import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption, parseLogFile } from './log-witness.ts';
@@ -109,7 +109,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   if ([...args.files, ...args.log].filter((file) => file === '-').length > 1) {
     throw new Unusable('-: standard input can be read once only');
   }
-  const configurations = args.conf.map(readConfiguration);
+  const configurations = await readConfigurations(args);
   const keystores = await givenStores(args);
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.

@@ -2,7 +2,8 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Report } from '../model/report.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
-import { parseFailOn, parseTime, parseVersion, readConfiguration, readText, refuseRepeated } from './common.ts';
+import { parseFailOn, parseTime, parseVersion, readText, refuseRepeated } from './common.ts';
+import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
 import { givenStores } from './keystore-options.ts';
@@ -46,7 +47,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
     const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
-    const configurations = args.conf.map(readConfiguration);
+    const configurations = await readConfigurations(args);
     const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
     const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn: say });
     const keystores = await givenStores(args);
