@@ -1,10 +1,12 @@
 import { coverage } from '../evaluate/coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
+import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { ChannelId } from '../model/channel.ts';
+import type { Policy } from '../model/policy.ts';
 import type { ClearProtocol, Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
@@ -36,6 +38,8 @@ export interface AnalysisRequest {
   /** Text in NSS key log format. */
   readonly keyLog?: string;
   readonly flinkVersion?: string;
+  /** Known-good baseline to judge by. */
+  readonly policy?: Policy;
   readonly expect: readonly (ChannelId | 'all')[];
   readonly filter?: SegmentFilter;
   readonly crossCheck?: 'wanted' | 'not-wanted';
@@ -79,14 +83,16 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
         });
   const disk = await diskWitness({ ...request, keystores: request.keystores ?? [], machine: 'any' }, parsed, probes);
   const seen = [...wire, ...record.observations];
-  const promised = expectations(parsed, probes);
+  const promised = [...expectations(parsed, probes), ...policyExpectations(request.policy, probes)];
   const flinkVersions = [...new Set([...topology.flinkVersions(), ...record.flinkVersions])];
   const judgedVersion = request.flinkVersion ?? flinkVersions[0];
   const evaluation = evaluate(rules, seen, promised, {
     now: request.now,
     probes,
+    connections: 'heard',
     configurations: disk.configurations,
     stores: disk.stores,
+    ...(request.policy === undefined ? {} : { policy: request.policy }),
     quality: run.inputs.flatMap((input) => (input.quality === undefined ? [] : [input.quality])),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
   });
@@ -173,6 +179,7 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
     expectations: parts.promised,
     findings: evaluation.findings,
     coverage: covered,
+    ...(evaluation.policy === undefined ? {} : { policy: evaluation.policy }),
     summary: {
       connections: totals.connections,
       refusedAttempts: totals.refusedAttempts,

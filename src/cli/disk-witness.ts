@@ -88,8 +88,7 @@ function isGiven({ family }: StoreSubject['uses'][number]): boolean {
 }
 
 function withoutMode(store: StoreFacts): StoreFacts {
-  const { file: _, ...rest } = store;
-  return rest;
+  return store.file === undefined ? store : { ...store, file: { path: store.file.path } };
 }
 
 /** What rules see of each configuration. */

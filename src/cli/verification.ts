@@ -34,8 +34,10 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
   const evaluation = evaluate(rules, seen, planned.promised, {
     now,
     probes: planned.probes,
+    connections: 'heard',
     configurations: disk.configurations,
     stores: disk.stores,
+    ...(request.policy === undefined ? {} : { policy: request.policy }),
     processes,
     ...(request.baseline === undefined ? {} : { baseline: request.baseline.report }),
     ...(planned.flinkVersion === undefined ? {} : { flinkVersion: planned.flinkVersion }),
@@ -181,6 +183,7 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
     expectations: planned.promised,
     findings,
     coverage: covered,
+    ...(evaluation.policy === undefined ? {} : { policy: evaluation.policy }),
     ...(parts.processes.length === 0 ? {} : { processes: parts.processes }),
     watchedSeconds: Math.round((parts.finishedAt - planned.startedAt) / 100) / 10,
     summary: summaryOf(planned, parts),

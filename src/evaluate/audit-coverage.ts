@@ -1,6 +1,8 @@
 import { CHANNEL_IDS } from '../model/channel.ts';
 import type { Coverage, Expectation, Finding, Observation, Severity } from '../model/report.ts';
 import { isRecorded, promisedEndpoints, verdictOf } from './coverage.ts';
+import { LogRecord } from './log-record.ts';
+import { sayings } from './sayings.ts';
 
 /**
  * What the disk and the logs tell of each channel, in the contract's order. No endpoint is seen by them: a channel is
@@ -12,6 +14,7 @@ export function auditCoverage(
   findings: readonly Finding[],
   failOn: Severity,
 ): readonly Coverage[] {
+  const record = new LogRecord(observations);
   return CHANNEL_IDS.map((channel) => {
     const promised = expectations.filter((one) => one.basis === 'configuration' && one.channel === channel);
     const witnesses: ('promise' | 'record')[] = [];
@@ -23,6 +26,7 @@ export function auditCoverage(
       seenEndpoints: 0,
       verdict: witnesses.length === 0 ? absence(expectations) : verdictOf(channel, findings, failOn, 0),
       witnesses,
+      says: sayings({ channel, witnesses, findings, promised, record, failOn }),
     };
   });
 }

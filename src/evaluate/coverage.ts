@@ -2,6 +2,8 @@ import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Coverage, Expectation, Finding, Observation, Severity } from '../model/report.ts';
 import type { EndpointSubject } from '../model/rule.ts';
+import { LogRecord } from './log-record.ts';
+import { sayings } from './sayings.ts';
 import { isAtLeast } from './severity.ts';
 
 /**
@@ -22,6 +24,7 @@ export function coverage(
 ): readonly Coverage[] {
   const promises = expectations.filter((one) => one.basis === 'configuration');
   const asked = askedChannels(promises, probes, expected);
+  const record = new LogRecord(observations);
   return CHANNEL_IDS.map((channel) => {
     const seen = subjects.filter((one) => one.channel === channel);
     const promised = promises.filter((one) => one.channel === channel);
@@ -41,6 +44,7 @@ export function coverage(
       seenEndpoints: seen.length,
       verdict: seen.length === 0 ? absent : verdictOf(channel, findings, failOn, lacking.size),
       witnesses,
+      says: sayings({ channel, witnesses, findings, promised, record, failOn }),
       ...(asked.has(channel) || given.length > 0 ? { expected: true } : {}),
     };
   });

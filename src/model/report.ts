@@ -1,12 +1,16 @@
 import type { Asked } from './asked.ts';
 import type { Channel, ChannelId, Component } from './channel.ts';
 import type { FileSighting } from './disk.ts';
+import type { FixPlan } from './fix-plan.ts';
 import type { LogLine } from './log.ts';
+import type { PolicyOutcome } from './policy.ts';
 import type { TlsDetails } from './tls.ts';
 
 export type * from './asked.ts';
 export type * from './disk.ts';
+export type * from './fix-plan.ts';
 export type * from './log.ts';
+export type { PolicyOutcome } from './policy.ts';
 export type * from './tls.ts';
 
 /** The JSON report, `schemaVersion` 1. Field names are the public contract. Absent is absent: no `null` but where said. */
@@ -263,7 +267,10 @@ export interface Coverage {
   readonly expectedEndpoints: number;
   readonly seenEndpoints: number;
   readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'not-seen' | 'not-applicable';
+  /** Those that were heard of this channel. */
   readonly witnesses: readonly ('wire' | 'handshake' | 'promise' | 'record')[];
+  /** What each of them says; absent in reports of former versions. */
+  readonly says?: Finding['witnesses'];
   /** Asked for with `--expect`: not seen then makes the run inconclusive. */
   readonly expected?: boolean;
 }
@@ -365,8 +372,12 @@ export interface Report {
   readonly expectations: readonly Expectation[];
   readonly findings: readonly Finding[];
   readonly coverage: readonly Coverage[];
+  /** What became of the policy that the run was judged by (`--policy`). */
+  readonly policy?: PolicyOutcome;
   readonly processes?: readonly ProcessIdentity[];
   readonly comparison?: Comparison;
+  /** What mends the findings; where it was asked for. */
+  readonly fixPlan?: FixPlan;
   /** How long the cluster was watched before and while it was probed, seconds; a half-done restart looks healthy for a minute. */
   readonly watchedSeconds?: number;
   /** Connections that are no finding and no channel: counted, not accused. */

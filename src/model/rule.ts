@@ -269,7 +269,10 @@ interface RuleText {
    * rules of the whole run name theirs. `promise` below adds what is only held beside the verdict.
    */
   readonly hears?: readonly Witness[];
-  /** Rules that tell the same of what was seen: where one of them fails on a channel, this one is silent about it. */
+  /**
+   * Rules that tell the same of what was seen: where one of them fails on a channel, this one is silent about it. Of a
+   * configuration rule: those that show on connections what it predicts, so that a run which hears connections asks them.
+   */
   readonly toldBy?: readonly string[];
   readonly remediation: Remediation;
   readonly references: readonly string[];

@@ -175,6 +175,8 @@ const expectation = z
 
 const witness = z.enum(['pass', 'fail', 'inconclusive', 'not-heard']);
 
+const saying = z.strictObject({ wire: witness, handshake: witness, promise: witness, record: witness });
+
 const finding = z
   .strictObject({
     ruleId: text,
@@ -196,7 +198,7 @@ const finding = z
         file: text.exactOptional(),
       }),
     ),
-    witnesses: z.strictObject({ wire: witness, handshake: witness, promise: witness, record: witness }),
+    witnesses: saying,
     remediation: z.strictObject({ text, settings: z.record(text, text), command: text.nullable() }),
     references: texts,
     fingerprint: text,
@@ -214,6 +216,7 @@ const coverage = z
     seenEndpoints: whole,
     verdict: z.enum(['pass', 'fail', 'inconclusive', 'not-seen', 'not-applicable']),
     witnesses: z.array(z.enum(['wire', 'handshake', 'promise', 'record'])),
+    says: saying.exactOptional(),
     expected: z.boolean().exactOptional(),
   })
   .meta({ id: 'Coverage' });
@@ -282,6 +285,16 @@ const report = z.strictObject({
   expectations: z.array(expectation),
   findings: z.array(finding),
   coverage: z.array(coverage),
+  policy: z
+    .strictObject({
+      name: text,
+      requirements: whole,
+      met: whole,
+      notMet: whole,
+      notJudged: whole,
+      unjudged: texts,
+    })
+    .exactOptional(),
   processes: z
     .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc', 'log']), identity: text }))
     .exactOptional(),

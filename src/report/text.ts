@@ -8,6 +8,7 @@ import { printable } from './printable.ts';
 import { promiseLines } from './promise-rows.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
 import { byteCount, duration, shortTime } from './time.ts';
+import { witnessTexts } from './witness-lines.ts';
 
 export interface TextOptions {
   /** Columns of the terminal, 100 where nobody knows. Setting lines and commands may be longer: they are for copying. */
@@ -95,14 +96,16 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     paint('title', title!),
     ...rest,
     ...report.inputs
-      .filter(({ kind }) => kind !== 'configuration' && kind !== 'target')
+      .filter((input) => input.kind !== 'configuration' && input.kind !== 'target' && !isElsewhere(input))
       .flatMap((input) => [
         ...field(input.kind, inputText(input)),
         ...qualityTexts(input).flatMap((text) => field('  quality', text)),
         ...(input.problems ?? []).flatMap(({ message }) => field('  note', message)),
       ]),
+    ...elsewhereText(report.inputs).flatMap((text) => field('keystore', text)),
     ...targetLines(report.inputs).flatMap((text) => field('target', text)),
     ...field('against', promiseText(report)),
+    ...(report.policy === undefined ? [] : field('policy', policyText(report.policy))),
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
     ...probedLines(report).flatMap((text, at) => field(at === 0 ? 'probed' : '', text)),
     ...doubtLines(report).flatMap((text) => field('channel', text)),
@@ -112,6 +115,16 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
       ? []
       : field('state', 'INCOMPLETE: the run was interrupted; what follows is what was found until then')),
   ];
+}
+
+/** A key store that a configuration names and this machine does not have: it is Flink's machine that has it. */
+function isElsewhere({ kind, problems = [] }: Input): boolean {
+  return kind === 'keystore' && problems.some(({ message }) => message === 'no such file');
+}
+
+function elsewhereText(inputs: readonly Input[]): string[] {
+  const names = inputs.filter(isElsewhere).map(({ path }) => path);
+  return names.length === 0 ? [] : [`not on this machine (--keystore gives a copy): ${namesText(names)}`];
 }
 
 /** What the probes took, and what Flink's logs show of them. */
@@ -221,12 +234,19 @@ function qualityTexts(input: Input): string[] {
 /** Whose promises the traffic was held against. */
 function promiseText(report: Report): string {
   const configured = report.expectations.filter(({ basis }) => basis === 'configuration');
-  const byPolicy = report.expectations.some(({ basis }) => basis === 'policy');
+  const ofPolicy = report.policy === undefined ? 'the default policy' : `the policy ${report.policy.name}`;
+  if (configured.length === 0 && report.policy !== undefined)
+    return `${ofPolicy}, and the default policy where it is silent`;
   if (configured.length === 0) {
     return 'default policy: internal channels mutual TLS 1.2 or better, REST TLS 1.2 or better';
   }
-  const policy = byPolicy ? 'the policy where it is silent' : 'the default policy where it asks for less';
-  return `configuration, and ${policy}${differencesText(configured)}`;
+  return `configuration, and ${ofPolicy} where it asks for less${differencesText(configured)}`;
+}
+
+/** `flink-strict: 9 of 12 requirements met, 2 not met, 1 not judged (web-submit)`. */
+function policyText({ name, requirements, met, notMet, unjudged }: NonNullable<Report['policy']>): string {
+  const open = unjudged.length === 0 ? '' : `, ${unjudged.length} not judged (${namesText(unjudged)})`;
+  return `${name}: ${met} of ${counted(requirements, 'requirement')} met, ${notMet} not met${open}`;
 }
 
 /** Channels that the members' configurations do not agree on: where the others disagree, somebody is wrong. */
@@ -283,9 +303,12 @@ function closingLines(report: Report, width: number, paint: Paint): string[] {
         .map(({ channel }) => channel),
     ),
   ];
+  const { heard, notHeard } = witnessTexts(report);
   const tone = report.verdict === 'pass' ? 'pass' : report.verdict === 'fail' ? 'critical' : 'inconclusive';
   const [verdict, ...rest] = field('verdict', `${report.verdict.toUpperCase()}   ${findingCounts(report)}`);
   return [
+    ...heard.flatMap((text, at) => field(at === 0 ? 'heard' : '', text)),
+    ...(notHeard === '' ? [] : field('not heard', notHeard)),
     ...(silent.length === 0 ? [] : field('not seen', silent.join(', '))),
     ...(report.summary === undefined || report.command === 'audit'
       ? []
@@ -372,7 +395,18 @@ function plain(report: Report, failOn: FailOn, now: number): string {
       finding.fingerprint,
     ]),
     ...(report.comparison === undefined ? [] : comparisonRecords(report.comparison)),
+    ...(report.policy === undefined ? [] : [policyRecord(report.policy)]),
     ['summary', report.verdict, report.complete ? 'complete' : 'incomplete', findingCounts(report)],
   ];
   return records.map((record) => `${record.map((value) => printable(String(value))).join('\t')}\n`).join('');
+}
+
+function policyRecord({
+  name,
+  requirements,
+  met,
+  notMet,
+  unjudged,
+}: NonNullable<Report['policy']>): (string | number)[] {
+  return ['policy', name, requirements, met, notMet, unjudged.length, unjudged.join(',')];
 }

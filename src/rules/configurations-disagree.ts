@@ -31,6 +31,7 @@ export const rule: ClusterRule = {
     'not-applicable': 'fewer than two configurations were read',
   },
   hears: ['promise'],
+  toldBy: ['mixed-tls-and-clear', 'members-differ-in-tls'],
   remediation: remedy('Give all members the same security settings, and restart them together.'),
   references: [SECURITY_SSL_PAGE],
 

@@ -1,3 +1,4 @@
+import { CHANNEL_IDS } from '../model/channel.ts';
 import type { Certificate, Observation } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement, RuleContext, StoreFamily } from '../model/rule.ts';
 import { certificateText } from './support/certificates.ts';
@@ -73,15 +74,12 @@ function judge(
   const known = new Set(onDisk.map(({ sha256 }) => sha256));
   const last = lastShown(own);
   if (last.some(({ leaf }) => known.has(leaf.sha256))) return { verdict: 'pass' };
-  // The address that people know is the listening one.
-  const { leaf, channel, owner } =
-    last.find(
-      (one) => one.owner.port === one.observation.server.port && one.owner.host === one.observation.server.host,
-    ) ?? last[0]!;
+  const { leaf } = last[0]!;
+  const wrong = own.filter((one) => one.leaf.sha256 === leaf.sha256);
+  const { channel, owner } = listening(wrong);
   const counterpart = onDisk.find(({ subject }) => subject === leaf.subject) ?? onDisk[0]!;
   const story = storyOf(leaf, counterpart);
   const process = processOf(owner);
-  const wrong = own.filter((one) => one.leaf.sha256 === leaf.sha256);
   const heard = (vantage: Observation['vantage']): 'fail' | 'not-heard' =>
     wrong.some(({ observation }) => observation.vantage === vantage) ? 'fail' : 'not-heard';
   const keystore = keystores.find(({ leaves }) => leaves.includes(counterpart))!;
@@ -103,6 +101,13 @@ function judge(
     ...(story === 'renewed' ? { remediation: remedy(RESTART[family](process)) } : {}),
     witnesses: { wire: heard('passive'), handshake: heard('active'), promise: 'pass' },
   };
+}
+
+/** The address that people know is the listening one; of several the first channel of the contract. */
+function listening(shown: readonly ShownLeaf[]): ShownLeaf {
+  const rank = ({ channel }: ShownLeaf): number => (CHANNEL_IDS as readonly string[]).indexOf(channel);
+  const servers = shown.filter(({ owner, observation }) => owner.port === observation.server.port);
+  return [...(servers.length > 0 ? servers : shown)].sort((a, b) => rank(a) - rank(b))[0]!;
 }
 
 type Story = 'renewed' | 'older-file' | 'other';

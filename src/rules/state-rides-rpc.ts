@@ -22,6 +22,7 @@ export const rule: ConfigurationRule = {
     fail: 'snapshots of state travel inside RPC',
     'not-applicable': 'the configuration has no keys',
   },
+  toldBy: ['plaintext-channel', 'plaintext-state-transfer'],
   remediation: remedy(
     'Set execution.checkpointing.storage: filesystem and execution.checkpointing.dir (before 1.20: state.checkpoint-storage, state.checkpoints.dir) to protected storage, and switch on internal TLS either way.',
   ),

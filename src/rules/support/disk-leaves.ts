@@ -118,7 +118,9 @@ function hasSubject(leaves: readonly Certificate[], { subject }: Certificate): b
 
 /** The file with its certificate, and the setting that names it. */
 export function keystoreEvidence({ store, use, leaves }: Keystore): readonly Evidence[] {
-  const held = { text: `${store.path} holds ${leaves.map(certificateText).join(', ')}`, file: store.path };
+  const file = store.file?.path ?? store.path;
+  const instead = file === store.path ? '' : ` (given for ${store.path})`;
+  const held = { text: `holds ${leaves.map(certificateText).join(', ')}${instead}`, file };
   return use?.setting === undefined ? [held] : [held, settingEvidence(use.setting)];
 }
 
