@@ -1,10 +1,15 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { witnessesOf } from '../evaluate/rule-facts.ts';
+import type { Probe } from '../model/probe.ts';
+import type { Rule } from '../model/rule.ts';
+import { CHANNEL_SIGNATURES } from './channel-signatures.ts';
 import { FORMATS } from './output.ts';
 import type { Select } from './selection.ts';
 
 interface ListArguments {
   readonly what: 'rules' | 'channels' | 'formats';
+  readonly format: 'text' | 'json';
   readonly schema: boolean;
 }
 
@@ -14,6 +19,11 @@ export const listCommand = (select: Select): CommandModule<object, ListArguments
   builder: (command: Argv<object>) =>
     command
       .positional('what', { choices: ['rules', 'channels', 'formats'] as const, demandOption: true })
+      .option('format', {
+        choices: ['text', 'json'] as const,
+        default: 'text',
+        describe: 'json: an array with all that explain tells',
+      })
       .option('schema', {
         type: 'boolean',
         default: false,
@@ -22,11 +32,12 @@ export const listCommand = (select: Select): CommandModule<object, ListArguments
   handler: (args) => select(() => list(args)),
 });
 
-async function list({ what, schema }: ArgumentsCamelCase<ListArguments>): Promise<void> {
-  process.stdout.write(`${(await lines(what, schema)).join('\n')}\n`);
+async function list(args: ArgumentsCamelCase<ListArguments>): Promise<void> {
+  const printed = args.format === 'json' && !args.schema ? [await json(args.what)] : await lines(args);
+  process.stdout.write(`${printed.join('\n')}\n`);
 }
 
-async function lines(what: ListArguments['what'], schema: boolean): Promise<string[]> {
+async function lines({ what, schema }: ListArguments): Promise<string[]> {
   switch (what) {
     case 'rules':
       return columns((await loadRules()).map(({ id, severity, title }) => [id, severity, title]));
@@ -35,6 +46,35 @@ async function lines(what: ListArguments['what'], schema: boolean): Promise<stri
     case 'formats':
       return schema ? [await jsonSchema()] : [...FORMATS];
   }
+}
+
+async function json(what: ListArguments['what']): Promise<string> {
+  const listed = { rules: rules(), channels: channels(), formats: FORMATS };
+  return JSON.stringify(await listed[what], undefined, 2);
+}
+
+async function rules(): Promise<readonly object[]> {
+  return (await loadRules()).map((rule: Rule) => {
+    const { id, scope, severity, title, rationale, decides, verdicts, remediation, references } = rule;
+    const witnesses = witnessesOf(rule);
+    return { id, severity, title, scope, witnesses, rationale, decides, verdicts, remediation, references };
+  });
+}
+
+async function channels(): Promise<readonly object[]> {
+  return (await loadProbes()).map(({ id, title, component, protection, carries, defaultPorts, ...probe }: Probe) => ({
+    id,
+    title,
+    component,
+    protection,
+    carries,
+    defaultPorts,
+    settings: probe.settings,
+    protocols: probe.protocols.map(({ name }) => name),
+    signature: CHANNEL_SIGNATURES[id],
+    ask: probe.ask === undefined ? null : { name: probe.ask.name, logLines: probe.ask.logLines },
+    remedy: probe.remedy,
+  }));
 }
 
 /** Loaded only when asked for: the schema library costs more than a whole analysis. */

@@ -18,7 +18,7 @@ export const rule: ConfigurationRule = {
   rationale:
     'A private key in an image or a job jar is copied to every registry, build machine, laptop and REST upload directory that the image or the jar passes, and stays in old layers after it was replaced. With it and its password anybody joins the cluster. It cannot be renewed without a new build.',
   decides:
-    'Looks at the paths of the stores that the configuration names: below lib, usrlib, plugins or opt of Flink, or inside a jar. Where the configuration lies in the conf folder of a Flink, the names of the entries in the jars of lib and usrlib are read too. A store that Kubernetes mounts there (a link by ..data) is no fault. A keystore is medium; a truststore, and one in a jar that no configuration names, is low.',
+    'Looks at the paths of the stores that the configuration names: below lib, usrlib, plugins or opt of Flink, or inside a jar; where a Flink stands around the configuration, also at the names of the entries in its jars of lib and usrlib. A store that Kubernetes mounts there (a link by ..data) is no fault. A keystore is medium; a truststore, and one in a jar that no configuration names, is low.',
   verdicts: {
     pass: 'no store lies among the code',
     fail: 'a store lies among the code',

@@ -25,7 +25,7 @@ export const rule: ConfigurationRule = {
     'With high availability by ZooKeeper: looks for -Dzookeeper.client.secure=true in env.java.opts.*, and at the port of the quorum. Medium with port 2181 or none, low with another port, since the environment may hold the option.',
   verdicts: {
     pass: 'an option switches the TLS of the client on',
-    fail: 'none does',
+    fail: 'no option of this configuration switches the TLS of the client on',
     'not-applicable': 'high availability is not by ZooKeeper',
   },
   toldBy: ['plaintext-external-system'],

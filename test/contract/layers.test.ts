@@ -56,7 +56,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'],
   },
   'src/report': { values: ['src/bytes'], types: ['src/model'], packages: ['node:util', 'node:crypto', 'zod'] },
-  'src/build': { values: ['src/evaluate'], packages: ['node:fs', 'node:path', 'node:url', 'esbuild'] },
+  'src/build': { values: ['src/evaluate'], types: ['src/model'], packages: ['node:fs', 'node:path', 'node:url', 'esbuild'] },
 };
 
 /** Constants of the model (channel ids, severities) are names, not behaviour: everybody may read them. */

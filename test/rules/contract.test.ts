@@ -57,12 +57,15 @@ t.test(
   },
 );
 
-t.test('every reference is a page of the RFC editor or of Flink, or a name to look up', async (t) => {
-  const known =
-    /^(https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d+(#section-[\d.]+)?|https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/\S+\/|(FLINK|JDK|CVE)-[\d-]+|NIST SP \S+|Flink documentation: .+|tcpdump\(8\): .+|flinkprobe verify: .+)$/;
-  for (const rule of rules)
-    for (const reference of rule.references) t.match(reference, known, `${rule.id}: ${reference}`);
-});
+t.test(
+  'every reference is a page of the RFC editor, of Flink or of what it runs on, or a name to look up',
+  async (t) => {
+    const known =
+      /^(https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d+(#(section|appendix)-[\w.]+)?|https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/\S+\/|https:\/\/kubernetes\.io\/docs\/\S+\/|https:\/\/man7\.org\/linux\/man-pages\/\S+\.html|(FLINK|JDK|CVE)-[\d-]+|NIST SP \S+|Flink documentation: .+|tcpdump\(8\): .+|flinkprobe verify: .+)$/;
+    for (const rule of rules)
+      for (const reference of rule.references) t.match(reference, known, `${rule.id}: ${reference}`);
+  },
+);
 
 t.test('every setting that a rule names is a key of Flink', async (t) => {
   // CFG/SecurityOptions.java; other keys belong to a channel and come from its probe.

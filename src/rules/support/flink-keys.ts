@@ -66,8 +66,8 @@ export function isMeantForTls(key: string): boolean {
   return /^security\.ssl\b/.test(key) || nearestKey(key).distance <= MISSPELT_MOST;
 }
 
-/** Levenshtein; keys are short, and longer ones are no misspelling of any. */
-function distance(a: string, b: string): number {
+/** Levenshtein; keys and ids are short, and longer ones are no misspelling of any. */
+export function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > LENGTH_DIFFERENCE_MOST) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {

@@ -1,0 +1,24 @@
+import { distance } from '../rules/support/flink-keys.ts';
+
+const SUGGESTED_MOST = 3;
+/** Wrong letters that still look like a slip: one in three of what was asked for. */
+const SLIPS = 1 / 3;
+
+/** Names that were meant, most likely: those that hold what was asked for, then those that are a few letters away. */
+export function nearest(asked: string, names: readonly string[]): readonly string[] {
+  const text = asked.trim().toLowerCase();
+  if (text === '') return [];
+  const most = Math.max(2, Math.floor(text.length * SLIPS));
+  return names
+    .map((name) => ({ name, away: isPart(text, name) ? 0 : distance(text, name) }))
+    .filter(({ away }) => away <= most)
+    .sort((a, b) => a.away - b.away || Math.abs(a.name.length - text.length) - Math.abs(b.name.length - text.length))
+    .slice(0, SUGGESTED_MOST)
+    .map(({ name }) => name);
+}
+
+/** All words of the one in the other, in any order: `certificate expired` is `expired-certificate`. */
+function isPart(text: string, name: string): boolean {
+  const words = text.split(/[^a-z0-9]+/).filter((word) => word.length > 2);
+  return words.length > 0 && words.every((word) => name.includes(word));
+}
