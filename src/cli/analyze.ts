@@ -19,6 +19,7 @@ import { Unusable } from './failure.ts';
 import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption, parseLogFile } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
+import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
 
@@ -111,6 +112,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   }
   const configurations = await readConfigurations(args);
   const keystores = await givenStores(args);
+  const policy = await readPolicy(args.policy);
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.
   const { analyse } = await import('./analysis.ts');
@@ -123,6 +125,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
       ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
+      ...(policy === undefined ? {} : { policy }),
       expect: args.expect.map(parseChannel),
       filter: parseFilter(args),
       crossCheck: args.crossCheck ? 'wanted' : 'not-wanted',

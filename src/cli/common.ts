@@ -14,6 +14,7 @@ type CommonOptions = Readonly<
     | 'conf'
     | 'D'
     | 'names'
+    | 'policy'
     | 'flink-version'
     | 'now'
     | 'redact'
@@ -52,6 +53,11 @@ export const commonOptions: CommonOptions = {
   ),
   D: repeatable('key=value that wins in every configuration, as on the command line of Flink (repeatable)'),
   names: { type: 'string', requiresArg: true, describe: 'names of addresses, in the syntax of a hosts file' },
+  policy: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'known-good baseline to judge by: a shipped profile (flinkprobe list policies) or a file',
+  },
   'flink-version': {
     type: 'string',
     requiresArg: true,
@@ -78,6 +84,7 @@ export interface CommonArguments {
   readonly conf: string[];
   readonly D: string[];
   readonly names?: string | undefined;
+  readonly policy?: string | undefined;
   readonly flinkVersion?: string | undefined;
   readonly now?: string | undefined;
   readonly redact: boolean;

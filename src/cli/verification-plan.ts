@@ -1,9 +1,11 @@
 import { loadProbes } from '../evaluate/directory.ts';
 import { expectationFor } from '../evaluate/policy.ts';
+import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
 import { Topology } from '../flink/topology.ts';
 import type { Channel } from '../model/channel.ts';
+import type { Policy } from '../model/policy.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Expectation, Input, Observation, ProcessIdentity, Report } from '../model/report.ts';
 import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
@@ -31,6 +33,8 @@ export interface VerificationRequest {
   /** Text in hosts-file syntax. */
   readonly names?: string;
   readonly flinkVersion?: string;
+  /** Known-good baseline to judge by. */
+  readonly policy?: Policy;
   /** An earlier run of the same cluster, and where it was read. */
   readonly baseline?: { readonly path: string; readonly report: Report };
   /** What the logs said before anything was asked: lines that this run causes accuse nobody. */
@@ -120,7 +124,7 @@ export async function plan(request: VerificationRequest, instruments: Instrument
   const found = withMembers(await locate(allowed, instruments.resolve), topology);
   const asked = new Set(found.targets.map(placeOf));
   const lost = (discovery?.lost ?? []).filter((one) => !asked.has(placeOf(one)));
-  const promised = expectations(sources, probes);
+  const promised = [...expectations(sources, probes), ...policyExpectations(request.policy, probes)];
   const targets = found.targets.map((target) => withPins(target, promised, probes));
   const located = { targets, lost: [...found.lost, ...lost] };
   if (located.targets.length === 0 && located.lost.length === 0 && discovery === undefined) {

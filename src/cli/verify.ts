@@ -9,6 +9,7 @@ import { budgetText, dryRunText } from './dry-run.ts';
 import { givenStores } from './keystore-options.ts';
 import { parseLogFile, readLogs } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
+import { readPolicy } from './policy-option.ts';
 import { Progress } from './progress.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
@@ -46,6 +47,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const { verify, withInstruments } = await import('./verification.ts');
   const { createInstruments, namedTargets } = await import('./instruments.ts');
   try {
+    const policy = await readPolicy(args.policy);
     const baseline = args.baseline === undefined ? undefined : await readBaseline(args.baseline);
     const configurations = await readConfigurations(args);
     const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
@@ -63,6 +65,7 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
       ...flinkVersion,
       ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
       ...(record === undefined ? {} : { record }),
+      ...(policy === undefined ? {} : { policy }),
       profile: args.profile,
       parallel: args.parallel,
       failOn,

@@ -4,7 +4,8 @@ import type { Severity } from './report.ts';
 /**
  * A known-good baseline: what has to hold, each requirement with its source.
  *
- * A shipped profile is one such value, one file each in `src/policies/`; a user's file has the same shape in YAML.
+ * A shipped profile is one such value, one file each in `src/policies/`. A user's file has the same shape in YAML, where
+ * it may extend a profile (`src/cli/policy-schema.ts`).
  */
 export interface PolicyDocument {
   /** Lower case with dashes; of a shipped profile its file's name. */
@@ -12,8 +13,6 @@ export interface PolicyDocument {
   readonly title: string;
   /** What the document is, which edition was read, and what of it is left out because no probe can tell. */
   readonly about: string;
-  /** Id of a shipped profile, whose requirements hold too unless one here has the same id. */
-  readonly extends?: string;
   readonly requirements: readonly Requirement[];
 }
 

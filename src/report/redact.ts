@@ -145,7 +145,7 @@ function rewriteText(text: string, path: readonly string[], names: Pseudonyms): 
   if (fieldOf(path) === 'firstBytes') return '';
   const kind = kindOf(path);
   if (kind !== undefined) return nameOf(kind, text, names);
-  if (isKept(path)) return text;
+  if (isKept(path) && !isForeignPage(text, path)) return text;
   // What a rule tells to set is the rule's own text, example paths included.
   if (parentOf(path) === 'settings') return names.replaceKnown(text);
   if (isSettingValue(path)) return PLAIN_VALUE.test(text) || text.startsWith('<') ? text : names.of('value', text);
@@ -198,6 +198,11 @@ function isKept(path: readonly string[]): boolean {
   const only = KEPT_ONLY_IN[field];
   if (only !== undefined) return only.has(parentOf(path) === '' ? 'report' : parentNoun(path));
   return KEPT.has(field);
+}
+
+/** References are the rules' own, but for those of a policy that the user wrote. */
+function isForeignPage(text: string, path: readonly string[]): boolean {
+  return fieldOf(path) === 'references' && /:\/\/(?!www\.rfc-editor\.org\/|nightlies\.apache\.org\/)/.test(text);
 }
 
 function parentNoun(path: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { KeySubject, Policy, Requirement, ServedAspect } from '../model/policy.ts';
-import type { Expectation, Setting } from '../model/report.ts';
+import type { Expectation, Remediation, Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { compare } from './support/policy-relation.ts';
 import { isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
@@ -71,7 +71,7 @@ function valueText(setting: Setting): string {
 }
 
 /** A single value that is asked for can be set; of all else the requirement tells what it has to be. */
-function remedyOf(requirement: Requirement, policy: Policy, key: string): Judgement['remediation'] {
+function remedyOf(requirement: Requirement, policy: Policy, key: string): Remediation {
   const values =
     'required' in requirement ? requirement.required : 'one-of' in requirement ? requirement['one-of'] : [];
   const [value] = values;

@@ -25,7 +25,9 @@ export const rule: EndpointRule = {
   references: [SECURITY_SSL_PAGE, 'FLINK-32035', 'FLINK-39969'],
 
   appliesTo(subject: EndpointSubject, context: RuleContext): boolean {
-    return isRest(subject, context) && subject.expectation?.clientAuthentication === 'required' && hasTls(subject);
+    const { expectation } = subject;
+    const isPromised = expectation?.basis === 'configuration' && expectation.clientAuthentication === 'required';
+    return isRest(subject, context) && isPromised && hasTls(subject);
   },
 
   evaluate(subject: EndpointSubject): readonly Judgement[] {

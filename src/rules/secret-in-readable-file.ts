@@ -1,7 +1,8 @@
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { isReadableByGroup, isReadableByOthers } from './support/file-mode.ts';
 import { remedy } from './support/remedies.ts';
-import { isSensitive, placeOfSetting, settingEvidence, settingsOf } from './support/settings.ts';
+import { isSecretName } from './support/secret-names.ts';
+import { placeOfSetting, settingEvidence, settingsOf } from './support/settings.ts';
 
 /** A configuration file with passwords that others than its owner may read. */
 export const rule: ConfigurationRule = {
@@ -55,7 +56,8 @@ export const rule: ConfigurationRule = {
 };
 
 function secrets(subject: ConfigurationSubject) {
-  return settingsOf(subject, isSensitive).filter(
-    ({ value, file }) => file !== undefined && !/^\s*\$\{.*\}\s*$/.test(value),
+  return settingsOf(subject, isSecretName).filter(
+    // What stands in manifests and environments has other readers than a file's.
+    ({ value, file, origin }) => file !== undefined && origin === 'file' && !/^\s*\$\{.*\}\s*$/.test(value),
   );
 }

@@ -29,6 +29,13 @@ export const rule: ConfigurationRule = {
     fail: 'a suite is weak, or nobody knows it',
     'not-applicable': 'TLS is off, or the configuration decides the suites of no channel',
   },
+  toldBy: [
+    'static-rsa-key-exchange',
+    'rc4-or-3des-suite',
+    'null-anonymous-export-suite',
+    'finite-field-dhe',
+    'cbc-without-encrypt-then-mac',
+  ],
   remediation: SUITES_REMEDY,
   references: [SECURITY_SSL_PAGE, 'https://www.rfc-editor.org/rfc/rfc9325#section-4.1', 'FLINK-39022'],
 

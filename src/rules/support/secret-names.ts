@@ -1,4 +1,10 @@
-import { isSensitive } from './settings.ts';
+/** `GlobalConfiguration.SENSITIVE_KEYS`: values of such keys are never shown. */
+const SENSITIVE =
+  /password|secret|fs\.azure\.account\.key|apikey|api-key|auth-params|service-key|token|basic-auth|jaas\.config|http-headers/i;
+
+export function isSensitive(key: string): boolean {
+  return SENSITIVE.test(key);
+}
 
 /**
  * Keys and variables of clouds, libraries and habit that Flink does not mask: private keys, shared access signatures,

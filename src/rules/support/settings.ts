@@ -2,23 +2,18 @@ import type { ChannelId } from '../../model/channel.ts';
 import type { Evidence, Expectation, FilePlace, Setting } from '../../model/report.ts';
 import type { ConfigurationSubject, Judgement } from '../../model/rule.ts';
 import { filePlace } from './file-place.ts';
+import { isSecretName, isSensitive } from './secret-names.ts';
+
+export { isSensitive } from './secret-names.ts';
 
 /** Flink reads booleans without regard to case. */
 export function isOn(setting: Setting | undefined): boolean {
   return setting?.value.trim().toLowerCase() === 'true';
 }
 
-/** `GlobalConfiguration.SENSITIVE_KEYS`: values of such keys are never shown. */
-const SENSITIVE =
-  /password|secret|fs\.azure\.account\.key|apikey|api-key|auth-params|service-key|token|basic-auth|jaas\.config|http-headers/i;
-
-export function isSensitive(key: string): boolean {
-  return SENSITIVE.test(key);
-}
-
 /** `security.ssl.protocol: TLSv1.2`, secrets hidden as Flink hides them. */
 export function shown({ key, value }: Setting): string {
-  return `${key}: ${isSensitive(key) ? '******' : value}`;
+  return `${key}: ${isSensitive(key) || isSecretName(key) ? '******' : value}`;
 }
 
 /** Where a setting stands; Flink's defaults stand in no file, then it is the configuration's. */

@@ -55,7 +55,8 @@ export function settingPlace(setting: Setting): string {
 
 /** Where an expectation comes from, for the end of a sentence; what stands in a file goes before Flink's defaults. */
 export function originOf(expectation: Expectation | undefined, aspect: Aspect = 'tls'): string {
-  if (expectation === undefined || expectation.basis === 'policy') return 'default policy';
+  if (expectation === undefined || expectation.basis === 'policy')
+    return expectation?.because[0]?.key ?? 'default policy';
   const ofAspect = expectation.because.filter((setting) => ASPECTS[aspect].test(setting.key));
   if (ofAspect.length === 0 && (aspect === 'protocols' || aspect === 'suites')) return "Flink's default";
   const relevant = ofAspect.length > 0 ? ofAspect : expectation.because;
