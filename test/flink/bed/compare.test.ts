@@ -59,6 +59,16 @@ const wrong = (observations: readonly Observation[], more: Partial<Comparison> =
     differences.map((text) => `${channel} ${member}: ${text}`),
   );
 
+t.test('a handshake in the midst of which the recording ends is no difference, an earlier one is', async (t) => {
+  const at = (second: number, one: Observation): Observation =>
+    ({ ...one, lastSeenAt: `2026-01-01T00:00:0${second}.000Z` }) as Observation;
+  const unfinished = seen('metrics-query-service', 'a', 'b', { tls: tlsDetails({ outcome: 'incomplete' }) });
+  t.same(wrong([...WHOLE.map((one) => at(1, one)), at(1, unfinished)]), []);
+  t.match(wrong([...WHOLE.map((one) => at(1, one)), at(0, unfinished)]), [
+    /established is dictated, seen is incomplete/,
+  ]);
+});
+
 t.test('a recording that shows what is dictated is equal, and silent channels are not seen', async (t) => {
   const judgements = compareWire(comparison(WHOLE));
   const of = (channel: string): readonly string[] =>

@@ -35,7 +35,9 @@ const SILENT_KINDS: readonly Observation['kind'][] = ['no-answer', 'file', 'log-
 /** The recording against the truth: every connection must be as dictated, and every kind of connection must be there. */
 export function compareWire(input: Comparison): readonly Judgement[] {
   const { truth, memberOf } = input;
-  const heard = input.observations.filter((one) => one.vantage === 'passive' && !SILENT_KINDS.includes(one.kind));
+  const all = input.observations.filter((one) => one.vantage === 'passive' && !SILENT_KINDS.includes(one.kind));
+  const end = Math.max(...all.map((one) => Date.parse(one.lastSeenAt)));
+  const heard = all.filter((one) => !isCutOff(one, end));
   const found = new Map<FlowTruth, number>();
   const strays: { member: ClusterMember; text: string }[] = [];
   const wrong = new Map<EndpointTruth, string[]>();
@@ -65,6 +67,12 @@ export function compareWire(input: Comparison): readonly Judgement[] {
     ...strayed(strays),
   ];
 }
+
+const CUT_OFF = 500;
+
+/** A handshake in the midst of which the recording ends. */
+const isCutOff = ({ tls, lastSeenAt }: Observation, end: number): boolean =>
+  tls?.outcome === 'incomplete' && end - Date.parse(lastSeenAt) < CUT_OFF;
 
 function candidates(
   input: Comparison,

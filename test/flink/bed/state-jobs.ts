@@ -9,15 +9,18 @@ import { type FlinkVersion, since } from './versions.ts';
 export interface StateJob {
   readonly name: string;
   readonly what: string;
+  readonly backend: 'rocksdb' | 'heap' | 'heap-with-changelog';
   settings(member: ClusterMember, version: FlinkVersion, site: Site, folder: string): Settings;
+  /** Savepoints that are taken; not every version has the native format behind a changelog. */
+  readonly savepoints: readonly ('CANONICAL' | 'NATIVE')[];
   /** Kinds of which there has to be a file, whatever else is there. */
   readonly leaves: readonly FileContentKind[];
 }
 
 /** Directories of state of a cluster, by what they are for; each member has some of its own. */
-export type StatePlace = 'checkpoints' | 'savepoints' | 'ha' | 'changelog' | 'archive' | 'rocksdb' | 'local' | 'blobs';
+export type StatePlace = 'checkpoints' | 'savepoints' | 'ha' | 'changelog' | 'rocksdb' | 'local' | 'blobs';
 
-const SHARED: readonly StatePlace[] = ['checkpoints', 'savepoints', 'ha', 'changelog', 'archive'];
+const SHARED: readonly StatePlace[] = ['checkpoints', 'savepoints', 'ha', 'changelog'];
 
 export function placeOf(folder: string, place: StatePlace, member: ClusterMember): string {
   const path = SHARED.includes(place) ? join(folder, 'state', place) : join(folder, 'state', member, place);
@@ -75,13 +78,14 @@ function common(member: ClusterMember, version: FlinkVersion, folder: string): S
     [name.localRecovery!]: 'true',
     [name.localPlaces!]: place('local'),
     'blob.storage.directory': place('blobs'),
-    'jobmanager.archive.fs.dir': `file://${place('archive')}`,
   };
 }
 
 export const STATE_JOBS: readonly StateJob[] = [
   {
     name: 'rocksdb',
+    backend: 'rocksdb',
+    savepoints: ['CANONICAL', 'NATIVE'],
     what: 'RocksDB, incremental checkpoints, local copies, high availability by ZooKeeper, savepoints of both formats',
     settings: (member, version, site, folder) => ({
       ...common(member, version, folder),
@@ -110,6 +114,8 @@ export const STATE_JOBS: readonly StateJob[] = [
   },
   {
     name: 'hashmap',
+    backend: 'heap',
+    savepoints: ['CANONICAL', 'NATIVE'],
     what: 'heap, unaligned checkpoints with snapshot compression, local copies, savepoints of both formats',
     settings: (member, version, _, folder) => ({
       ...common(member, version, folder),
@@ -121,7 +127,9 @@ export const STATE_JOBS: readonly StateJob[] = [
   },
   {
     name: 'changelog',
-    what: 'heap behind a changelog in files, materialized every two seconds',
+    backend: 'heap-with-changelog',
+    savepoints: ['CANONICAL'],
+    what: 'heap behind a changelog in files, materialized every two seconds, local copies, a savepoint',
     settings: (member, version, _, folder) => ({
       ...common(member, version, folder),
       [names(version).backend!]: 'hashmap',
@@ -130,7 +138,7 @@ export const STATE_JOBS: readonly StateJob[] = [
       [names(version).materialize!]: '2 s',
       'dstl.dfs.base-path': `file://${placeOf(folder, 'changelog', member)}`,
     }),
-    leaves: ['checkpoint-metadata', 'keyed-state', 'operator-state', 'jar'],
+    leaves: ['checkpoint-metadata', 'savepoint-metadata', 'keyed-state', 'operator-state', 'jar'],
   },
 ];
 

@@ -24,9 +24,12 @@ const ROCKSDB: readonly (readonly [RegExp, NamedFile])[] = [
   [/^(?:LOG(?:\.old\.\d+)?|LOCK|IDENTITY)$/, { kinds: ['unknown', 'opaque', 'empty'], what: 'text of RocksDB' }],
 ];
 
+/** Beside the tables an incremental checkpoint has its meta data, with the header of a keyed backend (materializeMetaData). */
+const INCREMENTAL = [...ROCKSDB_KINDS, 'keyed-state', 'operator-state'] as const;
+
 const SNAPSHOT: NamedFile = { kinds: ['keyed-state', 'operator-state'], what: 'snapshot of a state backend' };
 
-/** Flink's `BlobUtils`, `FsCheckpointStorageAccess`, `FileSystemStateStorageHelper`, `FsJobArchivist`. */
+/** Flink's `BlobUtils`, `FsCheckpointStorageAccess`, `FileSystemStateStorageHelper`. */
 const RULES: readonly (readonly [StatePlace | 'any', RegExp, NamedFile])[] = [
   ['checkpoints', /\/chk-\d+\/_metadata$/, { kinds: ['checkpoint-metadata'], what: 'metadata of a checkpoint' }],
   ['savepoints', /^savepoint-[^/]+\/_metadata$/, { kinds: ['savepoint-metadata'], what: 'metadata of a savepoint' }],
@@ -37,24 +40,29 @@ const RULES: readonly (readonly [StatePlace | 'any', RegExp, NamedFile])[] = [
   ['any', /(?:^|\/)blob_p-[^/]+$/, { kinds: ['jar'], what: 'jar in a BLOB store' }],
   // Serialized task information, which is offloaded where it is large.
   ['any', /(?:^|\/)blob_t-[^/]+$/, { kinds: ['java-serialized', ...NO_STATE], what: 'transient BLOB' }],
-  ['archive', /^[0-9a-f]{32}$/, { kinds: ['job-archive'], what: 'archive of a job' }],
+  // TaskLocalStateStoreImpl writes the handles of a local copy by Java serialization.
+  ['local', /\/_task_state_snapshot$/, { kinds: ['java-serialized'], what: 'handles of a local copy' }],
 ];
 
 /** Names that say nothing: what stands there by the job's backend. */
 const BY_JOB: Readonly<Record<string, (place: StatePlace, path: string) => NamedFile | undefined>> = {
   rocksdb: (place, path) => {
     const uuid = { what: 'file of an incremental checkpoint' };
-    if (place === 'checkpoints' && /\/shared\/[^/]+$/.test(path)) return { ...uuid, kinds: ['rocksdb-sst'] };
-    if (place === 'checkpoints') return { ...uuid, kinds: [...ROCKSDB_KINDS, 'operator-state'] };
-    if (place === 'savepoints')
-      return { what: 'file of a savepoint', kinds: [...ROCKSDB_KINDS, 'operator-state', 'keyed-state'] };
-    return place === 'local' ? { what: 'local copy', kinds: ['operator-state', ...ROCKSDB_KINDS] } : undefined;
+    // RocksIncrementalSnapshotStrategy uploads tables, manifest, options and pointer alike.
+    if (place === 'checkpoints' && /\/shared\/[^/]+$/.test(path)) return { ...uuid, kinds: ROCKSDB_KINDS };
+    if (place === 'checkpoints') return { ...uuid, kinds: INCREMENTAL };
+    if (place === 'savepoints') return { what: 'file of a savepoint', kinds: INCREMENTAL };
+    return place === 'local' ? { what: 'local copy', kinds: INCREMENTAL } : undefined;
   },
-  hashmap: (place) => (['checkpoints', 'savepoints', 'local'].includes(place) ? SNAPSHOT : undefined),
+  hashmap: (place) => {
+    // Records in flight: lengths and bytes without a magic number (ChannelStateSerializerImpl).
+    if (place === 'checkpoints') return { ...SNAPSHOT, kinds: [...SNAPSHOT.kinds, 'unknown'] };
+    return place === 'savepoints' || place === 'local' ? SNAPSHOT : undefined;
+  },
   changelog: (place, path) => {
     // Changes in Flink's own format, which has no magic number; a compression flag goes before them.
     const changes = { kinds: NO_STATE, what: 'segment of a changelog' } as const;
-    if (place === 'changelog' || /\/dstl-[^/]*\//.test(path)) return changes;
+    if (place === 'changelog' || (place === 'local' && /\/taskowned\/[^/]+$/.test(path))) return changes;
     return ['checkpoints', 'savepoints', 'local'].includes(place) ? SNAPSHOT : undefined;
   },
 };

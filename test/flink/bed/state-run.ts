@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { Report } from '../../../src/model/report.ts';
 import {
@@ -17,7 +17,7 @@ import { CLUSTER_MEMBERS } from './members.ts';
 import { launch } from './processes.ts';
 import { jsonOf } from './rest.ts';
 import { needsZooKeeper, placeOf, type StateJob, type StatePlace, zooKeeperConfiguration } from './state-jobs.ts';
-import { namedFile } from './state-names.ts';
+import { type NamedFile, namedFile } from './state-names.ts';
 import { configurations, failure, flinkprobe } from './witnesses.ts';
 
 /** What a job with state left on disk, and what it was taken for. */
@@ -37,7 +37,7 @@ export interface StateResult {
 }
 
 export function stateDigest(flink: Pick<Distribution, 'version'>, job: StateJob): string {
-  const whole = JSON.stringify([flink.version, job, String(job.settings), CHECKPOINTS, [...FORMATS]]);
+  const whole = JSON.stringify([flink.version, job, String(job.settings), CHECKPOINTS]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 16);
 }
 
@@ -73,7 +73,14 @@ async function begun(setting: Setting, job: StateJob): Promise<Cluster> {
     mkdirSync(own, { recursive: true });
     writeFileSync(file, zooKeeperConfiguration(network.site, own));
     const zooKeeper = launch(network, {
-      ...{ name: 'zookeeper', member: 'jm', main: ZOOKEEPER, args: [file, '1'], folder: own, jdk: undefined },
+      ...{
+        name: 'zookeeper',
+        member: 'jm',
+        main: ZOOKEEPER,
+        args: ['--zkConfigFile', file, '--peerId', '1'],
+        folder: own,
+        jdk: undefined,
+      },
       classPath: distribution.classPath,
       configuration: configurationFolder(folder, 'jm'),
       plugins: join(distribution.folder, 'plugins'),
@@ -86,14 +93,13 @@ async function begun(setting: Setting, job: StateJob): Promise<Cluster> {
 const ZOOKEEPER = 'org.apache.flink.runtime.zookeeper.FlinkZooKeeperQuorumPeer';
 /** Completed before savepoints are taken: shared files are there from the second on. */
 const CHECKPOINTS = 4;
-const FORMATS = ['CANONICAL', 'NATIVE'] as const;
 const PATIENCE = 60;
 
 async function leave(cluster: Cluster, job: StateJob): Promise<Pick<StateResult, 'verdict' | 'differences' | 'kinds'>> {
   const { folder } = cluster.setting;
   await settle(cluster);
   await until(cluster, 'checkpoints', PATIENCE, async () => (await checkpoints(cluster)).completed >= CHECKPOINTS);
-  for (const format of FORMATS) await savepoint(cluster, format);
+  for (const format of job.savepoints) await savepoint(cluster, format);
   // Local directories are removed by a process that ends in order: these do not get the chance.
   await stop(cluster);
   const files = CLUSTER_MEMBERS.flatMap((member) =>
@@ -103,12 +109,24 @@ async function leave(cluster: Cluster, job: StateJob): Promise<Pick<StateResult,
   );
   const counted = new Map<FileContentKind, number>();
   const differences: string[] = [];
+  const twins = namedTwins(files, job);
+  const inCheckpoints = new Map<string, number>();
   for (const { place, path, full } of files) {
     const { kind } = contentOf(full);
     counted.set(kind, (counted.get(kind) ?? 0) + 1);
-    const named = namedFile(job.name, place, path);
+    const checkpoint = place === 'checkpoints' ? /^.*\/chk-\d+\//.exec(path)?.[0] : undefined;
+    if (checkpoint && /^(?:keyed|operator)-state$/.test(kind))
+      inCheckpoints.set(checkpoint, (inCheckpoints.get(checkpoint) ?? 0) + 1);
+    const named = twins.get(hashOf(full)) ?? namedFile(job.name, place, path);
     if (named === undefined) differences.push(`${place}/${path}: no name that is known, recognised as ${kind}`);
     else if (!named.kinds.includes(kind)) differences.push(`${place}/${path}, ${named.what}: recognised as ${kind}`);
+  }
+  // Each of four sources, and with a heap each of four keyed operators, has a file in each checkpoint that is whole.
+  const least = job.backend === 'heap' ? SUBTASKS * 2 : SUBTASKS;
+  for (const { place, path } of files) {
+    const checkpoint = place === 'checkpoints' ? /^(.*\/chk-\d+\/)_metadata$/.exec(path)?.[1] : undefined;
+    const seen = checkpoint === undefined ? least : (inCheckpoints.get(checkpoint) ?? 0);
+    if (seen < least) differences.push(`${checkpoint}: ${seen} snapshots are recognised, ${least} are there`);
   }
   for (const kind of job.leaves) if (!counted.has(kind)) differences.push(`${kind}: no file is recognised as one`);
   differences.push(...countsDiffer(counted, await askAudit(cluster)));
@@ -119,9 +137,11 @@ async function leave(cluster: Cluster, job: StateJob): Promise<Pick<StateResult,
   };
 }
 
+/** Parallelism of the job. */
+const SUBTASKS = 4;
 const MOST_DIFFERENCES = 12;
 const PLACES: readonly StatePlace[] = [
-  ...(['checkpoints', 'savepoints', 'ha', 'changelog', 'archive'] as const),
+  ...(['checkpoints', 'savepoints', 'ha', 'changelog'] as const),
   ...(['rocksdb', 'local', 'blobs'] as const),
 ];
 const isOwn = (place: StatePlace): boolean => place === 'rocksdb' || place === 'local' || place === 'blobs';
@@ -139,6 +159,19 @@ function filesBelow(folder: string, place: StatePlace): readonly Left[] {
     .map((one) => join(one.parentPath, one.name))
     .map((full) => ({ place, full, path: relative(folder, full).split(sep).join('/') }));
 }
+
+/** What upload gives a new name is, byte for byte, what RocksDB itself has under its own: by hash. */
+function namedTwins(files: readonly Left[], job: StateJob): ReadonlyMap<string, NamedFile> {
+  const own = files.filter(({ place }) => place === 'rocksdb' || place === 'local');
+  return new Map(
+    own.flatMap(({ place, path, full }) => {
+      const named = namedFile(job.name, place, path);
+      return named?.kinds.length === 1 ? [[hashOf(full), named] as const] : [];
+    }),
+  );
+}
+
+const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 function contentOf(file: string): ReturnType<typeof fileContent> {
   const handle = openSync(file, 'r');
@@ -160,7 +193,7 @@ interface Triggered {
 }
 
 /** @throws Error when it is not completed */
-async function savepoint(cluster: Cluster, formatType: (typeof FORMATS)[number]): Promise<void> {
+async function savepoint(cluster: Cluster, formatType: string): Promise<void> {
   const { rest } = cluster.setting;
   const path = `/jobs/${cluster.job}/savepoints`;
   const asked = await rest.post(cluster.access, path, { json: { 'cancel-job': false, formatType } });
