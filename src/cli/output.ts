@@ -1,5 +1,6 @@
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { Report } from '../model/report.ts';
+import { formatFixPlan } from '../report/fix-plan-text.ts';
 import { jsonPieces } from '../report/json.ts';
 import { jsonlPieces } from '../report/jsonl.ts';
 import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
@@ -151,7 +152,11 @@ function render(report: Report, format: Format, options: OutputOptions, width: n
   const { failOn, now, layout } = options;
   switch (format) {
     case 'text':
-      return [formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) })];
+      return [
+        report.fixPlan === undefined
+          ? formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) })
+          : formatFixPlan(report, report.fixPlan, layout === 'fitted' ? width : Number.POSITIVE_INFINITY),
+      ];
     case 'json':
       return jsonPieces(report);
     case 'jsonl':

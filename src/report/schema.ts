@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
 import { type Report, SCHEMA_VERSION, SETTING_ORIGINS, SEVERITIES } from '../model/report.ts';
 import type { Assignable, Keys, Mutable } from './schema-check.ts';
+import { fixPlan } from './schema-fix-plan.ts';
 import { logLine } from './schema-log.ts';
 import { headerBytes, sha1, side, text, texts, time, whole } from './schema-scalars.ts';
 import { tls } from './schema-tls.ts';
@@ -299,6 +300,7 @@ const report = z.strictObject({
     .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc', 'log']), identity: text }))
     .exactOptional(),
   comparison: comparison.exactOptional(),
+  fixPlan: fixPlan.exactOptional(),
   watchedSeconds: z.number().nonnegative().exactOptional(),
   summary: z
     .strictObject({
