@@ -18,7 +18,6 @@ const LATER: readonly string[] = ['sniff', 'daemon', 'waivers', 'completion'];
 /** Options of it, likewise, and the commands that have them already. */
 const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [
   ['--truststore', ['verify']],
-  ['--policy', []],
   ['--waivers', []],
 ];
 
