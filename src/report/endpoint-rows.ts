@@ -1,4 +1,4 @@
-import { CHANNEL_IDS } from '../model/channel.ts';
+import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
 import type { Certificate, Endpoint, Finding, Observation, Report, Severity, TlsDetails } from '../model/report.ts';
 import { type FailOn, rank, type Weight, weigh } from './severity.ts';
 import { daysUntil } from './time.ts';
@@ -36,13 +36,35 @@ const NOTHING = '-';
  * attempts get no row: the summary counts them. Channels that `--expect` named and nobody saw get one each.
  */
 export function endpointRows(report: Report, options: RowOptions): EndpointRow[] {
-  const groups = groupByEndpoint(report.observations.filter(isShown));
-  const findings = findingsByGroup(report.findings, groups);
-  const rows = [...groups].map(([key, group]) => row(group, findings.get(key) ?? [], report, options));
+  const rows = endpointGroups(report, options.failOn).map((group) => row(group, options));
   // An endpoint that was asked and did not answer has a row of its own already.
   const asked = new Set(rows.map(({ channel }) => channel));
   const missing = notSeen(report).filter(({ channel, endpoint }) => endpoint !== NOTHING || !asked.has(channel));
   return [...rows, ...missing].sort(byChannelThenEndpoint);
+}
+
+/** One listening endpoint of one channel with all that was seen and found there. */
+export interface EndpointGroup {
+  readonly channel: Channel;
+  /** With the member's name, where one observation knows it. */
+  readonly server: Endpoint;
+  /** Never empty. */
+  readonly observations: readonly Observation[];
+  readonly findings: readonly Finding[];
+  readonly result: Result;
+  /** Severity of the worst finding that made the result. */
+  readonly severity?: Severity;
+}
+
+/** What {@link endpointRows} shows, before it becomes words, in the order of the observations. */
+export function endpointGroups(report: Report, failOn: FailOn): EndpointGroup[] {
+  const groups = groupByEndpoint(report.observations.filter(isShown));
+  const findings = findingsByGroup(report.findings, groups);
+  return [...groups].map(([key, observations]) => {
+    const found = findings.get(key) ?? [];
+    const { channel, server } = observations.find((one) => one.server.member !== undefined) ?? observations[0]!;
+    return { channel, server, observations, findings: found, ...judge(observations, found, report, failOn) };
+  });
 }
 
 export function placeOf(endpoint: Endpoint): string {
@@ -100,23 +122,19 @@ function findingsByGroup(
   return result;
 }
 
-function row(
-  group: readonly Observation[],
-  findings: readonly Finding[],
-  report: Report,
-  { failOn, now, suites }: RowOptions,
-): EndpointRow {
-  const first = group[0]!;
-  const named = group.find(({ server }) => server.member !== undefined) ?? first;
-  const verdict = judge(group, findings, report, failOn);
+function row(group: EndpointGroup, { now, suites }: RowOptions): EndpointRow {
+  const { channel, server, observations, findings, result, severity } = group;
   return {
-    channel: first.channel,
-    endpoint: placeOf(named.server),
-    ...verdict,
-    tls: tlsCell(group, findings, suites),
-    clientCertificate: clientCertificateCell(group),
-    ...certificateCells(group, now),
-    connections: String(group.reduce((sum, { asked, repeats }) => sum + (asked?.connections ?? 1 + (repeats ?? 0)), 0)),
+    channel,
+    endpoint: placeOf(server),
+    result,
+    ...(severity === undefined ? {} : { severity }),
+    tls: tlsCell(observations, findings, suites),
+    clientCertificate: clientCertificateCell(observations),
+    ...certificateCells(observations, now),
+    connections: String(
+      observations.reduce((sum, { asked, repeats }) => sum + (asked?.connections ?? 1 + (repeats ?? 0)), 0),
+    ),
   };
 }
 

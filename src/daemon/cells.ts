@@ -1,0 +1,71 @@
+import type { Certificate, Observation, Report } from '../model/report.ts';
+import { type EndpointGroup, endpointGroups, type Result } from '../report/endpoint-rows.ts';
+import { type FailOn, rank } from '../report/severity.ts';
+import type { ChannelCell } from './types.ts';
+
+const VERDICTS: Readonly<Record<Result, ChannelCell['verdict']>> = {
+  PASS: 'pass',
+  WARN: 'warn',
+  FAIL: 'fail',
+  ERROR: 'inconclusive',
+  INCONCLUSIVE: 'inconclusive',
+  WAIVED: 'waived',
+  'NOT SEEN': 'not-seen',
+};
+
+/** The grid of one cluster as a run saw it: a cell for each channel of each member, and for what did not show. */
+export function cellsOf(cluster: string, report: Report, failOn: FailOn): readonly ChannelCell[] {
+  const seen = endpointGroups(report, failOn).map((group) => cellOf(cluster, group));
+  const missing = report.coverage
+    .filter(({ verdict, expected }) => verdict === 'not-seen' && expected === true)
+    .filter(
+      ({ channel, member }) =>
+        !seen.some((cell) => cell.channel === channel && (member === undefined || cell.member === member)),
+    )
+    .map(
+      ({ channel, member }): ChannelCell => ({
+        cluster,
+        channel,
+        member: member ?? '',
+        verdict: 'not-seen',
+        findings: [],
+      }),
+    );
+  return [...seen, ...missing];
+}
+
+function cellOf(cluster: string, { channel, server, observations, findings, result }: EndpointGroup): ChannelCell {
+  const served = servedOf(observations);
+  const version = observations.map(({ tls }) => tls?.version).find((one) => one !== undefined);
+  const leaf = observations.map(leafOf).find((one) => one !== undefined);
+  return {
+    cluster,
+    channel,
+    member: server.member ?? server.host,
+    endpoint: server,
+    verdict: VERDICTS[result],
+    ...(served === undefined ? {} : { served }),
+    ...(version === undefined ? {} : { version }),
+    ...(leaf === undefined ? {} : { certificate: leaf.sha256, notAfter: leaf.notAfter }),
+    findings: [...findings].sort((a, b) => rank(a.severity) - rank(b.severity)).map(({ fingerprint }) => fingerprint),
+  };
+}
+
+function leafOf({ tls }: Observation): Certificate | undefined {
+  return tls?.serverCertificate.seen === 'present' ? tls.serverCertificate.chain[0] : undefined;
+}
+
+function servedOf(observations: readonly Observation[]): ChannelCell['served'] {
+  const tls = observations.filter((one) => one.kind === 'tls' && one.tls?.version !== undefined);
+  const clear = observations.some(
+    (one) =>
+      (one.kind === 'plaintext' && (one.answer === undefined || one.answer.kind === 'plaintext')) ||
+      one.asked?.clear?.outcome === 'answered',
+  );
+  if (tls.length === 0) return clear ? 'clear' : undefined;
+  if (clear) return 'mixed';
+  const isMutual = tls.every(
+    (one) => one.tls!.clientAuthentication.verdict === 'required' || one.tls!.clientCertificate.seen === 'present',
+  );
+  return isMutual ? 'mutual-tls' : 'tls';
+}
