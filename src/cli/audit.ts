@@ -15,6 +15,7 @@ import { Unusable } from './failure.ts';
 import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
+import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
 
@@ -32,12 +33,19 @@ const options = {
     requiresArg: true,
     describe: 'version of the JDK that Flink will run on, as 17.0.18: tells what it will refuse',
   },
+  'fix-plan': {
+    type: 'boolean',
+    default: false,
+    describe:
+      'print what mends the findings instead of them: patches, commands, the order of restarts; nothing is changed',
+  },
 } as const;
 
 interface AuditArguments extends Omit<CommonArguments, 'names'>, KeystoreArguments {
   readonly log: string[];
   readonly stateDir: string[];
   readonly jdk?: string | undefined;
+  readonly fixPlan: boolean;
 }
 
 export const auditCommand = (select: Select): CommandModule<object, AuditArguments> => ({
@@ -47,9 +55,10 @@ export const auditCommand = (select: Select): CommandModule<object, AuditArgumen
     command
       .options(options)
       .example('$0 audit --conf /opt/flink/conf', 'the configuration and the stores that it names')
+      .example('$0 audit --conf conf --flink-version 1.20.3 --jdk 17.0.18', 'what will not come up')
       .example(
-        '$0 audit --conf conf --flink-version 1.20.3 --jdk 17.0.18',
-        'what will not come up',
+        '$0 audit --conf jm=conf --fix-plan',
+        'what to change, and in which order to restart',
       ) as unknown as Argv<AuditArguments>,
   handler: (args) => select(() => runAudit(args)),
 });
@@ -78,15 +87,18 @@ async function requestOf(given: AuditArguments, failOn: FailOn, now: number): Pr
   if (args.conf.length + args.keystore.length + args.log.length + args.stateDir.length === 0) {
     throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
+  const policy = await readPolicy(args.policy);
   return {
     configurations: await readConfigurations(args),
     keystores: await givenStores(args),
     logs: args.log,
     stateDirectories: args.stateDir,
+    ...(policy === undefined ? {} : { policy }),
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
     ...(args.jdk === undefined ? {} : { jdkVersion: parseJdk(args.jdk) }),
     failOn,
     now,
+    plan: args.fixPlan ? 'wanted' : 'not-wanted',
     ...(args.verbose ? { warn: say } : {}),
   };
 }

@@ -1,15 +1,18 @@
 import { auditCoverage } from '../evaluate/audit-coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { evaluate } from '../evaluate/engine.ts';
+import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
-import { type Input, type Observation, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import type { Policy } from '../model/policy.ts';
+import { type FixPlan, type Input, type Observation, type Report, SCHEMA_VERSION } from '../model/report.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
 import { diskWitness } from './disk-witness.ts';
+import type { AuditedRun } from './fix-plan.ts';
 import { logWitness } from './log-witness.ts';
 import { stateWitness } from './state-witness.ts';
 import { version } from './version.ts';
@@ -22,9 +25,13 @@ export interface AuditRequest {
   readonly stateDirectories: readonly string[];
   readonly flinkVersion?: string;
   readonly jdkVersion?: string;
+  /** Known-good baseline to judge by. */
+  readonly policy?: Policy;
   readonly failOn: FailOn;
   /** Milliseconds since the epoch, as of which validity is judged. */
   readonly now: number;
+  /** Whether the report says what mends its findings; absent: not. */
+  readonly plan?: 'wanted' | 'not-wanted';
   readonly signal?: AbortSignal;
   readonly warn?: (line: string) => void;
 }
@@ -58,7 +65,8 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
   const observations = told
     .flatMap((one) => one.observations)
     .map((one, index): Observation => ({ ...one, id: `o${index + 1}` }));
-  const promised = expectations(parsed, probes);
+  const configured = expectations(parsed, probes);
+  const promised = [...configured, ...policyExpectations(request.policy, probes)];
   const flinkVersions = versionsOf(parsed, told);
   const judgedVersion = request.flinkVersion ?? flinkVersions[0];
   const evaluation = evaluate(rules, observations, promised, {
@@ -66,11 +74,23 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     probes,
     configurations: disk.configurations,
     stores: disk.stores,
+    ...(request.policy === undefined ? {} : { policy: request.policy }),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
   });
-  const covered = auditCoverage(promised, observations, evaluation.findings, request.failOn);
+  const covered = auditCoverage(configured, observations, evaluation.findings, request.failOn);
   const judged = runVerdict(evaluation.findings, covered, request.failOn);
+  const plan =
+    request.plan === 'wanted'
+      ? await planned({
+          request,
+          findings: evaluation.findings,
+          configurations: disk.configurations,
+          rules,
+          probes,
+          ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
+        })
+      : undefined;
   const isInterrupted = request.signal?.aborted === true;
   const isWhole = !isInterrupted && told.every((one) => one.extent === 'whole');
   return {
@@ -90,8 +110,16 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     expectations: promised,
     findings: evaluation.findings,
     coverage: covered,
+    ...(plan === undefined ? {} : { fixPlan: plan }),
+    ...(evaluation.policy === undefined ? {} : { policy: evaluation.policy }),
     ...(flinkVersions.length === 0 ? {} : { summary: { ...NO_CONNECTIONS, flinkVersions } }),
   };
+}
+
+/** Loaded only here: an audit without a plan needs no editor of configurations. */
+async function planned(run: AuditedRun): Promise<FixPlan> {
+  const { planFixes } = await import('./fix-plan.ts');
+  return planFixes(run);
 }
 
 const NO_CONNECTIONS = {
