@@ -4,26 +4,22 @@ import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
-import { Topology } from '../flink/topology.ts';
 import type { ChannelId } from '../model/channel.ts';
 import type { Policy } from '../model/policy.ts';
-import type { ClearProtocol, Probe } from '../model/probe.ts';
+import type { Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
-import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
-import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
+import type { CaptureRun } from '../observe/captures.ts';
+import type { SegmentFilter } from '../observe/filter.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import type { LogFile } from '../observe/log-file.ts';
 import type { LogRun } from '../observe/logs.ts';
-import { observations } from '../observe/observations.ts';
-import { formatTime } from '../observe/time.ts';
 import type { FailOn } from '../report/severity.ts';
-import { KeyLog } from '../tls/key-log.ts';
-import { CertificateCache } from '../x509/certificate.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
 import { diskWitness } from './disk-witness.ts';
 import { NO_LOGS, readLogs } from './log-witness.ts';
 import { version } from './version.ts';
+import { wireWitness } from './wire-witness.ts';
 
 /** All that an analysis of captures depends on. Files named here are read, nothing else is. */
 export interface AnalysisRequest {
@@ -57,21 +53,7 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   const startedAt = new Date().toISOString();
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
   const parsed = await parseConfigurations(request);
-  const run = await readCaptures(request, protocolsOf(probes));
-  const topology = new Topology(probes, parsed);
-  if (request.names !== undefined) topology.addHosts(request.names);
-  for (const [address, name] of run.names) topology.addName(address, name);
-  learn(run, topology);
-  topology.nameSoleServers(run.witness.kept.map(({ record }) => ({ host: record.hosts[1], port: record.ports[1] })));
-
-  const wire = observations(run.witness.kept, {
-    topology,
-    probes: new Map(probes.map((probe) => [probe.id, probe])),
-    encapsulations: run.encapsulations,
-    certificates: new CertificateCache(),
-    place: run.place,
-    time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, run.precision),
-  });
+  const { run, topology, observations: wire } = await wireWitness(request, parsed, probes);
   const record =
     request.logs === undefined || request.logs.length === 0
       ? NO_LOGS
@@ -103,36 +85,6 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
     ...record.inputs,
   ];
   return assemble(request, { startedAt, inputs, seen, promised, evaluation, probes, run, record, flinkVersions });
-}
-
-/** Two passes where a capture's own secrets stood behind the packets that they open. */
-async function readCaptures(request: AnalysisRequest, protocols: readonly ClearProtocol[]): Promise<CaptureRun> {
-  const keyLog = new KeyLog();
-  if (request.keyLog !== undefined) keyLog.add(request.keyLog);
-  const options = {
-    protocols,
-    keyLog,
-    filter: request.filter ?? PASS_ALL,
-    crossCheck: request.crossCheck ?? 'not-wanted',
-    signal: request.signal ?? new AbortController().signal,
-  } as const;
-  const run = await observeCaptures(request.captures, options);
-  const isRepeatable = run.complete && !request.captures.includes('-');
-  if (run.secrets !== 'late' || !isRepeatable) return run;
-  request.say?.('secrets stand behind packets that they open: reading once more');
-  return observeCaptures(request.captures, options);
-}
-
-function protocolsOf(probes: readonly Probe[]): ClearProtocol[] {
-  return [...new Set(probes.flatMap((probe) => probe.protocols))].sort((a, b) => a.order - b.order);
-}
-
-/** Clear traffic names processes, ports and versions; TLS connections to the same places profit from it. */
-function learn(run: CaptureRun, topology: Topology): void {
-  for (const { record } of run.witness.kept) {
-    if (record.speech.kind !== 'clear') continue;
-    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts, record.ports);
-  }
 }
 
 interface Parts {

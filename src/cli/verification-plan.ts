@@ -18,6 +18,7 @@ import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
 import { type Located, locate } from './endpoints.ts';
 import { Unusable } from './failure.ts';
+import type { WireTestimony } from './wire-witness.ts';
 
 /** All that a verification depends on. */
 export interface VerificationRequest {
@@ -37,6 +38,8 @@ export interface VerificationRequest {
   readonly policy?: Policy;
   /** An earlier run of the same cluster, and where it was read. */
   readonly baseline?: { readonly path: string; readonly report: Report };
+  /** What captures of the same cluster show. */
+  readonly wire?: WireTestimony;
   /** What the logs said before anything was asked: lines that this run causes accuse nobody. */
   readonly record?: LogRun;
   readonly profile: Profile;
@@ -107,7 +110,7 @@ export async function plan(request: VerificationRequest, instruments: Instrument
   const startedAt = instruments.clock();
   const probes = await loadProbes();
   const parsed = request.parsed ?? (await parseConfigurations(request));
-  const topology = new Topology(probes, parsed);
+  const topology = request.wire?.topology ?? new Topology(probes, parsed);
   if (request.names !== undefined) topology.addHosts(request.names);
   const discovery = await instruments.discover?.((host) => topology.member(host));
   const configured = parsed.map((one) => instruments.targetsOf(one));

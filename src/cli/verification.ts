@@ -3,7 +3,14 @@ import { coverage } from '../evaluate/coverage.ts';
 import { loadRules } from '../evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { runVerdict } from '../evaluate/severity.ts';
-import { type Asked, type Observation, type ProcessIdentity, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import {
+  type Asked,
+  type CaptureQuality,
+  type Observation,
+  type ProcessIdentity,
+  type Report,
+  SCHEMA_VERSION,
+} from '../model/report.ts';
 import type { LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { isLoopback, placeOf } from '../observe/named-target.ts';
 import { type DiskTestimony, diskWitness } from './disk-witness.ts';
@@ -29,12 +36,14 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
     planned.probes,
   );
   const asked = [...shown, ...unresolved].sort(byPlace).map((one, index) => ({ ...one, id: `o${index + 1}` }));
-  const seen = [...asked, ...record.observations];
-  const processes = [...planned.processes, ...associatedProcesses(seen), ...record.processes];
+  const wire = (request.wire?.observations ?? []).map((one, index) => ({ ...one, id: `w${index + 1}` }));
+  const seen = [...wire, ...asked, ...record.observations];
+  const processes = [...planned.processes, ...associatedProcesses(asked), ...record.processes];
   const evaluation = evaluate(rules, seen, planned.promised, {
     now,
     probes: planned.probes,
     connections: 'heard',
+    quality: qualityOf(request),
     configurations: disk.configurations,
     stores: disk.stores,
     ...(request.policy === undefined ? {} : { policy: request.policy }),
@@ -167,7 +176,7 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
   const covered = coverage(subjects, planned.promised, planned.probes, [], findings, request.failOn, seen);
   const judged = runVerdict(findings, covered, request.failOn);
   const probed = seen.filter(({ vantage }) => vantage === 'active');
-  const isHeard = request.record === undefined || request.record.extent === 'whole';
+  const isHeard = (request.record ?? NO_LOGS).extent === 'whole' && isWireWhole(request);
   const isWhole =
     !isInterrupted && isHeard && planned.shortfalls.length === 0 && probed.length > 0 && probed.every(isAnswered);
   return {
@@ -178,7 +187,12 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
     finishedAt: new Date(parts.finishedAt).toISOString(),
     complete: !isInterrupted,
     verdict: judged === 'pass' && !isWhole ? 'inconclusive' : judged,
-    inputs: [...planned.inputs, ...parts.disk.inputs, ...(request.record?.inputs ?? [])],
+    inputs: [
+      ...planned.inputs,
+      ...(request.wire?.run.inputs ?? []),
+      ...parts.disk.inputs,
+      ...(request.record?.inputs ?? []),
+    ],
     observations: seen,
     expectations: planned.promised,
     findings,
@@ -190,13 +204,22 @@ function assemble(planned: Plan, request: VerificationRequest, parts: Parts): Re
   };
 }
 
+function qualityOf({ wire }: VerificationRequest): readonly CaptureQuality[] {
+  return (wire?.run.inputs ?? []).flatMap(({ quality }) => (quality === undefined ? [] : [quality]));
+}
+
+function isWireWhole(request: VerificationRequest): boolean {
+  const isComplete = request.wire?.run.complete ?? true;
+  return isComplete && qualityOf(request).every(({ problems }) => problems.length === 0);
+}
+
 /** An endpoint that was named and said nothing, or only a part, has not passed. */
 function isAnswered({ kind, asked }: Observation): boolean {
   return kind !== 'no-answer' && kind !== 'undecided' && asked?.complete !== false;
 }
 
 function summaryOf(planned: Plan, { seen, absent }: Parts): NonNullable<Report['summary']> {
-  const all = [...seen, ...absent];
+  const all = [...seen.filter(({ vantage }) => vantage === 'active'), ...absent];
   const bytes = (kind: Observation['kind']): number =>
     all.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.bytes.client + one.bytes.server, 0);
   const because = (reasons: readonly string[]): number =>
@@ -205,7 +228,7 @@ function summaryOf(planned: Plan, { seen, absent }: Parts): NonNullable<Report['
     connections: all.reduce((sum, { asked }) => sum + (asked?.connections ?? 0), 0),
     refusedAttempts: because(['refused']),
     unansweredAttempts: because(['timeout', 'unreachable', 'silent']),
-    clearUnknownConnections: seen.filter(({ kind, channel }) => kind === 'plaintext' && channel === 'unknown').length,
+    clearUnknownConnections: all.filter(({ kind, channel }) => kind === 'plaintext' && channel === 'unknown').length,
     clearBytes: bytes('plaintext'),
     tlsBytes: bytes('tls'),
     ...(planned.flinkVersion === undefined ? {} : { flinkVersions: [planned.flinkVersion] }),

@@ -38,6 +38,7 @@ export const verifyOptions: Readonly<Record<string, Options>> = {
     requiresArg: true,
     describe: 'TaskManagers to wait for; left out, as many as the baseline had, or as many as come',
   },
+  capture: repeatable('capture of the same cluster to hold the answers against, - for standard input (repeatable)'),
   log: logOption,
   ...keystoreOptions,
   baseline: { type: 'string', requiresArg: true, describe: 'JSON report of an earlier run to compare with' },
@@ -82,6 +83,7 @@ export const verifyOptions: Readonly<Record<string, Options>> = {
 export interface VerifyArguments extends CommonArguments, KeystoreArguments {
   readonly target?: string[] | undefined;
   readonly targets: string[];
+  readonly capture: string[];
   readonly log: string[];
   readonly rest?: string | undefined;
   readonly restPin?: string | undefined;

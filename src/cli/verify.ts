@@ -1,4 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { CaptureError } from '../capture/problems.ts';
+import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { Report } from '../model/report.ts';
 import { placeOf } from '../observe/named-target.ts';
 import { checkWritable, readBaseline, saveBaseline } from './baseline-file.ts';
@@ -6,6 +8,7 @@ import { parseFailOn, parseTime, parseVersion, readText, refuseRepeated } from '
 import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
 import { budgetText, dryRunText } from './dry-run.ts';
+import { Unusable } from './failure.ts';
 import { givenStores } from './keystore-options.ts';
 import { parseLogFile, readLogs } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
@@ -15,6 +18,7 @@ import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
 import type { VerificationRequest } from './verification-plan.ts';
 import { checkArguments, type VerifyArguments, verifyOptions } from './verify-options.ts';
+import type { WireRequest, WireTestimony } from './wire-witness.ts';
 
 export const verifyCommand = (select: Select): CommandModule<object, VerifyArguments> => ({
   command: 'verify [target..]',
@@ -56,14 +60,18 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
     // Before anything is asked: what this run makes Flink write accuses nobody.
     const logs = { logs: args.log.map(parseLogFile), configurations: parsed, signal: stop.signal };
     const record = args.log.length === 0 ? undefined : await readLogs(logs);
+    const names = args.names === undefined ? {} : { names: readText('names', args.names) };
+    const wire =
+      args.capture.length === 0 ? undefined : await readWire({ ...names, captures: args.capture }, parsed, stop.signal);
     const request: VerificationRequest = {
       ...(await namedTargets(args.target ?? [], args.targets)),
       configurations,
       parsed,
       keystores,
-      ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
+      ...names,
       ...flinkVersion,
       ...(baseline === undefined ? {} : { baseline: { path: args.baseline!, report: baseline } }),
+      ...(wire === undefined ? {} : { wire }),
       ...(record === undefined ? {} : { record }),
       ...(policy === undefined ? {} : { policy }),
       profile: args.profile,
@@ -99,6 +107,22 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);
   } finally {
     stop.release();
+  }
+}
+
+/** Loaded only here: a run without captures reads none. */
+async function readWire(
+  request: WireRequest,
+  configurations: readonly EffectiveConfiguration[],
+  signal: AbortSignal,
+): Promise<WireTestimony> {
+  const { wireWitness } = await import('./wire-witness.ts');
+  const { loadProbes } = await import('../evaluate/directory.ts');
+  try {
+    return await wireWitness({ ...request, signal }, configurations, await loadProbes());
+  } catch (error) {
+    if (error instanceof CaptureError) throw new Unusable(`--capture: ${error.message}`);
+    throw error;
   }
 }
 
