@@ -1,6 +1,8 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { Options } from 'yargs';
 import type { GivenStore } from '../observe/key-stores.ts';
 import { repeatable } from './common.ts';
+import { reason } from './configuration-sources.ts';
 import { Unusable } from './failure.ts';
 
 /** Options of every command that holds key stores against what else it hears. */
@@ -29,16 +31,34 @@ export interface KeystoreArguments {
   readonly keystorePasswordEnv?: string | undefined;
 }
 
-/** The stores of `--keystore`, each with the password. Throws `Unusable` for a password of no store. */
+/**
+ * The stores of `--keystore`, each with the password.
+ *
+ * @throws Unusable for a password of no store, and for what cannot be opened: the user named it, no configuration did
+ */
 export async function givenStores(args: KeystoreArguments): Promise<readonly GivenStore[]> {
   const { keystore, keystorePasswordFile: file, keystorePasswordEnv: env } = args;
   const hasPassword = file !== undefined || env !== undefined;
   if (hasPassword && keystore.length === 0) {
     throw new Unusable('--keystore-password-…: means nothing without --keystore');
   }
+  for (const path of keystore) refuseUnopenable(path);
   if (!hasPassword) return keystore.map((path) => ({ path }));
   // Loaded only here: without a password there is none to read.
   const { readSecret } = await import('./secrets.ts');
   const password = readSecret('keystore-password', { file, env });
   return keystore.map((path) => ({ path, password }));
+}
+
+function refuseUnopenable(path: string): void {
+  let handle: number;
+  try {
+    // A pipe would keep us waiting.
+    handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw new Unusable(`--keystore: ${path}: ${reason(error)}`);
+  }
+  const stats = fstatSync(handle);
+  closeSync(handle);
+  if (!stats.isFile()) throw new Unusable(`--keystore: ${path}: ${stats.isDirectory() ? 'is a folder' : 'is no file'}`);
 }

@@ -1,4 +1,4 @@
-import { constants, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { HADOOP_PRIVACY_KEYS, parseHadoopSite } from '../flink/hadoop-site.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
@@ -51,7 +51,7 @@ function textOf(file: string): string | undefined {
   try {
     const stats = statSync(file);
     if (!stats.isFile() || stats.size > SITE_BYTES_MAX) return undefined;
-    return readFileSync(file, { encoding: 'utf8', flag: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) });
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }

@@ -224,7 +224,9 @@ function stateOf({ fault }: KeyStoreError): StoreState {
   return fault === 'no-entry' || fault === 'ambiguous' ? 'read' : fault;
 }
 
-type Bytes = { readonly content: Uint8Array } | { readonly state: 'missing' | 'unreadable'; readonly problem: string };
+type Bytes =
+  | { readonly content: Uint8Array }
+  | { readonly state: 'missing' | 'unreadable' | 'unsupported'; readonly problem: string };
 
 function readBytes(file: string, readContent: ReadContent): Bytes {
   try {
@@ -232,7 +234,7 @@ function readBytes(file: string, readContent: ReadContent): Bytes {
     // Pipes and devices would keep us waiting.
     if (!stats.isFile()) return { state: 'unreadable', problem: stats.isDirectory() ? 'is a folder' : 'is no file' };
     if (stats.size > KEY_STORE_OCTETS_MAX) {
-      return { state: 'unreadable', problem: `larger than ${KEY_STORE_OCTETS_MAX} bytes` };
+      return { state: 'unsupported', problem: `is larger than ${KEY_STORE_OCTETS_MAX} bytes` };
     }
     return { content: new Uint8Array(readContent(file)) };
   } catch (error) {
