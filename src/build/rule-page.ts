@@ -62,7 +62,7 @@ function entry(rule: Rule): string {
   const verdicts = verdictTexts(rule).map(([verdict, text]) => `| ${verdict} | ${cell(text)} |`);
   return [
     `### ${rule.id}`,
-    `**${escaped(rule.title)}.** ${sentence(rule.severity)} Looks at ${SCOPE_WORDS[rule.scope]}; hears ${witnessesOf(rule).join(', ')}.`,
+    `**${escaped(rule.title)}.** ${sentence(rule.severity)} Looks at ${SCOPE_WORDS[rule.scope]}; hears ${witnessesOf(rule).join(', ')}.${silence(rule)}`,
     escaped(rule.rationale),
     `How it is decided: ${escaped(lowerFirst(rule.decides))}`,
     ['| verdict | means |', '|---|---|', ...verdicts].join('\n'),
@@ -71,6 +71,12 @@ function entry(rule: Rule): string {
     ...(rule.remediation.command === null ? [] : [`\`\`\`sh\n${rule.remediation.command}\n\`\`\``]),
     `References: ${rule.references.map(reference).join(', ')}.`,
   ].join('\n\n');
+}
+
+/** Other rules that tell the same of what was seen. */
+function silence({ toldBy = [] }: Rule): string {
+  const links = toldBy.map((id) => `[${id}](#${id})`);
+  return links.length === 0 ? '' : ` Silent where ${links.join(', ')} tells it.`;
 }
 
 function settings({ remediation }: Rule): readonly string[] {

@@ -19,6 +19,7 @@ export function explainRule(rule: Rule, width: number): readonly string[] {
     '',
     ...field('judges', SCOPE_WORDS[rule.scope], width),
     ...field('hears', witnesses.join(', '), width),
+    ...(rule.toldBy === undefined ? [] : field('silent where', `${rule.toldBy.join(', ')} tells it`, width)),
     ...paragraph('why', rule.rationale, width),
     ...paragraph('how it is decided', rule.decides, width),
     ...section(

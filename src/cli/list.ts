@@ -55,9 +55,9 @@ async function json(what: ListArguments['what']): Promise<string> {
 
 async function rules(): Promise<readonly object[]> {
   return (await loadRules()).map((rule: Rule) => {
-    const { id, scope, severity, title, rationale, decides, verdicts, remediation, references } = rule;
+    const { id, scope, severity, title, rationale, decides, verdicts, toldBy = [], remediation, references } = rule;
     const witnesses = witnessesOf(rule);
-    return { id, severity, title, scope, witnesses, rationale, decides, verdicts, remediation, references };
+    return { id, severity, title, scope, witnesses, rationale, decides, verdicts, toldBy, remediation, references };
   });
 }
 

@@ -1,12 +1,7 @@
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { isAnonymous, suiteProperties } from '../tls/cipher-suites.ts';
+import { isFiniteField } from './support/finite-field.ts';
 import { chosenSuites, hasTls, judgeChosen, tlsObservations } from './support/handshakes.ts';
 import { SUITES_REMEDY, suitesRemedy } from './support/remedies.ts';
-
-/** Ephemeral or static Diffie-Hellman over a finite field, by the suite's name: TLS 1.2 and older only. */
-function isFiniteField(suite: string): boolean {
-  return ['DHE', 'DH'].includes(suiteProperties(suite).keyExchange) && !isAnonymous(suite);
-}
 
 /** Finite-field Diffie-Hellman of TLS 1.2 and older, whose group the server picks alone. */
 export const rule: EndpointRule = {
@@ -16,7 +11,7 @@ export const rule: EndpointRule = {
   severity: 'medium',
   promise: 'values',
   rationale:
-    'In TLS 1.2 the server alone picks the Diffie-Hellman group: a client can neither ask for a strong one nor cheaply tell a weak one, and large ones are slow. RFC 9325 says that such suites should not be negotiated.',
+    'In TLS 1.2 the server alone picks the Diffie-Hellman group: a client can neither ask for a strong one nor cheaply tell a weak one, and large ones are slow. RFC 9325 says that such suites should not be negotiated, RFC 10015 deprecates them.',
   decides:
     'Looks at the suite of every TLS connection and at the suites that the server took from a probe, by name: DHE or static DH over a finite field, anonymous ones excepted.',
   verdicts: {
@@ -30,6 +25,7 @@ export const rule: EndpointRule = {
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.1',
     'https://www.rfc-editor.org/rfc/rfc9325#section-7.4',
     'https://www.rfc-editor.org/rfc/rfc7919',
+    'https://www.rfc-editor.org/rfc/rfc10015',
   ],
 
   appliesTo: hasTls,

@@ -18,7 +18,7 @@ export const rule: ConfigurationRule = {
   verdicts: {
     pass: 'the leaf of the keystore is among the pins; what is no SHA-1 is told by pin-not-sha1',
     fail: 'the pin is that of another certificate',
-    'not-applicable': 'no pin is set, or its keystore could not be opened',
+    'not-applicable': 'no pin is set, TLS of its family is off, or the keystore could not be opened',
   },
   remediation: remedy(
     'Set the SHA-1 of the leaf that the keystore holds now, on every process, and restart them together.',

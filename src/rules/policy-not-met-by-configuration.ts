@@ -1,11 +1,12 @@
-import type { KeySubject, Policy, Requirement, ServedAspect } from '../model/policy.ts';
+import type { ChannelId } from '../model/channel.ts';
+import type { KeySubject, Policy, Requirement, ServedAspect, ServedSubject } from '../model/policy.ts';
 import type { Expectation, Remediation, Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { compare } from './support/policy-relation.ts';
+import { policyRemedy } from './support/policy-remedy.ts';
 import { isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
 import { remedy } from './support/remedies.ts';
 import { listOf, placeOfSetting, settingEvidence, shown } from './support/settings.ts';
-import { distinct, listed } from './support/text.ts';
 
 /** Requirements of `--policy` on keys, and on what a configuration promises to serve. */
 export const rule: ConfigurationRule = {
@@ -92,28 +93,22 @@ function channelOf(key: string): Pick<Judgement, 'channel'> {
   return found === undefined ? {} : { channel: found[1] };
 }
 
-interface Fault {
-  readonly promise: Expectation;
-  readonly values: readonly string[];
-}
-
+/** One judgement a channel, as the wire has one an endpoint: who is seen to fail there is told by that alone. */
 function judgePromises(
-  requirement: Requirement & { readonly served: ServedAspect },
+  requirement: Requirement & ServedSubject,
   policy: Policy,
   subject: ConfigurationSubject,
   promises: readonly Expectation[],
 ): readonly Judgement[] {
-  const told = promises.flatMap((promise) => {
+  return promises.flatMap((promise) => {
     const values = promisedValues(requirement.served, promise);
-    return values === undefined ? [] : [{ promise, values }];
-  });
-  if (told.length === 0) return [];
-  const faults = told.flatMap(({ promise, values }): readonly Fault[] => {
+    if (values === undefined) return [];
     const result = compare(requirement, values);
-    if (result.verdict === 'met') return [];
-    return [{ promise, values: result.verdict === 'lacking' ? values : result.offending }];
+    if (result.verdict === 'met') return [met(requirement)];
+    return [
+      promiseFault(requirement, policy, subject, promise, result.verdict === 'lacking' ? values : result.offending),
+    ];
   });
-  return [faults.length === 0 ? met(requirement) : promiseFault(requirement, policy, subject, faults)];
 }
 
 /** What a configuration promises of an aspect; undefined where it promises nothing that Flink obeys. */
@@ -142,25 +137,29 @@ const DECIDED_BY: Partial<Readonly<Record<ServedAspect, { readonly key: RegExp; 
 };
 
 function promiseFault(
-  requirement: Requirement & { readonly served: ServedAspect },
+  requirement: Requirement & ServedSubject,
   policy: Policy,
   subject: ConfigurationSubject,
-  faults: readonly Fault[],
+  { channel, because }: Expectation,
+  values: readonly string[],
 ): Judgement {
   const decided = DECIDED_BY[requirement.served]!;
-  const settings = distinct(
-    faults.flatMap(({ promise }) => promise.because.filter(({ key }) => decided.key.test(key))),
-  );
-  const unique = [...new Map(settings.map((one) => [one.key, one])).values()];
-  const written = unique.find(({ origin }) => origin !== 'default') ?? unique[0];
-  const setting = written ?? subject.configuration.setting(decided.name);
-  const values = distinct(faults.flatMap((one) => one.values));
-  const channels = listed(faults.map(({ promise }) => promise.channel));
-  const from = setting === undefined || setting.origin === 'default' ? ", Flink's default" : '';
-  return unmet(policy, requirement, `${values.join(', ')} on ${channels}${from}`, {
-    channel: faults[0]!.promise.channel,
+  const settings = because.filter(({ key }) => decided.key.test(key));
+  const setting =
+    settings.find(({ origin }) => origin !== 'default') ?? settings[0] ?? subject.configuration.setting(decided.name);
+  const from = setting === undefined || setting.origin === 'default' ? " (Flink's default)" : '';
+  return unmet(policy, requirement, `${values.join(', ')}${from}`, {
+    channel,
     file: placeOfSetting(setting, subject),
-    evidence:
-      unique.length === 0 ? [{ text: `${decided.name} is not set`, file: subject.path }] : unique.map(settingEvidence),
+    evidence: [
+      setting === undefined ? { text: `${decided.name} is not set`, file: subject.path } : settingEvidence(setting),
+    ],
+    remediation: policyRemedy(requirement, isRestChannel(channel) ? 'rest' : 'internal'),
   });
+}
+
+const REST: readonly ChannelId[] = ['rest', 'history-server', 'sql-gateway'];
+
+function isRestChannel(channel: ChannelId): boolean {
+  return REST.includes(channel);
 }

@@ -35,6 +35,7 @@ export const rule: EndpointRule = {
   references: [
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.1',
     'https://www.rfc-editor.org/rfc/rfc9325#section-4.2.1',
+    'https://www.rfc-editor.org/rfc/rfc10015',
     'FLINK-39022',
     'JDK-8245545',
   ],

@@ -16,7 +16,7 @@ export const rule: ConfigurationRule = {
   verdicts: {
     pass: 'the truststore vouches for the certificate, or a pin takes its place',
     fail: 'it does not: members refuse each other',
-    'not-applicable': 'no family has both of its stores readable',
+    'not-applicable': 'TLS is off, or no family has both of its stores readable',
   },
   remediation: remedy(
     'Import the certificate of the keystore, or its authority, into the truststore (keytool -exportcert, keytool -importcert) on every process, and restart them together.',

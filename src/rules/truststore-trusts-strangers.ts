@@ -24,7 +24,7 @@ export const rule: ConfigurationRule = {
   verdicts: {
     pass: 'it holds neither',
     fail: 'it trusts authorities from which others get certificates',
-    'not-applicable': 'the internal stores could not be read, or a pin closes the gap',
+    'not-applicable': 'internal TLS is off, its stores could not be read, or a pin closes the gap',
   },
   remediation: remedy(
     "Keep in the internal truststore the cluster's own certificate, or its private authority, and nothing else, or pin the leaf with security.ssl.internal.cert.fingerprint.",

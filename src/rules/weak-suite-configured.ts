@@ -11,6 +11,7 @@ import {
   isRc4,
   isStaticRsa,
 } from '../tls/cipher-suites.ts';
+import { isFiniteField } from './support/finite-field.ts';
 import { SECURITY_SSL_PAGE, SUITES_REMEDY } from './support/remedies.ts';
 import { complain, suitePromises } from './support/settings.ts';
 
@@ -23,7 +24,7 @@ export const rule: ConfigurationRule = {
   rationale:
     "A server takes what its list has when a client offers nothing better. Flink's default up to 1.20.3, 2.0.1, 2.1.1 and 2.2.0 is TLS_RSA_WITH_AES_128_CBC_SHA alone: no forward secrecy, so whoever gets the one shared key decrypts every recording. Other weak suites come from old guides.",
   decides:
-    'Looks at the suites that are configured, or the default of this version of Flink, on each channel that obeys them. Severity is that of the suite in use: NULL, anonymous and export critical, RC4 and 3DES high, static RSA and unknown names medium, CBC low.',
+    'Looks at the suites that are configured, or the default of this version of Flink, on each channel that obeys them. Severity is that of the suite in use: NULL, anonymous and export critical, RC4 and 3DES high, static RSA, finite-field Diffie-Hellman and unknown names medium, CBC low.',
   verdicts: {
     pass: 'all have ephemeral keys and authenticated encryption',
     fail: 'a suite is weak, or nobody knows it',
@@ -79,6 +80,7 @@ function faultOf(name: string): { readonly severity: Severity; readonly why: str
   if (isRc4(suite) || is3des(suite) || isDesOrOlder(suite))
     return { severity: 'high', why: 'its cipher is broken or too old' };
   if (isStaticRsa(suite)) return { severity: 'medium', why: 'no forward secrecy' };
+  if (isFiniteField(suite)) return { severity: 'medium', why: 'the server alone picks the Diffie-Hellman group' };
   if (isCbc(suite)) return { severity: 'low', why: 'CBC, which Java has without encrypt-then-MAC only' };
   return undefined;
 }

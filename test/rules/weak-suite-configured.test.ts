@@ -17,6 +17,8 @@ t.test('each weakness has the severity of the contract', async (t) => {
     ['SSL_RSA_WITH_RC4_128_SHA', 'high'],
     ['SSL_RSA_WITH_3DES_EDE_CBC_SHA', 'high'],
     ['TLS_RSA_WITH_AES_256_GCM_SHA384', 'medium'],
+    ['TLS_DHE_RSA_WITH_AES_256_GCM_SHA384', 'medium'],
+    ['TLS_DHE_RSA_WITH_AES_128_CBC_SHA', 'medium'],
     ['TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', 'low'],
     ['TLSv1.3', 'medium'],
   ] as const) {

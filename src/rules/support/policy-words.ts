@@ -2,7 +2,7 @@ import type { CertificateAspect, Policy, Requirement, ResolvedRequirement, Serve
 import type { Judgement, RuleContext } from '../../model/rule.ts';
 import { isOlder } from './flink-version.ts';
 import { relationText } from './policy-relation.ts';
-import { remedy } from './remedies.ts';
+import { policyRemedy } from './policy-remedy.ts';
 
 const ASPECTS: Readonly<Record<ServedAspect | CertificateAspect, string>> = {
   tls: 'TLS',
@@ -63,11 +63,9 @@ export function unmet(
     title: `${policy.name} ${requirement.id}: ${aboutText(requirement)}`,
     references: requirement.source,
     message: requirement.reason,
-    expected: `${relationText(requirement)} (${requirement.source.join('; ')})`,
+    expected: `${aboutText(requirement)}: ${relationText(requirement)} (${requirement.source.join('; ')})`,
     observed,
-    remediation: remedy(
-      `Meet ${requirement.id} of ${policy.name} (${requirement.source.join('; ')}): ${aboutText(requirement)}: ${relationText(requirement)}.`,
-    ),
+    remediation: policyRemedy(requirement, 'any'),
     ...more,
   };
 }
