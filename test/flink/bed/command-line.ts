@@ -5,6 +5,7 @@ import { archives } from './archive.ts';
 import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
 import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
+import { type ContradictionResult, contradictionDigest, runContradictions } from './contradictions.ts';
 import type { Distribution } from './distribution.ts';
 import { atInterrupt, endCleanly } from './interrupt.ts';
 import { type JourneyResult, journeyDigest, runJourney } from './journey-run.ts';
@@ -35,6 +36,8 @@ const USAGE = `npm run test:flink -- [options]
   --case NAME   only this case (repeatable)
   --quick       one version, four cases
   --journeys    only the restarts with a fault and the probing of a running job
+  --contradictions
+                only the witnesses that are made to contradict each other
   --state       only the jobs with state, whose files are looked at
   --again       also what has a result already
   --loopback    loopback addresses instead of network namespaces
@@ -47,13 +50,16 @@ const QUICK_VERSION = '1.20.5';
 /** Versions on which clusters are restarted with a fault, and a running job is probed. */
 const JOURNEY_VERSIONS: readonly string[] = ['1.20.5', '2.3.0'];
 
+const ASIDE = ['journeys', 'contradictions', 'state'] as const;
+type Aside = (typeof ASIDE)[number];
+
 interface Options {
   readonly versions: readonly FlinkVersion[];
   readonly cases: readonly Case[];
   readonly quick: boolean;
   /** What is run besides the cases: `--case` and `--quick` ask for cases alone. */
-  readonly journeys: 'only' | 'besides' | 'none';
-  readonly states: 'only' | 'besides' | 'none';
+  readonly aside: readonly Aside[];
+  readonly only: 'aside' | 'all';
   readonly again: boolean;
   readonly loopback: boolean;
   readonly keep: boolean;
@@ -82,6 +88,7 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
       ...{
         quick: flag,
         journeys: flag,
+        contradictions: flag,
         state: flag,
         again: flag,
         loopback: flag,
@@ -97,13 +104,11 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
   const versions = values.version?.map(versionNamed) ?? (values.quick ? [versionNamed(QUICK_VERSION)] : FLINK_VERSIONS);
   const cases = values.case?.map(caseNamed) ?? (values.quick ? QUICK_CASES.map(caseNamed) : CASES);
   const casesAlone = values.case !== undefined || values.quick || values.loopback;
-  const [journeys, states] = values.journeys
-    ? (['only', 'none'] as const)
-    : values.state
-      ? (['none', 'only'] as const)
-      : ([casesAlone ? 'none' : 'besides', casesAlone ? 'none' : 'besides'] as const);
+  const asked = ASIDE.filter((one) => values[one]);
+  const aside = asked.length > 0 ? asked : casesAlone ? [] : ASIDE;
+  const only = asked.length > 0 ? 'aside' : 'all';
   const { quick, again, loopback, keep, help, list, matrix } = values;
-  return { help, list, matrix, options: { versions, cases, quick, journeys, states, again, loopback, keep } };
+  return { help, list, matrix, options: { versions, cases, quick, aside, only, again, loopback, keep } };
 }
 
 function say(text: string): number {
@@ -117,9 +122,6 @@ function list(): string {
   return `${versions.join('')}\n${CASES.map((one) => `${one.name.padEnd(width)}  ${one.what}\n`).join('')}`;
 }
 
-/** Whether something else than cases is asked for. */
-const isAside = ({ journeys, states }: Options): boolean => journeys === 'only' || states === 'only';
-
 const resultsFolder = (): string => join(sourceFolder(), 'results');
 
 function writeMatrix(): number {
@@ -130,6 +132,7 @@ function writeMatrix(): number {
     journeys: readBeside<JourneyResult>(resultsFolder(), 'journeys'),
     probed: readBeside<ProbedResult>(resultsFolder(), 'probed'),
     states: readBeside<StateResult>(resultsFolder(), 'state'),
+    contradictions: readBeside<ContradictionResult>(resultsFolder(), 'contradictions'),
   };
   writeFileSync(file, matrix(results));
   return say(`${file}\n`);
@@ -161,7 +164,7 @@ async function runAll(options: Options): Promise<number> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const missing = (await obstacle()) ?? (await siteObstacle(options.loopback));
   const wanted = options.versions.flatMap((version) => [
-    ...(isAside(options) ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
+    ...(options.only === 'aside' ? [] : options.cases.map((theCase) => `${version.version} ${theCase.name}`)),
     ...besides(options, version).map((one) => `${version.version} ${nameOf(one)}`),
   ]);
   if (missing) {
@@ -185,7 +188,7 @@ async function runAll(options: Options): Promise<number> {
 }
 
 async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tally: Tally): Promise<void> {
-  const due = (isAside(options) ? [] : options.cases).filter((theCase) => {
+  const due = (options.only === 'aside' ? [] : options.cases).filter((theCase) => {
     if (options.again || options.quick) return true;
     const known = readResult(resultsFolder(), version, theCase);
     if (!known || !stands(known, digestsOf(version, theCase), bed)) return true;
@@ -220,36 +223,43 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
 }
 
 const PROBED = 'probing of a running job';
+const CONTRADICTING = 'contradictions';
 
-type Besides = Journey | StateJob | typeof PROBED;
-type BesideResult = JourneyResult | StateResult | ProbedResult;
+type Besides = Journey | StateJob | typeof PROBED | typeof CONTRADICTING;
+type BesideResult = JourneyResult | StateResult | ProbedResult | ContradictionResult;
 
-function besides({ journeys, states }: Options, { version }: FlinkVersion): readonly Besides[] {
-  const travels =
-    journeys === 'none' || !JOURNEY_VERSIONS.includes(version) ? [] : [...JOURNEYS, PROBED as typeof PROBED];
-  return [...travels, ...(states === 'none' ? [] : STATE_JOBS)];
+function besides({ aside }: Options, { version }: FlinkVersion): readonly Besides[] {
+  const few = JOURNEY_VERSIONS.includes(version);
+  return [
+    ...(few && aside.includes('journeys') ? [...JOURNEYS, PROBED as typeof PROBED] : []),
+    ...(few && aside.includes('contradictions') ? [CONTRADICTING as typeof CONTRADICTING] : []),
+    ...(aside.includes('state') ? STATE_JOBS : []),
+  ];
 }
 
-const isStateJob = (one: Besides): one is StateJob => one !== PROBED && 'leaves' in one;
+const isStateJob = (one: Journey | StateJob): one is StateJob => 'leaves' in one;
 
 function nameOf(one: Besides): string {
-  if (one === PROBED) return one;
+  if (typeof one === 'string') return one;
   return isStateJob(one) ? `state of ${one.name}` : `journey ${one.name}`;
 }
 
 function runBesides(bed: Bed, flink: Distribution, one: Besides): Promise<BesideResult> {
   if (one === PROBED) return runProbed(bed, flink);
+  if (one === CONTRADICTING) return runContradictions(bed, flink);
   return isStateJob(one) ? runState(bed, flink, one) : runJourney(bed, flink, one);
 }
 
 /** Folder of its result, and the end of the file's name. */
 function placeOf(one: Besides): readonly [Beside, string] {
   if (one === PROBED) return ['probed', ''];
+  if (one === CONTRADICTING) return ['contradictions', ''];
   return [isStateJob(one) ? 'state' : 'journeys', `-${one.name}`];
 }
 
 function digestBeside(version: FlinkVersion, one: Besides): string {
   if (one === PROBED) return digestOf(version, SOUND);
+  if (one === CONTRADICTING) return contradictionDigest({ version });
   return isStateJob(one) ? stateDigest({ version }, one) : journeyDigest({ version }, one);
 }
 

@@ -1,4 +1,5 @@
 import { CASES } from './cases.ts';
+import { CONTRADICTIONS, type ContradictionResult } from './contradictions.ts';
 import type { CaseResult } from './results.ts';
 import { STATE_JOBS } from './state-jobs.ts';
 import type { StateResult } from './state-run.ts';
@@ -60,6 +61,34 @@ function spans(versions: readonly string[]): string {
   }
   return runs.map((run) => (run.length > 1 ? `${run[0]} to ${run.at(-1)}` : run[0])).join(', ');
 }
+
+/** Witnesses that were made to contradict each other on a real cluster, and what told it. */
+export function contradictionTable(results: readonly ContradictionResult[]): readonly string[] {
+  if (results.length === 0) return [];
+  const own = VERSIONS.filter((version) => results.some((one) => one.version === version));
+  const find = (version: string): ContradictionResult => results.find((one) => one.version === version)!;
+  const wrong = results.flatMap(({ version, differences }) => differences.map((text) => `- ${version}: ${text}`));
+  return [
+    '## Contradictions',
+    '',
+    'A cluster with everything on (`all`), of which each witness is given what is of another time or another file; then the',
+    'same members without internal TLS. `=` where the rule tells it with the word of both witnesses, and nothing of the sort',
+    'is told of the sound cluster.',
+    '',
+    `| witnesses | contradiction | ${own.join(' | ')} | told by |`,
+    `|---|---|${own.map(() => '---').join('|')}|---|`,
+    ...Object.entries(CONTRADICTIONS).map(([name, { between, what }]) => {
+      const cells = own.map((version) => (find(version).told[name] && !isAmiss(find(version), name) ? '=' : '≠'));
+      const told = [...new Set(own.map((version) => find(version).told[name] ?? 'nothing'))].join('; ');
+      return `| ${between.join(' and ')} | ${what} | ${cells.join(' | ')} | ${told} |`;
+    }),
+    '',
+    ...(wrong.length > 0 ? [...wrong, ''] : []),
+  ];
+}
+
+const isAmiss = ({ differences }: ContradictionResult, name: string): boolean =>
+  differences.some((text) => text.startsWith(`${name}: `));
 
 /** Files that jobs with state left, by what they are to Flink, and what `audit --state-dir` called them. */
 export function stateTable(results: readonly StateResult[]): readonly string[] {

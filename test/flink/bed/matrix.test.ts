@@ -13,7 +13,8 @@ const RESULT: CaseResult = {
     { channel: 'taskmanager-rpc', member: 'tm2', truth: 'T2m', wire: 'not seen', verify: '=', lines: 6 },
   ],
 };
-const page = (...cases: readonly CaseResult[]): string => matrix({ cases, journeys: [], probed: [], states: [] });
+const page = (...cases: readonly CaseResult[]): string =>
+  matrix({ cases, journeys: [], probed: [], states: [], contradictions: [] });
 
 t.test('a neighbour is named as such, and the release of a jar is read from its name', async (t) => {
   t.match(page(RESULT), /1\.20\.5 `beside`: the SQL gateway is 1\.20\.3/);

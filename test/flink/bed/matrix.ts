@@ -1,6 +1,7 @@
 import { CASES, type Case } from './cases.ts';
+import type { ContradictionResult } from './contradictions.ts';
 import type { JourneyResult } from './journey-run.ts';
-import { auditTable, stateTable } from './matrix-audit.ts';
+import { auditTable, contradictionTable, stateTable } from './matrix-audit.ts';
 import { journeyTable, logLines, probedTables, runSummary } from './matrix-parts.ts';
 import type { ProbedResult } from './probed.ts';
 import { type CaseResult, type EndpointResult, isWrong } from './results.ts';
@@ -12,6 +13,7 @@ export interface Results {
   readonly journeys: readonly JourneyResult[];
   readonly probed: readonly ProbedResult[];
   readonly states: readonly StateResult[];
+  readonly contradictions: readonly ContradictionResult[];
 }
 
 /** `docs/matrix.md`: what each witness said of each case on each version, against what the configuration dictates. */
@@ -45,6 +47,7 @@ export function matrix(results: Results): string {
     '',
     ...troubles(all),
     ...auditTable(all),
+    ...contradictionTable(results.contradictions),
     ...stateTable(results.states),
     ...journeyTable(results.journeys),
     ...probedTables(results.probed),

@@ -129,8 +129,8 @@ function readAll<T>(folder: string): readonly T[] {
   return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
 }
 
-/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `probed/VERSION.json`. */
-export type Beside = 'journeys' | 'state' | 'probed';
+/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `contradictions/VERSION.json`, `probed/VERSION.json`. */
+export type Beside = 'journeys' | 'state' | 'contradictions' | 'probed';
 
 export function readBeside<T>(folder: string, kind: Beside): readonly T[] {
   return readAll<T>(join(folder, kind));

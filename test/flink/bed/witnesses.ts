@@ -174,7 +174,7 @@ async function connectionsOf(cluster: Cluster, capture: string): Promise<LogInpu
 }
 
 /** Every port by name where ports are fixed; otherwise REST has to give them. */
-function targets(cluster: Cluster): readonly string[] {
+export function targets(cluster: Cluster): readonly string[] {
   const { truth, theCase, network } = cluster.setting;
   if (theCase.ports === 'random') return ['--rest', cluster.access.base];
   return truth.endpoints.map(
