@@ -34,6 +34,8 @@ export interface RunSummary {
   readonly failed: Readonly<Record<Severity, number>>;
   readonly inconclusive: number;
   readonly waived: number;
+  /** Observations that the store did not keep, of a report that had too many; absent: none. */
+  readonly leftOut?: number;
 }
 
 /** One finding over all runs of its cluster. */
@@ -59,6 +61,8 @@ export interface CertificateRecord {
   readonly source: 'served' | 'disk';
   readonly channel: Channel;
   readonly member?: string;
+  /** Where it was served or shown first; port 0: a client's, which is another with every connection. */
+  readonly endpoint?: Endpoint;
   /** Of what is on disk. */
   readonly path?: string;
   readonly firstSeenAt: string;
@@ -252,8 +256,13 @@ export interface Store {
   happenings(cluster: string | undefined, page: Page): readonly Happening[];
   transitions(cluster: string | undefined, page: Page): readonly Transition[];
   readonly outbox: Outbox;
-  /** Deletes what is older or more than the settings allow; failing runs live longer. Returns runs deleted. */
+  /**
+   * Deletes what is older or more than the settings allow; failing runs live longer. Works for a few hundredths of a
+   * second at most (`moreToRetain` says whether that was enough). Returns runs deleted.
+   */
   retain(settings: Retention, now: string): number;
+  /** The last `retain` stopped at its time: call it again, after others had their turn. */
+  readonly moreToRetain: boolean;
   /** One JSON object a line: runs with their reports, findings, happenings. */
   exportLines(): Iterable<string>;
   /** Bytes of the file with its log. */

@@ -24,6 +24,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/flink': { values: ['src/bytes'], types: ['src/model'], packages: ['yaml'] },
   probes: { values: ['src/bytes', 'src/protocols', 'src/flink', 'src/tls'], types: ['src/model'] },
   'src/rules': { values: ['src/tls', 'src/x509'], types: ['src/model'] },
+  'src/policies': { values: [], types: ['src/model'] },
   'src/net': {
     values: ['src/bytes', 'src/tls'],
     types: ['src/model'],
@@ -56,7 +57,39 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'],
   },
   'src/report': { values: ['src/bytes'], types: ['src/model'], packages: ['node:util', 'node:crypto', 'zod'] },
-  'src/build': { values: ['src/evaluate'], types: ['src/model'], packages: ['node:fs', 'node:path', 'node:url', 'esbuild'] },
+  'src/daemon': {
+    values: ['src/observe', 'src/evaluate', 'src/flink', 'src/report', 'src/model', 'src/net', 'src/bytes', 'src/x509'],
+    packages: [
+      'node:child_process',
+      'node:crypto',
+      'node:events',
+      'node:fs',
+      'node:fs/promises',
+      'node:http',
+      'node:https',
+      'node:os',
+      'node:path',
+      'node:perf_hooks',
+      'node:readline',
+      'node:stream',
+      'node:timers/promises',
+      'node:url',
+      'node:util',
+      'node:worker_threads',
+      'node:zlib',
+      'croner',
+      'libsql',
+      'pino',
+      'undici',
+      'yaml',
+      'zod',
+    ],
+  },
+  'src/build': {
+    values: ['src/evaluate', 'src/rules'],
+    types: ['src/model'],
+    packages: ['node:fs', 'node:path', 'node:url', 'esbuild'],
+  },
 };
 
 /** Constants of the model (channel ids, severities) are names, not behaviour: everybody may read them. */

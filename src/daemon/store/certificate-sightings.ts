@@ -1,0 +1,74 @@
+import type { Certificate, Endpoint, Observation, Report, Seen } from '../../model/report.ts';
+import type { CertificateRecord } from '../types.ts';
+
+export type CertificateSighting = Pick<
+  CertificateRecord,
+  'certificate' | 'role' | 'source' | 'channel' | 'member' | 'path' | 'endpoint'
+> & {
+  /** Channel, process and whose certificate: what looks there again tells whether it is gone. */
+  readonly place: string;
+};
+
+export interface CertificateSightings {
+  readonly seen: readonly CertificateSighting[];
+  /** Places that were looked at, whatever was found there. */
+  readonly looked: ReadonlySet<string>;
+}
+
+/** Certificates that a report holds, each once a place. A chain that was hidden or not reached was not looked at. */
+export function certificatesOf(report: Report): CertificateSightings {
+  const seen = new Map<string, CertificateSighting>();
+  const looked = new Set<string>();
+  for (const observation of report.observations) {
+    for (const side of ['server', 'client'] as const) {
+      const { at, chains } = shown(observation, side);
+      if (at === undefined) continue;
+      const place = `${observation.channel} ${at.member ?? at.host} ${side}`;
+      if (report.complete && isWhole(observation, chains)) looked.add(place);
+      for (const chain of chains) {
+        for (const [index, certificate] of chain.entries()) {
+          const role = index > 0 ? 'ca' : side === 'server' ? 'leaf' : 'client';
+          const key = `${place} ${role} ${certificate.sha256}`;
+          if (seen.has(key)) continue;
+          seen.set(key, {
+            place,
+            certificate,
+            role,
+            source: 'served',
+            channel: observation.channel,
+            endpoint: at,
+            ...(at.member === undefined ? {} : { member: at.member }),
+          });
+        }
+      }
+    }
+  }
+  return { seen: [...seen.values()], looked };
+}
+
+interface Shown {
+  /** Absent: this side has no name and no place that lasts. */
+  readonly at?: Endpoint;
+  readonly chains: readonly (readonly Certificate[])[];
+}
+
+/** Ports of clients are others with every connection: only a client that is known by name has a place. */
+function shown({ server, client, tls }: Observation, side: 'server' | 'client'): Shown {
+  if (side === 'server') {
+    const others = (tls?.alternativeChains ?? []).map(({ chain }) => chain);
+    return { at: server, chains: [...chainOf(tls?.serverCertificate), ...others] };
+  }
+  if (client?.member === undefined && client?.host === undefined) return { chains: [] };
+  const { port: _, ...rest } = client;
+  return { at: { ...rest, port: 0 }, chains: chainOf(tls?.clientCertificate) };
+}
+
+function chainOf(seen: Seen<{ readonly chain: readonly Certificate[] }> | undefined): (readonly Certificate[])[] {
+  return seen?.seen === 'present' ? [seen.chain] : [];
+}
+
+/** Clear text shows that there is none. */
+function isWhole({ kind, asked }: Observation, chains: Shown['chains']): boolean {
+  if (asked?.complete === false) return false;
+  return kind === 'plaintext' || (kind === 'tls' && chains.length > 0);
+}

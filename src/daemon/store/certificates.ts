@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { CertificateRecord } from '../types.ts';
+import type { CertificateSighting, CertificateSightings } from './certificate-sightings.ts';
+import { ofCluster, timeText } from './clusters.ts';
+import type { Database } from './database.ts';
+
+const HASH_BYTES = 16;
+
+/** `at`: milliseconds since the epoch. */
+export function writeCertificates(
+  database: Database,
+  cluster: number,
+  { seen, looked }: CertificateSightings,
+  at: number,
+): void {
+  const rows = database.all<{ id: number; hash: Uint8Array; place: string; gone_at: number | null }>(
+    'SELECT id, hash, place, gone_at FROM certificates WHERE cluster = ?',
+    [cluster],
+  );
+  const known = new Map(rows.map((row) => [hex(row.hash), row]));
+  const still = new Set<number>();
+  for (const sighting of seen) {
+    const hash = hashOf(sighting);
+    const row = known.get(hex(hash));
+    if (row !== undefined) {
+      still.add(row.id);
+      database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, row.id]);
+      continue;
+    }
+    const { place, ...record } = sighting;
+    const { id } = database.run(
+      'INSERT INTO certificates (cluster, hash, place, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)',
+      [cluster, hash, place, at, at],
+    );
+    database.run('INSERT INTO certificate_texts (certificate, body) VALUES (?, ?)', [id, JSON.stringify(record)]);
+  }
+  for (const { id, place, gone_at } of rows) {
+    if (gone_at !== null || still.has(id) || !looked.has(place)) continue;
+    database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
+  }
+}
+
+/** What is still there before what is gone; the one that ends first, first. */
+export function listCertificates(database: Database, cluster: string | undefined): readonly CertificateRecord[] {
+  const scope = ofCluster(database, 'certificates', cluster);
+  if (scope === undefined) return [];
+  const rows = database.all<{
+    name: string;
+    first_seen: number;
+    last_seen: number;
+    gone_at: number | null;
+    body: string;
+  }>(
+    `SELECT clusters.name, first_seen, last_seen, gone_at, body FROM certificates
+     JOIN clusters ON clusters.id = certificates.cluster
+     JOIN certificate_texts ON certificate_texts.certificate = certificates.id WHERE 1 ${scope.where}`,
+    scope.values,
+  );
+  const records = rows.map(
+    (row): CertificateRecord => ({
+      cluster: row.name,
+      ...(JSON.parse(row.body) as Omit<CertificateSighting, 'place'>),
+      firstSeenAt: timeText(row.first_seen),
+      lastSeenAt: timeText(row.last_seen),
+      ...(row.gone_at === null ? {} : { goneAt: timeText(row.gone_at) }),
+    }),
+  );
+  return records.sort(
+    (a, b) =>
+      Number(a.goneAt !== undefined) - Number(b.goneAt !== undefined) ||
+      Date.parse(a.certificate.notAfter) - Date.parse(b.certificate.notAfter),
+  );
+}
+
+function hashOf({ place, role, source, path, certificate }: CertificateSighting): Uint8Array {
+  const identity = JSON.stringify([place, role, source, path ?? null, certificate.sha256]);
+  return createHash('sha256').update(identity).digest().subarray(0, HASH_BYTES);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,45 @@
+import type { Message, Outbox } from '../types.ts';
+import type { Database } from './database.ts';
+
+/** `use` runs one operation on the open database. */
+export function outboxOf(use: <T>(work: (database: Database) => T) => T): Outbox {
+  return {
+    add: (sink, body, at) => {
+      use((database) =>
+        database.run('INSERT INTO outbox (sink, created_at, attempts, next_at, body) VALUES (?, ?, 0, ?, ?)', [
+          sink,
+          at,
+          at,
+          body,
+        ]),
+      );
+    },
+    due: (now, limit) =>
+      use((database) =>
+        database.all<Message>(
+          `SELECT id, sink, created_at AS createdAt, attempts, next_at AS nextAttemptAt, body FROM outbox
+           WHERE next_at <= ? ORDER BY id LIMIT ?`,
+          [now, Math.max(0, limit)],
+        ),
+      ),
+    delivered: (id) => {
+      use((database) => database.run('DELETE FROM outbox WHERE id = ?', [id]));
+    },
+    failed: (id, nextAttemptAt) => {
+      use((database) =>
+        database.run('UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?', [nextAttemptAt, id]),
+      );
+    },
+    size: () => use((database) => database.number('SELECT count(*) FROM outbox')),
+    recall: (key) =>
+      use((database) => database.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', [key])?.value),
+    remember: (key, value) => {
+      use((database) =>
+        database.run(
+          'INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+          [key, value],
+        ),
+      );
+    },
+  };
+}

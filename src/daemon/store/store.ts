@@ -1,0 +1,264 @@
+import { realpathSync } from 'node:fs';
+import type { Report } from '../../model/report.ts';
+import { follow } from '../transitions.ts';
+import type {
+  CertificateRecord,
+  CommitSettings,
+  FindingQuery,
+  FindingRecord,
+  Happening,
+  Outbox,
+  Page,
+  Retention,
+  Run,
+  RunSummary,
+  Store,
+  Transition,
+} from '../types.ts';
+import { certificatesOf } from './certificate-sightings.ts';
+import { listCertificates, writeCertificates } from './certificates.ts';
+import { clusterNumber } from './clusters.ts';
+import { connect, type Database } from './database.ts';
+import { exportLines } from './export.ts';
+import { StoreFailure, storeFailure } from './failure.ts';
+import { bytesOf, createFolder, createPrivate, identityOf, setAside } from './files.ts';
+import { listFindings, listTransitions, tracksOf, writeTrack, writeTransitions } from './findings.ts';
+import { takeLock } from './lock.ts';
+import { migrate } from './migrations.ts';
+import { outboxOf } from './outbox.ts';
+import { retainSlice } from './retention.ts';
+import { insertRun, listRuns, newestRun, pack, reportOf, runById, runOf } from './runs.ts';
+import { insertHappening, listHappenings } from './timeline.ts';
+
+export { StoreFailure } from './failure.ts';
+
+export interface StoreOptions {
+  /** Of the file; it and its folder are made where they are missing, for the owner alone. */
+  readonly path: string;
+  /** `set-aside`: a damaged file is renamed to `PATH.damaged-TIME`, and an empty one takes its place. */
+  readonly onDamage?: 'refuse' | 'set-aside';
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+export interface OpenStore extends Store {
+  /** New name of a damaged file. */
+  readonly setAside?: string;
+}
+
+/**
+ * Opens the history, which is this process' until it is closed.
+ *
+ * @throws StoreFailure
+ */
+export function openStore({ path, onDamage = 'refuse', clock = Date.now }: StoreOptions): OpenStore {
+  const file = guarded(path, () => {
+    createFolder(path);
+    createPrivate(path);
+    return realpathSync(path);
+  });
+  const lock = guarded(file, () => takeLock(file));
+  try {
+    const opened = openOrSetAside(file, onDamage, clock);
+    return new SqliteStore(path, file, opened, lock);
+  } catch (error) {
+    lock.close();
+    throw storeFailure(error, path);
+  }
+}
+
+interface Opened {
+  readonly database: Database;
+  readonly setAside?: string;
+}
+
+function openOrSetAside(file: string, onDamage: 'refuse' | 'set-aside', clock: () => number): Opened {
+  try {
+    return { database: openFile(file, onDamage === 'set-aside' ? 'whole' : 'head') };
+  } catch (error) {
+    if (onDamage !== 'set-aside' || !(error instanceof StoreFailure) || error.fault !== 'damaged') throw error;
+    const name = setAside(file, new Date(clock()).toISOString());
+    createPrivate(file);
+    return { database: openFile(file, 'head'), setAside: name };
+  }
+}
+
+/**
+ * Connections to files that could not be used. Were they collected, SQLite would delete the log that lies beside the
+ * path of theirs, which is another file's by then.
+ */
+const abandoned: Database[] = [];
+
+function openFile(file: string, check: 'head' | 'whole'): Database {
+  const database = connect(file);
+  try {
+    // Before the first table: the mode of a file that has any cannot be changed.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    if (check === 'whole') refuseDamaged(database, file);
+    migrate(database, file);
+    database.exec('PRAGMA journal_mode = WAL');
+    // A power cut takes no run that was kept; a kill alone would not with NORMAL either.
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
+    return database;
+  } catch (error) {
+    abandoned.push(database);
+    throw error;
+  }
+}
+
+/** How long an operation waits for another program that writes; the daemon stands still meanwhile. */
+const BUSY_MS = 250;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
+
+function refuseDamaged(database: Database, file: string): void {
+  const [row] = database.all<Readonly<Record<string, unknown>>>('PRAGMA quick_check(1)');
+  const said = String(Object.values(row ?? { quick_check: 'no answer' })[0]);
+  if (said !== 'ok') throw new StoreFailure('damaged', `${file}: ${said.replaceAll(/\s+/g, ' ')}`);
+}
+
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeFailure(error, path);
+  }
+}
+
+class SqliteStore implements OpenStore {
+  readonly path: string;
+  readonly outbox: Outbox;
+  readonly setAside?: string;
+  readonly #file: string;
+  readonly #identity: string | undefined;
+  readonly #database: Database;
+  readonly #lock: Pick<Database, 'close'>;
+  #state: 'open' | 'closed' = 'open';
+  #retained: 'done' | 'more' = 'done';
+
+  constructor(path: string, file: string, opened: Opened, lock: Pick<Database, 'close'>) {
+    this.path = path;
+    this.#file = file;
+    this.#database = opened.database;
+    this.#lock = lock;
+    this.#identity = identityOf(file);
+    if (opened.setAside !== undefined) this.setAside = opened.setAside;
+    this.outbox = outboxOf((work) => this.#use(work));
+  }
+
+  get moreToRetain(): boolean {
+    return this.#retained === 'more';
+  }
+
+  commit(run: Run, settings: CommitSettings): readonly Transition[] {
+    const packed = pack(run);
+    const sightings = certificatesOf(run.report);
+    return this.#use((database) =>
+      database.atomically(() => {
+        // Who did not hear that it was kept may say it again.
+        if (database.get('SELECT 1 FROM runs WHERE id = ?', [run.id]) !== undefined) return [];
+        const cluster = clusterNumber(database, run.cluster);
+        const seq = insertRun(database, cluster, packed);
+        const known = tracksOf(database, cluster, run.report.findings);
+        const { tracks, transitions } = follow(
+          run,
+          [...known.values()].map(({ track }) => track),
+          settings,
+        );
+        for (const track of tracks) {
+          writeTrack(database, { cluster, run: run.id, seq }, track, known.get(track.finding.fingerprint));
+        }
+        writeTransitions(database, cluster, transitions);
+        writeCertificates(database, cluster, sightings, Date.parse(run.report.finishedAt));
+        return transitions;
+      }),
+    );
+  }
+
+  note(happening: Happening): void {
+    this.#use((database) => database.atomically(() => insertHappening(database, happening)));
+  }
+
+  runs(cluster: string | undefined, page: Page): readonly RunSummary[] {
+    return this.#use((database) => listRuns(database, cluster, page));
+  }
+
+  report(id: string): Report | undefined {
+    return this.#use((database) => {
+      const row = runById(database, id);
+      return row === undefined ? undefined : reportOf(database, row, this.path);
+    });
+  }
+
+  lastGood(cluster: string): Run | undefined {
+    return this.#newest(cluster, 'good');
+  }
+
+  last(cluster: string): Run | undefined {
+    return this.#newest(cluster, 'any');
+  }
+
+  #newest(cluster: string, which: 'any' | 'good'): Run | undefined {
+    return this.#use((database) => {
+      const row = newestRun(database, cluster, which);
+      return row === undefined ? undefined : runOf(database, row, this.path);
+    });
+  }
+
+  findings(query: FindingQuery): readonly FindingRecord[] {
+    return this.#use((database) => listFindings(database, query));
+  }
+
+  certificates(cluster: string | undefined): readonly CertificateRecord[] {
+    return this.#use((database) => listCertificates(database, cluster));
+  }
+
+  happenings(cluster: string | undefined, page: Page): readonly Happening[] {
+    return this.#use((database) => listHappenings(database, cluster, page));
+  }
+
+  transitions(cluster: string | undefined, page: Page): readonly Transition[] {
+    return this.#use((database) => listTransitions(database, cluster, page));
+  }
+
+  retain(settings: Retention, now: string): number {
+    return this.#use((database) => {
+      const { runs, state } = retainSlice(database, settings, Date.parse(now));
+      this.#retained = state;
+      return runs;
+    });
+  }
+
+  exportLines(): Iterable<string> {
+    return exportLines((work) => this.#use(work), this.path);
+  }
+
+  size(): number {
+    return bytesOf(this.#file);
+  }
+
+  /** Leaves one file, without a log beside it. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    try {
+      if (identityOf(this.#file) === this.#identity) this.#database.all('PRAGMA journal_mode = DELETE');
+      else abandoned.push(this.#database);
+    } catch {
+      // Somebody reads it, or the disk is full: the log stays, and is read when the file is opened again.
+    }
+    this.#database.close();
+    this.#lock.close();
+  }
+
+  #use<T>(work: (database: Database) => T): T {
+    if (this.#state === 'closed') throw new StoreFailure('failed', `${this.path}: the store is closed`);
+    if (identityOf(this.#file) !== this.#identity) {
+      throw new StoreFailure(
+        'gone',
+        `${this.path}: the file was removed or replaced while it was in use; put it back, or start the daemon again`,
+      );
+    }
+    return guarded(this.path, () => work(this.#database));
+  }
+}
