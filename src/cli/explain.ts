@@ -1,8 +1,9 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { explainChannel, explainRule } from './explanation.ts';
 import { Unusable } from './failure.ts';
 import { nearest } from './nearest.ts';
+import { explainPolicy } from './policy-text.ts';
 import type { Select } from './selection.ts';
 
 interface ExplainArguments {
@@ -11,11 +12,11 @@ interface ExplainArguments {
 
 export const explainCommand = (select: Select): CommandModule<object, ExplainArguments> => ({
   command: 'explain [id]',
-  describe: 'Explain a rule or a channel: why it matters, how it is decided, what mends it',
+  describe: 'Explain a rule, a channel or a policy: why it matters, how it is decided, what mends it',
   builder: (command: Argv<object>) =>
     command.positional('id', {
       type: 'string',
-      describe: 'rule or channel id; without one all ids are listed',
+      describe: 'id of a rule, channel or policy; without one all ids are listed',
     }) as unknown as Argv<ExplainArguments>,
   handler: (args) => select(() => explain(args)),
 });
@@ -24,17 +25,20 @@ export const explainCommand = (select: Select): CommandModule<object, ExplainArg
 const WIDTH_MOST = 100;
 
 async function explain({ id }: ArgumentsCamelCase<ExplainArguments>): Promise<void> {
-  const [rules, probes] = await Promise.all([loadRules(), loadProbes()]);
+  const [rules, probes, documents] = await Promise.all([loadRules(), loadProbes(), loadPolicies()]);
+  const policies = documents.map((document) => ({ id: document.policy, title: document.title, document }));
   if (id === undefined) {
-    process.stdout.write(`rules\n${ids(rules)}\nchannels\n${ids(probes)}`);
+    process.stdout.write(`rules\n${ids(rules)}\nchannels\n${ids(probes)}\npolicies\n${ids(policies)}`);
     return;
   }
   const width = Math.min(process.stdout.columns ?? WIDTH_MOST, WIDTH_MOST);
   const rule = rules.find((one) => one.id === id);
   const probe = probes.find((one) => one.id === id);
+  const policy = policies.find((one) => one.id === id);
   if (rule !== undefined) print(explainRule(rule, width));
   else if (probe !== undefined) print(explainChannel(probe, probes, rules, width));
-  else throw new Unusable(unknown(id, [...rules, ...probes]));
+  else if (policy !== undefined) print(explainPolicy(policy.document, width));
+  else throw new Unusable(unknown(id, [...rules, ...probes, ...policies]));
 }
 
 function print(lines: readonly string[]): void {
@@ -47,7 +51,7 @@ function unknown(id: string, all: readonly { readonly id: string }[]): string {
     all.map((one) => one.id),
   );
   const hint = names.length === 0 ? 'flinkprobe list rules' : `nearest: ${names.join(', ')}`;
-  return `explain: there is no rule or channel ${JSON.stringify(id)} (${hint})`;
+  return `explain: there is no rule, channel or policy ${JSON.stringify(id)} (${hint})`;
 }
 
 function ids(units: readonly { readonly id: string; readonly title: string }[]): string {

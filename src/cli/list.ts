@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { loadProbes, loadRules } from '../evaluate/directory.ts';
+import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { witnessesOf } from '../evaluate/rule-facts.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Rule } from '../model/rule.ts';
@@ -8,17 +8,17 @@ import { FORMATS } from './output.ts';
 import type { Select } from './selection.ts';
 
 interface ListArguments {
-  readonly what: 'rules' | 'channels' | 'formats';
+  readonly what: 'rules' | 'channels' | 'policies' | 'formats';
   readonly format: 'text' | 'json';
   readonly schema: boolean;
 }
 
 export const listCommand = (select: Select): CommandModule<object, ListArguments> => ({
   command: 'list <what>',
-  describe: 'List the rules, channels or formats that there are',
+  describe: 'List the rules, channels, policies or formats that there are',
   builder: (command: Argv<object>) =>
     command
-      .positional('what', { choices: ['rules', 'channels', 'formats'] as const, demandOption: true })
+      .positional('what', { choices: ['rules', 'channels', 'policies', 'formats'] as const, demandOption: true })
       .option('format', {
         choices: ['text', 'json'] as const,
         default: 'text',
@@ -43,13 +43,21 @@ async function lines({ what, schema }: ListArguments): Promise<string[]> {
       return columns((await loadRules()).map(({ id, severity, title }) => [id, severity, title]));
     case 'channels':
       return columns((await loadProbes()).map(({ id, component, title }) => [id, component, title]));
+    case 'policies':
+      return columns(
+        (await loadPolicies()).map(({ policy, requirements, title }) => [
+          policy,
+          `${requirements.length} requirements`,
+          title,
+        ]),
+      );
     case 'formats':
       return schema ? [await jsonSchema()] : [...FORMATS];
   }
 }
 
 async function json(what: ListArguments['what']): Promise<string> {
-  const listed = { rules: rules(), channels: channels(), formats: FORMATS };
+  const listed = { rules: rules(), channels: channels(), policies: loadPolicies(), formats: FORMATS };
   return JSON.stringify(await listed[what], undefined, 2);
 }
 

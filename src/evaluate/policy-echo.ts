@@ -29,8 +29,11 @@ const ALSO_TOLD: Readonly<Record<Aspect, readonly string[]>> = {
 const NAMED: ReadonlySet<Aspect> = new Set(['protocol', 'cipher-suite']);
 
 /**
- * Keeps nobody reading the same twice: where a rule of its own tells what a requirement is not met by, the
- * requirement's finding stays with its severity and source, and leaves the proof and the cure to that rule.
+ * Keeps nobody reading the same twice.
+ *
+ * Where a rule of its own tells what a requirement is not met by, the requirement's finding stays with its severity and
+ * source, and leaves proof and cure to that rule. Where an endpoint was seen not to meet a requirement, what its
+ * configuration has to do with it becomes a proof there.
  *
  * `requirements`: ids of what findings of the policy are about.
  */
@@ -42,17 +45,42 @@ export function withoutEchoes(
   if (policy === undefined || requirements.size === 0) return all;
   const byId = new Map(policy.requirements.map(({ requirement }) => [requirement.id, requirement]));
   const own = all.filter((one) => !requirements.has(one));
-  return all.map((finding) => {
+  const ofPolicy = all.filter((one) => requirements.has(one) && one.verdict === 'fail');
+  const isSame = (seen: Finding, promised: Finding): boolean =>
+    requirements.get(seen) === requirements.get(promised) && isPromiseOf(seen, promised);
+  return all.flatMap((finding) => {
     const requirement = byId.get(requirements.get(finding) ?? '');
-    const teller = requirement === undefined ? undefined : tellerOf(finding, requirement, own);
-    if (teller === undefined) return finding;
-    return {
-      ...finding,
-      message: `${finding.message} ${teller.ruleId} tells the proof and what mends it.`,
-      evidence: finding.evidence.slice(0, 1),
-      remediation: { text: `Do what ${teller.ruleId} says.`, settings: {}, command: null },
-    };
+    if (requirement === undefined) return [finding];
+    if (ofPolicy.some((seen) => isSame(seen, finding))) return [];
+    const promises = ofPolicy.filter((promised) => isSame(finding, promised));
+    return [leftTo(tellerOf(finding, requirement, own), withPromises(finding, promises))];
   });
+}
+
+/** Whether a finding of the wire is about a process that this finding of a configuration promises for. */
+function isPromiseOf(seen: Finding, promised: Finding): boolean {
+  if (seen.endpoint === undefined || promised.endpoint !== undefined || seen.channel !== promised.channel) return false;
+  const [at, of] = [seen.endpoint.member, promised.file?.member];
+  return at === undefined || of === undefined || at === of;
+}
+
+function withPromises(finding: Finding, promises: readonly Finding[]): Finding {
+  if (promises.length === 0) return finding;
+  return {
+    ...finding,
+    evidence: [...finding.evidence, ...promises.flatMap(({ evidence }) => evidence.slice(0, 1))],
+    witnesses: { ...finding.witnesses, promise: 'fail' },
+  };
+}
+
+function leftTo(teller: Finding | undefined, finding: Finding): Finding {
+  if (teller === undefined) return finding;
+  return {
+    ...finding,
+    message: `${finding.message} ${teller.ruleId} tells the proof and what mends it.`,
+    evidence: finding.evidence.slice(0, 1),
+    remediation: { text: `Do what ${teller.ruleId} says.`, settings: {}, command: null },
+  };
 }
 
 function tellerOf(finding: Finding, requirement: Requirement, own: readonly Finding[]): Finding | undefined {

@@ -52,24 +52,25 @@ export function matches(value: string, pattern: string): boolean {
   return at <= text.length - last.length;
 }
 
-/** What is asked for, as it stands in a finding: `one of a, b`, `at least 3000`, `none of a`. */
-export function relationText(relation: Relation): string {
-  if ('required' in relation) return anyText(relation.required, 'any value', 'one of ');
-  if ('one-of' in relation) return anyText(relation['one-of'], 'any value', 'nothing but ');
-  if ('forbidden' in relation)
-    return relation.forbidden.includes('*') ? 'not set' : `none of ${listText(relation.forbidden)}`;
-  return 'at-least' in relation ? `at least ${relation['at-least']}` : `at most ${relation['at-most']}`;
-}
-
-function anyText(values: readonly string[], any: string, before: string): string {
-  if (values.includes('*')) return any;
-  return values.length === 1 ? values[0]! : `${before}${listText(values)}`;
-}
-
 /** A finding names so many values; `flinkprobe explain POLICY` has all of them. */
 const VALUES_SHOWN = 8;
 
-function listText(values: readonly string[]): string {
-  const more = values.length - VALUES_SHOWN;
-  return more <= 1 ? values.join(', ') : `${values.slice(0, VALUES_SHOWN).join(', ')} and ${more} more`;
+/** What is asked for: `one of a, b`, `at least 3000`, `none of a`, with so many values at most. */
+export function relationText(relation: Relation, most: number = VALUES_SHOWN): string {
+  if ('required' in relation) return anyText(relation.required, 'one of ', most);
+  if ('one-of' in relation) return anyText(relation['one-of'], 'nothing but ', most);
+  if ('forbidden' in relation) {
+    return relation.forbidden.includes('*') ? 'not set' : `none of ${listText(relation.forbidden, most)}`;
+  }
+  return 'at-least' in relation ? `at least ${relation['at-least']}` : `at most ${relation['at-most']}`;
+}
+
+function anyText(values: readonly string[], before: string, most: number): string {
+  if (values.includes('*')) return 'any value';
+  return values.length === 1 ? values[0]! : `${before}${listText(values, most)}`;
+}
+
+function listText(values: readonly string[], most: number): string {
+  const more = values.length - most;
+  return more <= 1 ? values.join(', ') : `${values.slice(0, most).join(', ')} and ${more} more`;
 }

@@ -28,6 +28,19 @@ export function aboutText(requirement: Requirement): string {
   return ASPECTS['served' in requirement ? requirement.served : requirement.certificate];
 }
 
+const SCOPES: Readonly<Record<'internal' | 'rest' | 'all', string>> = {
+  internal: 'internal channels',
+  rest: 'REST, history server, SQL gateway',
+  all: 'all channels that Flink can protect',
+};
+
+/** Where a requirement holds: `internal channels`, `configuration`, `blob-server`. */
+export function scopeText(requirement: Requirement): string {
+  if ('key' in requirement) return 'configuration';
+  const scope = requirement.on ?? 'all';
+  return typeof scope === 'string' ? SCOPES[scope] : scope.join(', ');
+}
+
 /** Requirements of the run's policy that a rule is about, of this version of Flink. */
 export function requirementsOf(
   context: RuleContext,
