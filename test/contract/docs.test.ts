@@ -39,7 +39,7 @@ function flinkprobe(...args: readonly string[]): SpawnSyncReturns<string> {
 
 /** Long options that `--help` of a command shows. */
 function optionsOf(...command: readonly string[]): string[] {
-  return [...flinkprobe(...command, '--help').stdout.matchAll(/^ {2}--([\w-]+) /gm)].map((match) => `--${match[1]}`);
+  return [...flinkprobe(...command, '--help').stdout.matchAll(/^ {2,6}--([\w-]+) /gm)].map((match) => `--${match[1]}`);
 }
 
 t.test('the exit codes of the README are those of the program, word for word', async (t) => {
