@@ -191,7 +191,7 @@ function argumentLayers(
 }
 
 /** A value that stands here in plain, and the `-D` options within it, as in `FLINK_ENV_JAVA_OPTS`. */
-function exposuresOf(file: string, { name, line, value }: Variable): Exposure[] {
+export function exposuresOf(file: string, { name, line, value }: Variable): Exposure[] {
   if (value === undefined || value.text === '' || /^\$[({]/.test(value.text) || name === 'FLINK_PROPERTIES') return [];
   const options = [...value.text.matchAll(/(?:^|\s)-D([\w.-]{1,200})=\S/g)];
   return [

@@ -1,6 +1,5 @@
-import type { Exposure } from '../model/rule.ts';
 import type { ConfigurationFile } from './config.ts';
-import { IMAGE_CONF, isSameFolder } from './container.ts';
+import { exposuresOf, IMAGE_CONF, isSameFolder } from './container.ts';
 import { type ConfigurationLayer, type Followed, type MemberSource, SourceError } from './source.ts';
 
 export interface EnvironmentEntry {
@@ -111,8 +110,8 @@ export function environmentSource(file: string, text: string, followed: Followed
               message: `what is in ${named} is not known here, and counts below this`,
             },
           ],
-    exposed: entries
-      .filter(({ name, text: value }) => value !== '' && !value.startsWith('${') && name !== 'FLINK_PROPERTIES')
-      .map(({ name, line }): Exposure => ({ kind: 'variable', name, file, line })),
+    exposed: entries.flatMap(({ name, text: written, line, spread }) => {
+      return exposuresOf(file, { name, line, value: { text: written, firstLine: line, spread } });
+    }),
   };
 }

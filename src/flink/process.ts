@@ -1,5 +1,6 @@
 import type { Exposure } from '../model/rule.ts';
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
+import { exposuresOf } from './container.ts';
 import { dynamicProperties, flinkMainClass, type Role, roleOf } from './dynamic.ts';
 import { readFlinkProperties } from './properties.ts';
 import { type ConfigurationLayer, type MemberSource, SourceError } from './source.ts';
@@ -68,9 +69,9 @@ export function processSource(process: ProcessFiles, files: readonly Configurati
       ...dynamicProperties(args.slice(0, main)).map(
         ({ key }): Exposure => ({ kind: 'argument', name: key, file: cmdline, line: 1 }),
       ),
-      ...[...variables]
-        .filter(([name, value]) => value !== '' && name !== 'FLINK_PROPERTIES')
-        .map(([name]): Exposure => ({ kind: 'variable', name, file: placed.file, line: 1 })),
+      ...[...variables].flatMap(([name, text]) => {
+        return exposuresOf(placed.file, { name, line: 1, value: { text, firstLine: 1, spread: 'one' } });
+      }),
       ...within.map(
         ({ key }): Exposure => ({ kind: 'variable', name: `FLINK_PROPERTIES ${key}`, file: placed.file, line: 1 }),
       ),

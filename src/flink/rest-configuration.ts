@@ -31,9 +31,12 @@ export function restConfiguration(
     member,
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     problems: [],
+    notes: [],
+    exposed: [],
     atLeast: (version) => flinkVersion === undefined || isAtLeast(flinkVersion, version),
     setting,
     settingOr: (key, fallback, ...aliases) => setting(key, ...aliases) ?? { key, value: fallback, origin: 'default' },
     keys: () => [...settings.keys()],
+    overridden: () => [],
   };
 }

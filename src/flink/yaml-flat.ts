@@ -115,6 +115,7 @@ class Flattener {
   readonly #resolve: (node: unknown) => unknown;
   readonly #problems: FileProblem[];
   #nodes = 0;
+  #isTold = false;
 
   constructor(lines: LineCounter, resolve: (node: unknown) => unknown, problems: FileProblem[]) {
     this.#lines = lines;
@@ -147,10 +148,7 @@ class Flattener {
   #value(key: string, node: unknown, line: number, depth: number): void {
     const content = this.#resolve(node);
     this.#nodes++;
-    if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) {
-      if (this.#nodes === MAX_NODES + 1) {
-        this.#problems.push({ line, message: `more than ${MAX_NODES} values: the rest is not read` });
-      }
+    if (depth > MAX_DEPTH || this.#isFull(line)) {
       return;
     }
     if (isMap(content)) {
@@ -162,11 +160,22 @@ class Flattener {
       : isScalar(content)
         ? scalarText(content)
         : undefined;
+    if (this.#isFull(line)) {
+      return;
+    }
     if (value === undefined) {
       this.#problems.push({ line, message: `${key} has no value` });
       return;
     }
     this.entries.push({ key, value, line: this.#lineOf(node, line) });
+  }
+
+  #isFull(line: number): boolean {
+    if (this.#nodes > MAX_NODES && !this.#isTold) {
+      this.#isTold = true;
+      this.#problems.push({ line, message: `more than ${MAX_NODES} values: the rest is not read` });
+    }
+    return this.#nodes > MAX_NODES;
   }
 
   /** As `YamlParserUtils.toYAMLString` writes a list: `[a, b]`. */

@@ -1,0 +1,22 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-sources-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+let made = 0;
+
+/** A file of this name and text in a folder of its own. */
+export function source(name: string, text: string | Uint8Array): string {
+  const own = path.join(folder, String(made++));
+  mkdirSync(own);
+  writeFileSync(path.join(own, name), text);
+  return path.join(own, name);
+}
+
+/** A file of `test/flink/sources/`, which tells where each is from. */
+export function shared(name: string): string {
+  return fileURLToPath(new URL(`../../../test/flink/sources/${name}`, import.meta.url));
+}
