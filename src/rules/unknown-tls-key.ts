@@ -1,7 +1,7 @@
 import type { ConfigurationRule, ConfigurationSubject, Judgement } from '../model/rule.ts';
 import { INVENTED_KEYS, isMeantForTls, nearestKey, OPT_OUT_KEYS, TLS_KEYS } from './support/flink-keys.ts';
 import { remedy, SECURITY_SSL_PAGE } from './support/remedies.ts';
-import { complain, shown } from './support/settings.ts';
+import { complain, isSensitive, shown } from './support/settings.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([...TLS_KEYS, ...OPT_OUT_KEYS].map(({ key }) => key));
 
@@ -30,8 +30,10 @@ export const rule: ConfigurationRule = {
     const unknown = configuration.keys().filter((key) => !KNOWN.has(key) && isMeantForTls(key));
     if (unknown.length === 0) return [{ verdict: 'pass' }];
     return unknown.map((key) => {
-      const setting = configuration.setting(key)!;
       const meant = INVENTED_KEYS[key] ?? nearestKey(key).key;
+      const found = configuration.setting(key)!;
+      // A password under a misspelt key is a password all the same.
+      const setting = isSensitive(meant) ? { ...found, value: '******' } : found;
       return complain(setting, subject, {
         message: `Flink does not know ${key} and passes over it; the nearest key is ${meant}.`,
         expected: meant,
