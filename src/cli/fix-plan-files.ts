@@ -37,7 +37,7 @@ export function editFile(file: DraftFile, text: string | undefined): FileEdits {
   if (text === undefined || !isOwnText(file, flat)) {
     return { edited: { ...nothing, changes: byHand(changes) }, text: text ?? '' };
   }
-  const hidden = hiddenLines(text, flat);
+  const hidden = hiddenLines(text, flat, changes);
   const editor = settingEditor(text, syntax);
   const made: Edit[] = [];
   const left: DraftChange[] = [];
@@ -100,21 +100,39 @@ function isOwnText(file: DraftFile, flat: readonly FlatEntry[]): boolean {
   );
 }
 
+/** Secrets shorter than this are not looked for elsewhere: they would hide half of the file. */
+const SECRET_LENGTH_LEAST = 4;
+
 /** Lines (from 0) that may hold a secret, or that would not reach a terminal as they are. */
-function hiddenLines(text: string, flat: readonly FlatEntry[]): ReadonlySet<number> {
+function hiddenLines(text: string, flat: readonly FlatEntry[], changes: readonly DraftChange[]): ReadonlySet<number> {
   const hidden = new Set<number>();
   const lines = text.split('\n');
+  // A misspelt key holds the secret of the one that was meant.
+  const meant = new Set(changes.flatMap(({ key, to }) => (to !== undefined && isSensitiveKey(to) ? [key] : [])));
+  const isSecret = ({ key, value }: FlatEntry): boolean =>
+    isSensitiveKey(key) || meant.has(key) || mayHoldSecret(value);
+  const secrets = flat
+    .filter((one) => isSecret(one) && !/^(?:true|false)$/i.test(one.value))
+    .map(({ value }) => value)
+    .filter(({ length }) => length >= SECRET_LENGTH_LEAST);
   lines.forEach((line, index) => {
     const shown = line.replace(/\r$/, '').replaceAll('\t', ' ');
-    if (mayHoldSecret(line) || printable(shown) !== shown) hidden.add(index);
+    const repeats = secrets.some((one) => line.includes(one));
+    if (repeats || mayHoldSecret(line) || printable(shown) !== shown) hidden.add(index);
   });
-  flat.forEach(({ key, value, line }, index) => {
-    const isSecret = isSensitiveKey(key) || mayHoldSecret(value);
-    const next = flat[index + 1]?.line ?? lines.length + 1;
-    // Up to the next setting: a value may take several lines.
-    if (isSecret) for (let at = line; at < Math.max(next, line + 1); at++) hidden.add(at - 1);
+  flat.forEach((entry, index) => {
+    if (!isSecret(entry)) return;
+    const end = flat[index + 1]?.line ?? lines.length + 1;
+    hidden.add(entry.line - 1);
+    for (let at = entry.line; at < end - 1 && !endsValue(lines[at]!, lines[entry.line - 1]!); at++) hidden.add(at);
   });
   return hidden;
+}
+
+/** A line of a key that stands no deeper than the value before it: that one does not go on here. */
+function endsValue(line: string, first: string): boolean {
+  const [, indent, key] = /^([ \t]*)(["']?[\w.-]+["']?[ \t]*:(?=\s|$))?/.exec(line)!;
+  return key !== undefined && indent!.length <= /^[ \t]*/.exec(first)![0].length;
 }
 
 function settingChange({ change, key, to = '' }: DraftChange): SettingChange {

@@ -2,6 +2,7 @@ import { evaluate } from '../evaluate/engine.ts';
 import { type Drafted, draftOf } from '../evaluate/fix-plan/drafted.ts';
 import { type EditedFile, fixPlan } from '../evaluate/fix-plan/plan.ts';
 import { quoted } from '../evaluate/fix-plan/shell.ts';
+import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { isAtLeast } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
 import type { FixPlan } from '../model/fix-plan.ts';
@@ -67,7 +68,7 @@ export async function planFixes(run: AuditedRun): Promise<FixPlan> {
 }
 
 function textOf({ configurations }: AuditRequest, file: string): string | undefined {
-  return configurations.flatMap(({ files }) => files).find(({ name }) => name === file)?.text;
+  return configurations.flatMap(({ files }) => files).find(({ name, within }) => name === file && within === undefined)?.text;
 }
 
 /** Findings of configurations alone, with some files as the plan leaves them. */
@@ -84,12 +85,14 @@ async function judgeAgain(run: AuditedRun, texts: ReadonlyMap<string, string>): 
   const parsed = await parseConfigurations(changed);
   const disk = await diskWitness({ ...changed, machine: 'own' }, parsed, probes);
   const about = rules.filter(({ scope }) => scope === 'configuration' || scope === 'cluster');
-  const { findings } = evaluate(about, [], expectations(parsed, probes), {
+  const promised = [...expectations(parsed, probes), ...policyExpectations(request.policy, probes)];
+  const { findings } = evaluate(about, [], promised, {
     now: request.now,
     probes,
     configurations: disk.configurations,
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
+    ...(request.policy === undefined ? {} : { policy: request.policy }),
   });
   return findings.filter(({ verdict }) => verdict === 'fail');
 }

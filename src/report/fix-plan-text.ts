@@ -7,7 +7,7 @@ const HEADS: Readonly<Record<FixPlan['restart'], string>> = {
   none: 'No restart is needed.',
   'rest-only': 'What serves REST is restarted, TaskManagers go on.',
   rolling: 'Processes are restarted one after the other.',
-  'all-at-once': 'ALL PROCESSES AT ONCE: this cannot be rolled out one process at a time.',
+  'all-at-once': 'Everything is stopped before anything is started.',
 };
 
 const INDENT = 3;
@@ -64,10 +64,7 @@ function applying(files: readonly FileFix[]): string[] {
 }
 
 function told(report: Report, { findings, decisions, leftAlone }: FixPlan, width: number): string[] {
-  const byStep = grouped(
-    findings.filter(({ cure }) => cure === 'step'),
-    report,
-  );
+  const byStep = grouped(findings.filter(({ cure }) => cure === 'step'));
   const byHand = findings.filter(({ cure }) => cure === 'by-hand');
   const list = (title: string, texts: readonly string[]): string[] =>
     texts.length === 0 ? [] : [title, ...texts.flatMap((text) => labelled('-', printable(text), 2, INDENT, width))];
@@ -80,13 +77,12 @@ function told(report: Report, { findings, decisions, leftAlone }: FixPlan, width
 }
 
 /** One line a rule and step. */
-function grouped(findings: readonly PlannedFinding[], report: Report): string[] {
+function grouped(findings: readonly PlannedFinding[]): string[] {
   const counts = new Map<string, number>();
   for (const { ruleId, step, arises } of findings) {
     const key = `${ruleId}, by step ${step}${arises === 'with-the-change' ? ' (would come with the changes)' : ''}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  void report;
   return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} findings)`));
 }
 

@@ -93,6 +93,9 @@ export class Draft {
   }
 
   set(subject: ConfigurationSubject, key: string, to: string, effect: Effect, variable?: string): void {
+    const source = [...this.#of(subject).values()].find((one) => one.change === 'rename' && one.to === key);
+    if (source?.setting?.value === to) return;
+    if (source !== undefined) this.#of(subject).set(source.key, { ...source, change: 'remove' });
     const known = this.#of(subject).get(key);
     if (known !== undefined) {
       if (known.to !== to && known.change !== 'rename')

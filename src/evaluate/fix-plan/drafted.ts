@@ -27,7 +27,9 @@ export function draftOf(findings: readonly Finding[], subjects: readonly Configu
     const cure = STORE_CURES[finding.ruleId];
     if (cure !== undefined) cured(finding, cure, placeOfStoreCure(finding.ruleId));
   }
-  for (const finding of findings) {
+  // What was meant under another name is there already.
+  const renamed = findings.filter(({ ruleId }) => ruleId === 'unknown-tls-key');
+  for (const finding of [...renamed, ...findings]) {
     if (places.has(finding.fingerprint)) continue;
     cured(finding, SETTING_CURES[finding.ruleId] ?? byItsRemediation, 'settings');
   }

@@ -53,9 +53,9 @@ export function effectOf(key: string): Effect {
   return 'process';
 }
 
-/** `GlobalConfiguration.SENSITIVE_KEYS`, and what cloud file systems call theirs. */
+/** `GlobalConfiguration.SENSITIVE_KEYS`, what cloud file systems call theirs, and passwords with a letter amiss. */
 const SENSITIVE =
-  /password|passwd|passphrase|secret|fs\.azure\.account\.key|api-?key|access-?key|auth-params|service-key|token|basic-auth|jaas|http-headers|credential|private-?key/i;
+  /p[a-z]{0,3}s[a-z]{0,2}w[a-z]{0,2}r?d|passphrase|secret|fs\.azure\.account\.key|api-?key|access-?key|auth-params|service-key|token|basic-auth|jaas|http-headers|credential|private-?key/i;
 
 /** Whether the value of a key is never shown. */
 export function isSensitiveKey(key: string): boolean {

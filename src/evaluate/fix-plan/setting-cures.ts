@@ -38,6 +38,12 @@ export const SETTING_CURES: Readonly<Record<string, Cure>> = {
     return 'planned';
   },
 
+  'job-submission-in-clear': (finding, { draft }) => {
+    switchOn(draft, 'rest', subjectsOf(finding, draft));
+    draft.decide(OPEN_REST);
+    return 'planned';
+  },
+
   'removed-tls-switch': (finding, { draft }) => {
     const own = subjectsOf(finding, draft);
     for (const subject of own) {
@@ -124,6 +130,9 @@ export const SETTING_CURES: Readonly<Record<string, Cure>> = {
     return 'planned';
   },
 };
+
+const OPEN_REST =
+  'TLS hides what goes to REST, it keeps nobody away: jobs are still taken from whoever reaches the port. Where no network or proxy does that, set security.ssl.rest.authentication-enabled: true as well, once every client has a certificate that the REST truststore trusts.';
 
 /** Internal TLS is on everywhere or nowhere; REST where somebody asks for it. */
 function switchOn(draft: Draft, family: StoreFamily, own: readonly ConfigurationSubject[]): void {
