@@ -37,9 +37,9 @@ function flinkprobe(...args: readonly string[]): SpawnSyncReturns<string> {
   });
 }
 
-/** Long options that `--help` of a command shows. */
+/** Options that `--help` of a command shows. */
 function optionsOf(...command: readonly string[]): string[] {
-  return [...flinkprobe(...command, '--help').stdout.matchAll(/^ {2,6}--([\w-]+) /gm)].map((match) => `--${match[1]}`);
+  return [...flinkprobe(...command, '--help').stdout.matchAll(/^ {2,6}(-\w|--[\w-]+) /gm)].map(([, option]) => option!);
 }
 
 t.test('the exit codes of the README are those of the program, word for word', async (t) => {
@@ -57,7 +57,7 @@ t.test('the README names every option of analyze, and no other', async (t) => {
 t.test('the README names every option of verify: its own in a table, the common ones in a sentence', async (t) => {
   const part = section(readme, 'Options of `verify`');
   const own = tableOf(part, 'option', 'what').map(({ option }) => option!);
-  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(--[\w-]+)`/g)].map(
+  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(-\w|--[\w-]+)`/g)].map(
     ([, option]) => option!,
   );
   t.ok(own.length > 15 && common.length > 10);
@@ -72,7 +72,7 @@ t.test('the README names every option of verify: its own in a table, the common 
 t.test('the README names every option of audit: its own in a table, the common ones in a sentence', async (t) => {
   const part = section(readme, 'Options of `audit`');
   const own = tableOf(part, 'option', 'what').map(({ option }) => option!);
-  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(--[\w-]+)`/g)].map(
+  const common = [.../^Those of `analyze`[\s\S]*?\n\n/m.exec(part)![0].matchAll(/`(-\w|--[\w-]+)`/g)].map(
     ([, option]) => option!,
   );
   t.ok(own.length > 4 && common.length > 10);
