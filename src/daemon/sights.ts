@@ -7,7 +7,9 @@ type Vantage = Observation['vantage'];
  * there: by nothing else can a finding that is mended be told from one that nobody looked at.
  */
 export interface Sights {
-  /** Of the observations at the place of the finding that accuse; of the whole run where there are none. */
+  /** `place`: something was seen, or asked in vain, where the finding is; `run`: nothing was, it is told of what lacks. */
+  readonly of: 'place' | 'run';
+  /** Of the observations at the place, of those that accuse where any do; else of all of the run. */
   readonly vantages: readonly Vantage[];
   /** Inputs that tell what was promised, by kind. */
   readonly inputs: Readonly<Record<string, number>>;
@@ -27,67 +29,62 @@ const WITNESS: Readonly<Record<Vantage, keyof Finding['witnesses']>> = {
 };
 
 export function sightsOf(report: Report, finding: Finding): Sights {
-  const here = observationsAt(report, finding).filter(isDecided);
-  const accusing = here.filter(({ vantage }) => finding.witnesses[WITNESS[vantage]] === 'fail');
-  const looked = accusing.length > 0 && finding.endpoint !== undefined ? accusing : here;
+  const here = observationsAt(report, finding);
+  const decided = here.filter(isDecided);
+  const accusing = decided.filter(({ vantage }) => finding.witnesses[WITNESS[vantage]] === 'fail');
+  // What is said of all members is said by all who saw them.
+  const candidates = finding.endpoint === undefined ? [decided, here] : [accusing, decided, here];
+  const looked = candidates.find(({ length }) => length > 0);
   const file = inputOf(report, finding);
   return {
-    vantages: vantagesOf(looked.length > 0 ? looked : report.observations),
+    of: looked === undefined ? 'run' : 'place',
+    vantages: vantagesOf(looked ?? report.observations),
     inputs: promisingInputs(report),
     ...(file === undefined ? {} : { file }),
     besides: besides(report, finding),
   };
 }
 
+export type Sight = 'seen' | 'gone' | 'not-seen';
+
 /** Whether a run that does not tell a finding was able to: `gone` where it knows that the process is no more. */
-export function sightOf(report: Report, finding: Finding, before: Sights): 'seen' | 'gone' | 'not-seen' {
+export function sightOf(report: Report, finding: Finding, before: Sights): Sight {
   if (!report.complete || isLeftOpen(report, finding)) return 'not-seen';
   const now = promisingInputs(report);
   if (Object.entries(before.inputs).some(([kind, count]) => (now[kind] ?? 0) < count)) return 'not-seen';
-  if (finding.file !== undefined) {
-    const hasFile = before.file === undefined || report.inputs.some((one) => `${one.kind} ${one.path}` === before.file);
-    return hasFile && before.vantages.every((one) => vantagesOf(report.observations).includes(one))
-      ? 'seen'
-      : 'not-seen';
-  }
+  if (finding.file !== undefined) return sightOfFile(report, before);
   return finding.endpoint === undefined
     ? sightOfCluster(report, finding, before)
     : sightOfEndpoint(report, finding, finding.endpoint, before);
 }
 
-function sightOfEndpoint(
-  report: Report,
-  finding: Finding,
-  endpoint: Endpoint,
-  before: Sights,
-): 'seen' | 'gone' | 'not-seen' {
+function sightOfFile(report: Report, before: Sights): Sight {
+  const isRead = before.file === undefined || report.inputs.some(({ kind, path }) => `${kind} ${path}` === before.file);
+  return isRead ? byVantages(report.observations, before) : 'not-seen';
+}
+
+function sightOfCluster(report: Report, finding: Finding, before: Sights): Sight {
+  if (before.of === 'run') return byVantages(report.observations, before);
   const here = observationsAt(report, finding);
-  if (here.length === 0) {
-    if (isUnlisted(report, endpoint) && !before.vantages.includes('passive')) return 'gone';
-    // Told of what was not looked at: nothing that is there can take it back, but the whole run.
-    const wasUnseen = finding.verdict !== 'fail' && finding.witnesses.handshake !== 'fail';
-    return wasUnseen && looksEverywhere(report, before) ? 'seen' : 'not-seen';
-  }
+  return here.every(isDecided) ? byVantages(here, before) : 'not-seen';
+}
+
+function sightOfEndpoint(report: Report, finding: Finding, endpoint: Endpoint, before: Sights): Sight {
+  const here = observationsAt(report, finding);
   if (!here.every(isDecided)) return 'not-seen';
+  if (before.of === 'run') return byVantages(report.observations, before);
+  if (here.length === 0)
+    return isUnlisted(report, endpoint) && !before.vantages.includes('passive') ? 'gone' : 'not-seen';
   if (endpoint.member === undefined && !here.some(({ server }) => server.port === endpoint.port)) {
     // The port is another: of this process after a restart, or of one beside it that was there before.
     if (here.every(({ server }) => before.besides.includes(server.port))) return 'not-seen';
   }
-  const vantages = vantagesOf(here);
-  return before.vantages.every((one) => vantages.includes(one)) ? 'seen' : 'not-seen';
+  return byVantages(here, before);
 }
 
-function sightOfCluster(report: Report, finding: Finding, before: Sights): 'seen' | 'not-seen' {
-  const here = observationsAt(report, finding);
-  const looked = here.length > 0 ? here : report.observations;
-  if (finding.channel !== 'unknown' && (here.length === 0 || !here.every(isDecided))) return 'not-seen';
-  const vantages = vantagesOf(looked);
+function byVantages(observations: readonly Observation[], before: Sights): Sight {
+  const vantages = vantagesOf(observations);
   return before.vantages.every((one) => vantages.includes(one)) ? 'seen' : 'not-seen';
-}
-
-function looksEverywhere(report: Report, before: Sights): boolean {
-  const vantages = vantagesOf(report.observations);
-  return before.vantages.every((one) => vantages.includes(one));
 }
 
 /** The same rule could not decide about the same, or a part of it. */
