@@ -56,7 +56,7 @@ function promiseDiffers(
 function detailsDiffer(expectation: Expectation, served: TlsTruth, asked: 'required' | undefined): readonly string[] {
   const { protocols, cipherSuites, clientAuthentication, certificateSha1 } = expectation;
   const authentication = asked ?? (served.clientAuthentication === 'required' ? 'required' : 'none');
-  const suites = served.suites && Object.values(served.suites).flat();
+  const suites = served.suitesOf === 'library' ? undefined : Object.values(served.suites).flat();
   // Of a library's defaults a configuration says nothing.
   const isDefault = served.versions.length > 1;
   const pinned = served.pin !== undefined;

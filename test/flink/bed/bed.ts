@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Archives } from './archive.ts';
 import { type Audited, askAudit } from './audit-witness.ts';
-import type { Case } from './cases.ts';
+import { type Case, QUICK_CASES } from './cases.ts';
 import { type Cluster, type Setting, settle, start, stop } from './cluster.ts';
 import { run, secondsSince } from './command.ts';
 import { cacheFolder, type Distribution, distribution } from './distribution.ts';
@@ -14,6 +14,7 @@ import { type KeyStores, keyStores } from './keystores.ts';
 import { markLogs } from './log-lines.ts';
 import { loopback, type Network, namespaces } from './network.ts';
 import { record } from './recorder.ts';
+import { rereadDiffers } from './reread.ts';
 import { restClient } from './rest.ts';
 import { type CaseResult, digestsOf, endpointResults, stateOf, type WitnessState } from './results.ts';
 import type { FlinkVersion } from './versions.ts';
@@ -105,6 +106,9 @@ export async function withCluster<T>(
 let clusters = 0;
 const networkPrefix = (): string => `fpb${process.pid}x${clusters++}`;
 
+/** Cases of which the capture of `verify --pcap-out` is analysed again: one of each kind is enough. */
+const REREAD: readonly string[] = [...QUICK_CASES, 'rest-tls', 'internal-tls13'];
+
 /** One case on one version, start to end. */
 export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Promise<CaseResult> {
   const truth = theCase.truth(flink.version);
@@ -141,8 +145,9 @@ export async function runCase(bed: Bed, flink: Distribution, theCase: Case): Pro
           askAudit(cluster, marks),
         ]),
       );
+      const reread = verify && REREAD.includes(theCase.name) ? await rereadDiffers(cluster, verify) : undefined;
       const { gatewayJar: jar } = cluster.setting;
-      return { wire, verify, audit, gateway: jar ? gatewayRelease(jar) : undefined };
+      return { wire, verify, audit, reread, gateway: jar ? gatewayRelease(jar) : undefined };
     });
     seconds.all = secondsSince(began);
     const gateway = result.gateway ? { gateway: result.gateway } : {};
@@ -163,13 +168,25 @@ interface Heard {
   readonly wire: Witnessed | undefined;
   readonly verify: Verified | undefined;
   readonly audit: Audited;
+  readonly reread: readonly string[] | undefined;
 }
 
-type Outcome = 'endpoints' | 'strays' | 'wire' | 'verify' | 'audit' | 'told' | 'misjudged' | 'logs' | 'quiet' | 'noise';
+type Outcome =
+  | 'endpoints'
+  | 'strays'
+  | 'wire'
+  | 'verify'
+  | 'audit'
+  | 'told'
+  | 'misjudged'
+  | 'reread'
+  | 'logs'
+  | 'quiet'
+  | 'noise';
 
 function outcome(
   truth: ReturnType<Case['truth']>,
-  { wire, verify, audit }: Heard,
+  { wire, verify, audit, reread }: Heard,
   bed: Bed,
 ): Pick<CaseResult, Outcome> {
   const strays = (wire?.judgements ?? []).filter((one) => one.channel === 'unknown').flatMap((one) => one.differences);
@@ -186,6 +203,7 @@ function outcome(
     audit: audit.differences.length > 0 ? 'differs' : stateOf(audit.judgements, 'not-allowed'),
     told: audit.told,
     misjudged: audit.differences,
+    ...(reread ? { reread } : {}),
     ...(verify ? { logs: verify.logs } : {}),
     ...(verify?.noise
       ? { quiet: verify.noise.differences.length > 0 ? 'differs' : 'equal', noise: verify.noise.differences }

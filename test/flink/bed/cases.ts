@@ -63,23 +63,32 @@ function internalOnly(served: ServerTruth): Truth {
   return truthOf({ stances: everywhere(same(served)), rest: CLEAR, jobOn: TASK_MANAGERS });
 }
 
+/** Netty's own (`SslUtils.DEFAULT_CIPHER_SUITES`), those of ECDSA left out: the certificates of REST have RSA keys. */
+const NETTY_SUITES: readonly string[] = [
+  ...['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'],
+  ...['TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA'],
+  ...['TLS_RSA_WITH_AES_128_GCM_SHA256', 'TLS_RSA_WITH_AES_128_CBC_SHA', 'TLS_RSA_WITH_AES_256_CBC_SHA'],
+];
+const OF_NETTY = { suites: { 'TLSv1.2': NETTY_SUITES }, suitesOf: 'library' } as const;
+
 /**
  * REST without client authentication. 1.18 and later ignore protocol and algorithms there (FLINK-32035, FLINK-39969) and
  * serve the defaults of Netty and the JVM; 1.17 honours both (FLINK-30983); 1.16 honours the protocol alone.
  */
 function restServed(version: FlinkVersion, suites: readonly string[], certificate: StoreName = 'rest'): TlsTruth {
   const common = { kind: 'tls', clientAuthentication: 'not-requested', certificate } as const;
-  if (since(version.version, '1.18')) return { ...common, versions: ['TLSv1.2', 'TLSv1.3'] };
+  if (since(version.version, '1.18')) {
+    const both = { 'TLSv1.2': NETTY_SUITES, 'TLSv1.3': TLS13_SUITES };
+    return { ...common, ...OF_NETTY, versions: ['TLSv1.2', 'TLSv1.3'], suites: both };
+  }
   if (since(version.version, '1.17')) return { ...common, versions: ['TLSv1.2'], suites: { 'TLSv1.2': suites } };
-  return { ...common, versions: ['TLSv1.2'] };
+  return { ...common, ...OF_NETTY, versions: ['TLSv1.2'] };
 }
 
 /** REST with client authentication and a trust store: protocol and algorithms apply, but for the algorithms on 1.16. */
 function restMutual(version: FlinkVersion, suites: readonly string[]): TlsTruth {
   const served = mutual(suites, 'rest');
-  if (since(version.version, '1.17')) return served;
-  const { suites: _, ...withoutSuites } = served;
-  return withoutSuites;
+  return since(version.version, '1.17') ? served : { ...served, ...OF_NETTY };
 }
 
 const AUTHENTICATION: Settings = { 'security.ssl.rest.authentication-enabled': 'true' };

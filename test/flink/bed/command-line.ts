@@ -305,6 +305,7 @@ function differences(result: CaseResult): readonly string[] {
     ...result.strays.map((text) => `wire: ${text}`),
     ...(result.noise ?? []).map((text) => `logs: ${text}`),
     ...(result.misjudged ?? []).map((text) => `audit: ${text}`),
+    ...(result.reread ?? []),
   ];
   for (const { channel, member, wire, verify, audit = '=' } of result.endpoints) {
     if (!['=', 'not seen', 'not run yet'].includes(wire)) told.push(`wire: ${channel} ${member}: ${wire}`);

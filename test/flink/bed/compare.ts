@@ -150,8 +150,9 @@ function establishedDiffers(
 ): string | undefined {
   const version = served.versions.at(-1)!;
   if (tls.version !== version) return `${version} is dictated, seen is ${tls.version ?? 'none'}`;
-  const suite = served.suites?.[version]?.[0];
-  if (suite && tls.cipherSuite !== suite) return `${suite} is dictated, seen is ${tls.cipherSuite ?? 'none'}`;
+  const suites = (served.suites[version] ?? []).slice(0, served.suitesOf === 'library' ? undefined : 1);
+  if (tls.cipherSuite === undefined || !suites.includes(tls.cipherSuite))
+    return `${suites.join(' or ')} is dictated, seen is ${tls.cipherSuite ?? 'none'}`;
   // An abbreviated handshake shows neither certificates nor a request for one.
   if (tls.resumed === true) return undefined;
   const authentication = mutual ? 'requested' : 'not-requested';
@@ -206,9 +207,8 @@ export function endpointDiffers(one: Observation, served: ServerTruth, stores: K
   const versions = differ('versions', served.versions, accepted?.versions ?? []);
   if (versions) return versions;
   for (const version of served.versions) {
-    const dictated = served.suites?.[version];
     const seen = accepted?.cipherSuites[version] ?? [];
-    const suites = dictated ? differ(`${version} suites`, dictated, seen) : undefined;
+    const suites = differ(`${version} suites`, served.suites[version] ?? [], seen);
     if (suites) return suites;
   }
   if (clientAuthentication.verdict !== served.clientAuthentication) {

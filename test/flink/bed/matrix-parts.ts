@@ -14,6 +14,7 @@ export function runSummary(all: readonly Cell[]): readonly string[] {
   const times = run.map((one) => one.at).sort();
   const seconds = run.reduce((sum, one) => sum + (one.seconds.all ?? 0), 0);
   const count = (is: (one: CaseResult) => boolean): number => run.filter(is).length;
+  const reread = run.filter((one) => one.reread !== undefined);
   const shown = count((one) => one.identity === 'shown');
   return [
     '| | |',
@@ -25,6 +26,8 @@ export function runSummary(all: readonly Cell[]): readonly string[] {
     `| equal | ${count((one) => !one.unavailable && !one.broken && !isWrong(one))} |`,
     `| not equal, or broken | ${count((one) => one.broken !== undefined || isWrong(one))} |`,
     `| cannot be had | ${count((one) => one.unavailable !== undefined)} |`,
+    `| audited: configurations, key stores and logs | ${count((one) => one.audit !== undefined)} |`,
+    `| whose \`verify --pcap-out\` \`analyze\` read alike | ${reread.filter((one) => one.reread?.length === 0).length} of ${reread.length} |`,
     `| with the members' own certificate shown to internal channels | ${shown} |`,
     '',
   ];

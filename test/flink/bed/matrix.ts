@@ -96,6 +96,7 @@ function differing(result: CaseResult): readonly string[] {
     ...result.strays.map((text) => `recording: ${text}`),
     ...(result.noise ?? []).map((text) => `logs: ${text}`),
     ...(result.misjudged ?? []).map((text) => `audit: ${text}`),
+    ...(result.reread ?? []),
   ];
   for (const one of result.endpoints) {
     if (mark(one.wire) === '≠') told.push(`recording, ${one.channel} of ${one.member}: ${one.wire}`);

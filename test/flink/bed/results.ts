@@ -41,6 +41,8 @@ export interface CaseResult {
   readonly told?: readonly string[];
   /** What the audit told or left out besides channels, and should not have. */
   readonly misjudged?: readonly string[];
+  /** What `analyze` says otherwise of the capture that `verify` wrote, where it was asked. */
+  readonly reread?: readonly string[];
   /** Whether the probe showed the members' own certificate on internal channels. */
   readonly identity?: 'shown' | 'none';
   /** When it was run, ISO 8601. */
@@ -161,6 +163,7 @@ export function stands(
 
 /** Whether a witness says other than the truth, or the probe was louder than promised. */
 export function isWrong(result: CaseResult): boolean {
+  if ((result.reread ?? []).length > 0) return true;
   return [result.wire, result.verify, result.audit, result.quiet].includes('differs');
 }
 

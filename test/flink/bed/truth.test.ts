@@ -4,7 +4,9 @@ import { CLUSTER_MEMBERS } from './members.ts';
 import { outcomeOf, type TlsTruth, type Truth, truthOf } from './truth.ts';
 import { FLINK_VERSIONS, since, versionNamed } from './versions.ts';
 
-const TLS: TlsTruth = { kind: 'tls', versions: ['TLSv1.2'], clientAuthentication: 'required', certificate: 'internal' };
+const TLS: TlsTruth = {
+  ...{ kind: 'tls', versions: ['TLSv1.2'], suites: {}, clientAuthentication: 'required', certificate: 'internal' },
+};
 const CLEAR = { kind: 'clear' } as const;
 
 t.test('versions compare by number, not by text', async (t) => {
@@ -58,7 +60,7 @@ function isWellFormed(truth: Truth): string | undefined {
   }
   for (const { served } of truth.endpoints) {
     if (served.kind !== 'tls') continue;
-    for (const version of Object.keys(served.suites ?? {})) {
+    for (const version of Object.keys(served.suites)) {
       if (!served.versions.includes(version as 'TLSv1.2')) return `suites of ${version}, which is not served`;
     }
   }

@@ -19,8 +19,9 @@ export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 export interface TlsTruth {
   readonly kind: 'tls';
   readonly versions: readonly TlsVersion[];
-  /** Suites of each version, where the configuration dictates them; REST may take its library's defaults. */
-  readonly suites?: Readonly<Partial<Record<TlsVersion, readonly string[]>>>;
+  readonly suites: Readonly<Partial<Record<TlsVersion, readonly string[]>>>;
+  /** The suites are a library's own: no configuration tells them, and a client's order may choose. */
+  readonly suitesOf?: 'library';
   readonly clientAuthentication: 'required' | 'not-requested';
   readonly certificate: StoreName;
   /** Set where the server believes only one certificate, whatever its trust store says. */
