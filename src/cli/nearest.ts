@@ -3,6 +3,8 @@ import { distance } from '../rules/support/flink-keys.ts';
 const SUGGESTED_MOST = 3;
 /** Wrong letters that still look like a slip: one in three of what was asked for. */
 const SLIPS = 1 / 3;
+/** Shorter parts stand in too many names. */
+const PART_LEAST = 4;
 
 /** Names that were meant, most likely: those that hold what was asked for, then those that are a few letters away. */
 export function nearest(asked: string, names: readonly string[]): readonly string[] {
@@ -20,5 +22,5 @@ export function nearest(asked: string, names: readonly string[]): readonly strin
 /** All words of the one in the other, in any order: `certificate expired` is `expired-certificate`. */
 function isPart(text: string, name: string): boolean {
   const words = text.split(/[^a-z0-9]+/).filter((word) => word.length > 2);
-  return words.length > 0 && words.every((word) => name.includes(word));
+  return text.length >= PART_LEAST && words.length > 0 && words.every((word) => name.includes(word));
 }
