@@ -3,6 +3,7 @@ import type { Setting, SettingOrigin } from '../model/report.ts';
 import type { Exposure } from '../model/rule.ts';
 import { readFlinkProperties } from './properties.ts';
 import { type ConfigurationLayer, lineOf, type PlacedText } from './source.ts';
+import { withoutUserInfo } from './user-info.ts';
 import { isAtLeast, parseFlinkVersion } from './version.ts';
 import { parseLegacyYaml, parseStandardYaml } from './yaml-flat.ts';
 
@@ -164,7 +165,13 @@ class Configuration implements ParsedConfiguration {
         faulty.add(line);
         found.push({ file: name, line, message: `duplicate key ${key}, also in line ${known.line}: this one counts` });
       }
-      this.#settings.set(key, { key, value, file: name, line, origin: within?.origin ?? 'file' });
+      this.#settings.set(key, {
+        key,
+        value: withoutUserInfo(value),
+        file: name,
+        line,
+        origin: within?.origin ?? 'file',
+      });
     }
   }
 
@@ -179,7 +186,7 @@ class Configuration implements ParsedConfiguration {
     found.push(...read.problems);
     return read.entries.flatMap(({ key, value, line }) => {
       const place = file === undefined ? {} : { file, line };
-      const setting: Setting = { key, value, ...place, origin };
+      const setting: Setting = { key, value: withoutUserInfo(value), ...place, origin };
       const known = this.#settings.get(key);
       if (known !== undefined) this.#overridden.set(key, [known, ...(this.#overridden.get(key) ?? [])]);
       this.#settings.set(key, setting);

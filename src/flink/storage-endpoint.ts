@@ -74,7 +74,9 @@ function ofDirectory(directory: Setting, configuration: EffectiveConfiguration):
 function ofS3(directory: Setting | undefined, configuration: EffectiveConfiguration): StorageEndpoint {
   const endpoint = configuration.setting(...ENDPOINT);
   const ssl = configuration.setting(...SSL_SWITCH);
-  const url = /^(?:(https?):\/\/)?(\[[0-9a-fA-F:]+\]|[^:/\s]+)(?::(\d{1,5}))?/i.exec(endpoint?.value.trim() ?? '');
+  const url = /^(?:(https?):\/\/)?(?:[^/\s@]*@)?(\[[0-9a-fA-F:]+\]|[^:/\s]+)(?::(\d{1,5}))?/i.exec(
+    endpoint?.value.trim() ?? '',
+  );
   const scheme = url?.[1]?.toLowerCase();
   const switchedOff = scheme === undefined && ssl?.value.trim().toLowerCase() === 'false';
   const tls = scheme === 'http' || switchedOff ? 'off' : 'on';

@@ -1,6 +1,7 @@
+import { MASK } from '../flink/user-info.ts';
 import type { LoggedSetting, SettingDifference } from '../model/log.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
-import { isOfTls, isRelevant, MASK } from './settings.ts';
+import { isOfTls, isRelevant } from './settings.ts';
 
 /**
  * Properties with which a process started, against its configuration now: by key. What counts of the log is the last

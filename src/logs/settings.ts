@@ -1,10 +1,10 @@
+import { MASK, withoutUserInfo } from '../flink/user-info.ts';
 import type { LoggedSetting } from '../model/log.ts';
 import type { LogEntry } from './entry.ts';
 
 const LOADING = /^Loading (dynamic )?configuration property: ([^\s,]+), (.*)$/s;
 /** Longest value that is kept. */
 const MAX_VALUE = 512;
-export const MASK = '******';
 
 /** Keys whose values Flink itself masks (`GlobalConfiguration.SENSITIVE_KEYS`), and options of Java, which may hold any. */
 const SENSITIVE =
@@ -22,11 +22,6 @@ export function readSetting(entry: LogEntry): LoggedSetting | undefined {
     line: entry.line,
     origin: dynamic === undefined ? 'file' : 'dynamic',
   };
-}
-
-/** `https://user:secret@host` may stand in any value. */
-function withoutUserInfo(value: string): string {
-  return value.replace(/(:\/\/)[^/\s@]*@/g, `$1${MASK}@`);
 }
 
 /** Properties of TLS, addresses, ports and storage: what a report keeps and compares. */

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { parseFlinkConfiguration } from '../../src/flink/config.ts';
+import { MASK } from '../../src/flink/user-info.ts';
 import { differencesOf } from '../../src/logs/differences.ts';
 import { LogReader } from '../../src/logs/reader.ts';
-import { MASK } from '../../src/logs/settings.ts';
 import type { LoggedSetting } from '../../src/model/log.ts';
 
 function load(...properties: readonly string[]): readonly LoggedSetting[] {
