@@ -237,7 +237,8 @@ t.test('a configuration that is odd is told with file and line; one that cannot 
   const file = scratch(t);
   const twice = file('config.yaml', Buffer.from('rest.port: 8081\nrest.port: 8082\n'));
   const odd = await flinkprobe(['analyze', all, '--conf', `jm=${twice}`]);
-  t.equal(odd.status, 0);
+  t.equal(odd.status, 1);
+  t.match(odd.stdout, /configuration-not-as-written/);
   t.match(odd.stderr, /config\.yaml:2: /);
   const broken = file('config.yaml', Buffer.from('a: b\n  c: [\n'));
   const { status, stdout, stderr } = await flinkprobe(['analyze', all, '--conf', `jm=${broken}`]);
