@@ -60,7 +60,12 @@ export async function parsePolicy(
   const lines = new LineCounter();
   const { document, content } = readYaml(file, () => {
     // Scalars as they are written: `1.20` is a version and no number.
-    const parsed = parseDocument(text, { lineCounter: lines, schema: 'failsafe', prettyErrors: false });
+    const parsed = parseDocument(text, {
+      lineCounter: lines,
+      schema: 'failsafe',
+      prettyErrors: false,
+      logLevel: 'error',
+    });
     return { document: parsed, content: parsed.toJS({ maxAliasCount: MOST_ALIASES }) as unknown };
   });
   const [wrong] = document.errors;
@@ -118,6 +123,13 @@ function nodeAt(document: Document, { path, at }: PolicyFault, { isMap, isScalar
 }
 
 function hintOf({ known = [], word }: PolicyFault): string {
-  const [hint] = word === undefined ? [] : nearest(word, known);
+  const [found] =
+    word === undefined
+      ? []
+      : nearest(
+          word,
+          known.map((one) => one.toLowerCase()),
+        );
+  const hint = known.find((one) => one.toLowerCase() === found);
   return hint === undefined || hint === word ? '' : ` (${hint}?)`;
 }

@@ -58,7 +58,15 @@ const number = z
   .regex(/^-?\d{1,9}$/, 'is no whole number')
   .transform(Number);
 const release = z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'is no version of Flink, as 1.20');
-const scope = z.enum(SCOPES);
+/** `rest` alone is a family of channels, `[rest]` the one channel of that name. */
+const written = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? ['', value] : value),
+    z.array(z.enum(['', ...SCOPES])).min(1, 'is empty'),
+  )
+  .transform(([first, ...rest]) =>
+    first === '' ? { how: 'alone' as const, names: rest } : { how: 'list' as const, names: [first!, ...rest] },
+  );
 
 const requirement = z.strictObject({
   id: name,
@@ -67,9 +75,7 @@ const requirement = z.strictObject({
   default: text.optional(),
   served: z.enum(Object.keys(SERVED) as [ServedAspect, ...ServedAspect[]]).optional(),
   certificate: z.enum(Object.keys(CERTIFICATE) as [CertificateAspect, ...CertificateAspect[]]).optional(),
-  on: z
-    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(scope).min(1, 'is empty'))
-    .optional(),
+  on: written.optional(),
   required: texts.optional(),
   forbidden: texts.optional(),
   'one-of': texts.optional(),
@@ -149,12 +155,12 @@ function faultsOf(issue: z.core.$ZodIssue): readonly PolicyFault[] {
         word,
       }));
     case 'invalid_value': {
-      const values = issue.values.map(String);
+      const values = issue.values.map(String).filter((value) => value !== '');
       const word = typeof issue.input === 'string' ? issue.input : undefined;
       return [
         {
           path,
-          message: `${path.at(-1)}: is none of ${values.join(', ')}`,
+          message: `${placeText(path)}is none of ${values.join(', ')}`,
           known: values,
           ...(word === undefined ? {} : { word }),
         },
@@ -213,7 +219,9 @@ function withoutFault(
 ): readonly PolicyFault[] {
   if (inherited.has(id)) return [];
   const message =
-    parent === undefined ? 'without means nothing without extends' : `${id} is no requirement of ${parent}`;
+    parent === undefined
+      ? 'without means nothing without extends'
+      : `${JSON.stringify(id)} is no requirement of ${parent}`;
   return [{ path: ['without', index], message, known: [...inherited.keys()], word: id }];
 }
 
@@ -238,7 +246,7 @@ function requirementFaults(
     ...(one.on !== undefined && (about[0] ?? subjectOf(parent)) === 'key'
       ? [{ path: [...path, 'on'], at: 'key' as const, message: 'on goes with served and certificate only' }]
       : []),
-    ...(one.on !== undefined && one.on.length > 1 && one.on.some((each) => !isChannel(each))
+    ...(one.on !== undefined && one.on.how === 'list' && !one.on.names.every(isChannel)
       ? [{ path: [...path, 'on'], message: 'on takes internal, rest or all alone, or a list of channels' }]
       : []),
     ...(about.length <= 1 && relations.length === 1 ? valueFaults(one, path, relations[0]!, parent) : []),
@@ -305,12 +313,16 @@ function valueFaults(
   );
 }
 
+function scopeOf({ how, names }: NonNullable<Written['on']>): unknown {
+  return how === 'alone' && !(names[0] !== 'rest' && isChannel(names[0]!)) ? names[0] : names;
+}
+
 /** What is not given comes from the inherited requirement; a subject or relation of its own takes the whole place. */
 function merged(one: Written, parent: Requirement | undefined, policy: string): Requirement {
   const own: Record<string, unknown> = Object.fromEntries(
     Object.entries(one).filter(([, value]) => value !== undefined),
   );
-  if (one.on !== undefined) own.on = one.on.length === 1 && !isChannel(one.on[0]!) ? one.on[0] : one.on;
+  if (one.on !== undefined) own.on = scopeOf(one.on);
   const replaced = new Set<string>([
     ...(ABOUT.some((key) => key in own) ? [...ABOUT, 'aliases', 'default', 'on'] : []),
     ...(RELATIONS.some((key) => key in own) ? RELATIONS : []),

@@ -2,7 +2,7 @@ import type { ChannelId } from '../model/channel.ts';
 import type { KeySubject, Policy, Requirement, ServedAspect, ServedSubject } from '../model/policy.ts';
 import type { Expectation, Remediation, Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { compare } from './support/policy-relation.ts';
+import { compare, relationText } from './support/policy-relation.ts';
 import { policyRemedy } from './support/policy-remedy.ts';
 import { isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
 import { remedy } from './support/remedies.ts';
@@ -63,7 +63,7 @@ function judgeKey(requirement: Requirement & KeySubject, policy: Policy, subject
     file: placeOfSetting(setting, subject),
     evidence: setting === undefined ? [{ text: `${key} is not set`, file: subject.path }] : [settingEvidence(setting)],
     ...channelOf(key),
-    remediation: remedyOf(requirement, policy, key),
+    remediation: remedyOf(requirement, key),
   });
 }
 
@@ -72,12 +72,13 @@ function valueText(setting: Setting): string {
 }
 
 /** A single value that is asked for can be set; of all else the requirement tells what it has to be. */
-function remedyOf(requirement: Requirement, policy: Policy, key: string): Remediation {
+function remedyOf(requirement: Requirement, key: string): Remediation {
   const values =
     'required' in requirement ? requirement.required : 'one-of' in requirement ? requirement['one-of'] : [];
   const [value] = values;
-  const text = `${policy.name} asks for it: ${requirement.reason}`;
-  return value === undefined || value.includes('*') ? remedy(text) : remedy(text, { [key]: value });
+  const isOne = value !== undefined && !value.includes('*');
+  if (isOne) return remedy('Set it on every process that reads it, and restart them.', { [key]: value });
+  return remedy(`Change ${key} on every process that reads it, and restart them: ${relationText(requirement)}.`);
 }
 
 const FAMILIES = {

@@ -26,6 +26,7 @@ export const rule: EndpointRule = {
     inconclusive: 'what the requirement is about was hidden or not asked',
     'not-applicable': 'no policy was given, or it asks nothing of this channel',
   },
+  hears: ['wire', 'handshake', 'promise'],
   remediation: remedy(
     'Change what the requirement names, on every process that shares it, and restart them together; or change the policy.',
   ),

@@ -9,6 +9,7 @@ import { configurationSubjects } from '../../src/cli/disk-witness.ts';
 import { loadProbes } from '../../src/evaluate/directory.ts';
 import { type Evaluation, evaluate } from '../../src/evaluate/engine.ts';
 import { expectations } from '../../src/flink/expectation.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import type { Finding, Verdict } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { type GivenStore, readStores } from '../../src/observe/key-stores.ts';
@@ -27,6 +28,7 @@ export interface AuditedOptions {
   readonly flinkVersion?: string;
   readonly jdkVersion?: string;
   readonly now?: number;
+  readonly policy?: Policy;
   /** Stores of `test/vectors/ssl` that stand in for those that a configuration names. */
   readonly stores?: readonly string[];
   /** Handed in, with this password. */
@@ -93,6 +95,7 @@ export async function audited(
     configurations: configurationSubjects({ configurations, machine: 'own' }, parsed, probes, readings),
     stores: readings.subjects,
     ...version,
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(jdkVersion === undefined ? {} : { jdkVersion }),
   });
   return explained(rule, evaluation);

@@ -61,6 +61,14 @@ function releaseOf(version: string): readonly [number, number] {
   return [major, minor];
 }
 
+/** Pages by what they are: the address stands among the references. */
+function shortSource(source: string): string {
+  const [, number, section] = /\/rfc(\d+)(?:#section-([\d.]+))?$/.exec(source) ?? [];
+  if (number !== undefined) return section === undefined ? `RFC ${number}` : `RFC ${number} section ${section}`;
+  const [, page] = /\/flink-docs-stable\/docs\/(.+?)\/?$/.exec(source) ?? [];
+  return page === undefined ? source : `Flink documentation: ${page}`;
+}
+
 /** What every failure of a requirement has in common. */
 export function unmet(
   policy: Policy,
@@ -76,7 +84,7 @@ export function unmet(
     title: `${policy.name} ${requirement.id}: ${aboutText(requirement)}`,
     references: requirement.source,
     message: requirement.reason,
-    expected: `${aboutText(requirement)}: ${relationText(requirement)} (${requirement.source.join('; ')})`,
+    expected: `${aboutText(requirement)}: ${relationText(requirement)} (${requirement.source.map(shortSource).join('; ')})`,
     observed,
     remediation: policyRemedy(requirement, 'any'),
     ...more,
