@@ -35,15 +35,14 @@ export function compareReread(
   });
 }
 
-/** What a probe found out, as a text that can be compared; TLS 1.3 encrypts certificates. */
+/** What a probe found out, as a text that can be compared; its capture has the secrets to read TLS 1.3. */
 function saidOf([one]: readonly [Observation]): string {
   if (one.kind === 'plaintext') return 'clear';
   const { accepted, serverCertificate } = one.tls!;
-  const isReadable = serverCertificate.seen === 'present' && accepted?.versions.includes('TLSv1.2') === true;
   const suites = Object.entries(accepted?.cipherSuites ?? {}).flatMap(([version, names]) =>
     names.map((name) => `${version} ${name}`),
   );
-  return text(suites, isReadable ? [serverCertificate.chain[0]?.sha256] : []);
+  return text(suites, serverCertificate.seen === 'present' ? [serverCertificate.chain[0]?.sha256] : []);
 }
 
 /** What its connections show, put together. */
