@@ -12,7 +12,6 @@ import type {
   ProcessIdentity,
   Report,
   Verdict,
-  WitnessVerdict,
 } from '../model/report.ts';
 import type {
   ClusterSubject,
@@ -22,7 +21,6 @@ import type {
   Rule,
   RuleContext,
   StoreSubject,
-  Witness,
 } from '../model/rule.ts';
 import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
@@ -30,9 +28,9 @@ import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
 import { withoutEchoes } from './policy-echo.ts';
 import { PolicyTally } from './policy-outcome.ts';
-import { ownWitnesses } from './rule-facts.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
+import { type Judged, type Seen, type Told, witnessVerdicts } from './witnesses.ts';
 
 /** Evidence entries kept on one finding; what is more is counted in a last entry. */
 export const EVIDENCE_LIMIT = 5;
@@ -78,24 +76,7 @@ export interface Evaluation {
   readonly policy?: PolicyOutcome;
 }
 
-interface Judged {
-  readonly rule: Rule;
-  readonly judgement: Judgement;
-  readonly channel: Channel;
-  readonly endpoint: Endpoint | undefined;
-  /** The listening endpoint whose traffic was judged; absent for judgements of the whole run. */
-  readonly subject: EndpointSubject | undefined;
-  /** Where in a configuration, store or log. */
-  readonly file: FilePlace | undefined;
-}
-
 type Subject = ClusterSubject | EndpointSubject | ConfigurationSubject | StoreSubject;
-
-/** What witnesses are looked up in. */
-interface Seen {
-  readonly byId: ReadonlyMap<string, Observation>;
-  readonly record: LogRecord;
-}
 
 /**
  * Judges what was seen by all rules. Same input, same output; a rule that throws becomes a finding of verdict `error`.
@@ -245,8 +226,6 @@ function worstVerdict(judgements: readonly Judgement[]): Verdict {
   return VERDICT_WEIGHT.find((verdict) => judgements.some((one) => one.verdict === verdict)) ?? 'not-applicable';
 }
 
-type Told = Judged & { readonly judgement: Judgement & { readonly verdict: 'fail' | 'inconclusive' | 'error' } };
-
 function isTold(one: Judged): one is Told {
   const { verdict, message } = one.judgement;
   return verdict === 'fail' || verdict === 'error' || (verdict === 'inconclusive' && message !== undefined);
@@ -329,7 +308,7 @@ function findingOf(worst: Told, group: readonly Told[], print: string, context: 
     expected: judgement.expected ?? '',
     observed: judgement.observed ?? '',
     evidence: limitEvidence(group.flatMap((one) => one.judgement.evidence ?? [])),
-    witnesses: witnessesOf(worst, context, seen),
+    witnesses: witnessVerdicts(worst, context, seen),
     remediation: judgement.remediation ?? rule.remediation,
     references: judgement.references ?? rule.references,
     fingerprint: print,
@@ -360,51 +339,6 @@ function isSameProcess(a: Endpoint | undefined, b: Endpoint | undefined): boolea
 export function limitEvidence(evidence: readonly Evidence[]): readonly Evidence[] {
   if (evidence.length <= EVIDENCE_LIMIT) return evidence;
   return [...evidence.slice(0, EVIDENCE_LIMIT), { text: `and ${evidence.length - EVIDENCE_LIMIT} more` }];
-}
-
-function witnessesOf(
-  { rule, judgement, channel, endpoint, subject, file }: Told,
-  context: RuleContext,
-  seen: Seen,
-): Finding['witnesses'] {
-  const { verdict } = judgement;
-  const cited = (judgement.evidence ?? []).map((one) => seen.byId.get(one.observation ?? ''));
-  const judged = subject?.observations ?? cited.filter((one) => one !== undefined);
-  const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
-  const heard = (vantage: Observation['vantage']): WitnessVerdict =>
-    judged.some((one) => one.vantage === vantage) ? said : 'not-heard';
-  // What cites no observation is said of what the rule listens to: captures as a whole, configurations side by side.
-  const isUncited = rule.scope === 'cluster' && judged.length === 0;
-  const general = (witness: Witness): boolean => isUncited && ownWitnesses(rule).includes(witness);
-  const onDisk = rule.scope === 'configuration' || rule.scope === 'store' || heard('disk') !== 'not-heard';
-  const promise =
-    onDisk || general('promise')
-      ? said
-      : promiseOf(rule.promise, judgement, context.expectationFor(channel, endpoint?.member));
-  const wire = general('wire') ? said : heard('passive');
-  const handshake = general('handshake') ? said : heard('active');
-  const told = general('record') ? said : heard('log');
-  const record = told === 'not-heard' && rule.promise === 'tls' ? seen.record.says(channel, endpoint, file) : told;
-  return { wire, handshake, promise, record, ...judgement.witnesses };
-}
-
-/** What the configuration says of the matter: `pass` where it promises what the rule asks for, `fail` where it does not. */
-function promiseOf(about: Rule['promise'], judgement: Judgement, expectation: Expectation | undefined): WitnessVerdict {
-  if (about === undefined || expectation === undefined || expectation.basis !== 'configuration') return 'not-heard';
-  const { tls, clientAuthentication, protocols, cipherSuites } = expectation;
-  if (tls === 'impossible') return 'not-heard';
-  switch (about) {
-    case 'tls':
-      return tls === 'required' ? 'pass' : 'fail';
-    case 'client-authentication':
-      return clientAuthentication === 'required' ? 'pass' : 'fail';
-    case 'values': {
-      const value = judgement.discriminator ?? '';
-      const listed = value.includes('_') ? cipherSuites : protocols;
-      if (listed === undefined) return 'not-heard';
-      return listed.includes(value) ? 'fail' : 'pass';
-    }
-  }
 }
 
 function byReportOrder(a: Finding, b: Finding): number {
