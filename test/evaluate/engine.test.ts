@@ -369,3 +369,15 @@ t.test('hands rules what became of the endpoints since the baseline, and nothing
   evaluate([rule], seen, [], { now: NOW, probes: PROBES });
   t.strictSame(heard, [['unchanged'], undefined]);
 });
+
+t.test('a rule of the whole run that cites nothing that was seen speaks for the witnesses it hears', async (t) => {
+  const told = (change: Partial<ClusterRule>, judgement: Judgement = FAIL): Finding['witnesses'] =>
+    run([{ ...clusterRule('whole', () => [judgement]), ...change }], [tls({ client: TM1 })]).findings[0]!.witnesses;
+  const none = { wire: 'not-heard', handshake: 'not-heard', promise: 'not-heard', record: 'not-heard' };
+  t.strictSame(told({}), { ...none, wire: 'fail' }, 'captures, where it does not say');
+  t.strictSame(told({ hears: ['handshake'] }), { ...none, handshake: 'fail' });
+  const inFile = { ...FAIL, file: { path: 'config.yaml', line: 3 } } as const;
+  t.strictSame(told({ hears: ['promise'] }, inFile), { ...none, promise: 'fail' }, 'configurations side by side');
+  const cited = run([{ ...clusterRule('whole', () => [FAIL]), hears: ['promise', 'wire'] }], [tls({ client: TM1 })]);
+  t.strictSame(cited.findings[0]!.witnesses, { ...none, wire: 'fail', promise: 'fail' });
+});
