@@ -65,7 +65,7 @@ t.test('wrong usage ends with 3, prints no report and says what is wrong', async
     [['analyze', all, '--policy', 'flink-strct'], /--policy: flink-strct: no such file.*flink-strict/],
     [['analyze', all, '--waivers', 'x'], /--waivers: this is not in version/],
     [['sniff', '-i', 'any'], /sniff: this is not in version/],
-    [['explain', 'nothing-of-that-name'], /no rule or channel/],
+    [['explain', 'nothing-of-that-name'], /no rule, channel or policy/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = await flinkprobe(args);
