@@ -136,9 +136,12 @@ function lineEdits(text: string, edits: readonly TextEdit[]): readonly LineEdit[
   for (const edit of inOrder(edits)) {
     // What is put in between two lines touches neither.
     const isAtEnd = edit.start === text.length && (text === '' || text.endsWith('\n'));
-    const isBetween = edit.start === edit.end && (isAtEnd || starts[lineAt(edit.start)] === edit.start);
+    const startsLine = starts[lineAt(edit.start)] === edit.start;
+    const isBetween = edit.start === edit.end && (isAtEnd || (startsLine && /(?:^|\n)$/.test(edit.text)));
     const from = isAtEnd ? lines.length : lineAt(edit.start);
-    const to = isBetween ? from : lineAt(Math.max(edit.end - 1, edit.start)) + 1;
+    const to = isBetween
+      ? from
+      : lineAt(joinsNext(text, edit, startsLine) ? edit.end : Math.max(edit.end - 1, edit.start)) + 1;
     const last = spans.at(-1);
     if (last === undefined || from > last.to) {
       spans.push({ from, to, edits: [edit] });
@@ -153,6 +156,12 @@ function lineEdits(text: string, edits: readonly TextEdit[]): readonly LineEdit[
     const moved = own.map((edit) => ({ ...edit, start: edit.start - begin, end: edit.end - begin }));
     return { at: from, removed: old, added: linesIn(applyEdits(old.join(''), moved)) };
   });
+}
+
+/** Where a line loses its end and stays in part, the next one becomes its own. */
+function joinsNext(text: string, edit: TextEdit, startsLine: boolean): boolean {
+  const losesEnd = edit.end > edit.start && edit.end < text.length && text[edit.end - 1] === '\n';
+  return losesEnd && !edit.text.endsWith('\n') && !(startsLine && edit.text === '');
 }
 
 function linesIn(text: string): string[] {

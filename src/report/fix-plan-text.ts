@@ -27,9 +27,13 @@ export function formatFixPlan(report: Report, plan: FixPlan, width: number): str
 function head({ restart, because, steps, findings }: FixPlan, width: number): string[] {
   if (findings.length === 0) return ['Nothing to plan: no finding at or above --fail-on.'];
   return [
-    `PLAN  ${steps.length} steps for ${findings.length} findings. ${HEADS[restart]}`,
+    `PLAN  ${count(steps.length, 'step')} for ${count(findings.length, 'finding')}. ${HEADS[restart]}`,
     ...because.flatMap((text) => labelled('', text, 0, INDENT, width)),
   ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function stepLines({ number, title, text, commands, files }: FixStep, width: number): string[] {
@@ -72,7 +76,7 @@ function told(report: Report, { findings, decisions, leftAlone }: FixPlan, width
     ...list('MENDED', byStep),
     ...list('BY HAND', handwork(byHand, report)),
     ...list('TO DECIDE', decisions),
-    ...(leftAlone === 0 ? [] : wrap(`${leftAlone} findings below --fail-on are left alone.`, width)),
+    ...(leftAlone === 0 ? [] : wrap(`${count(leftAlone, 'finding')} below --fail-on left alone.`, width)),
   ];
 }
 
