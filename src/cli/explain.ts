@@ -3,7 +3,6 @@ import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { explainChannel, explainRule } from './explanation.ts';
 import { Unusable } from './failure.ts';
 import { nearest } from './nearest.ts';
-import { explainPolicy } from './policy-text.ts';
 import type { Select } from './selection.ts';
 
 interface ExplainArguments {
@@ -37,7 +36,7 @@ async function explain({ id }: ArgumentsCamelCase<ExplainArguments>): Promise<vo
   const policy = policies.find((one) => one.id === id);
   if (rule !== undefined) print(explainRule(rule, width));
   else if (probe !== undefined) print(explainChannel(probe, probes, rules, width));
-  else if (policy !== undefined) print(explainPolicy(policy.document, width));
+  else if (policy !== undefined) print((await import('./policy-text.ts')).explainPolicy(policy.document, width));
   else throw new Unusable(unknown(id, [...rules, ...probes, ...policies]));
 }
 

@@ -53,9 +53,11 @@ t.test('the bundle answers as the modules do', async (t) => {
     ['--help'],
     ['audit', '--help'],
     ['list', 'rules'],
+    ['list', 'policies'],
     ['list', 'formats', '--schema'],
     ['explain', 'plaintext-channel'],
     ['explain', 'blob-server'],
+    ['explain', 'pci'],
     ['config', 'show', ...members],
     ['audit', '--conf=captures/1.20.3-w-off.conf/jm', '--now=2026-11-22T18:00:00Z'],
     ['verify', '--dry-run', 'blob-server=127.0.0.1:6124', ...members],
@@ -87,12 +89,13 @@ t.test('the same report, byte for byte, but for the times of the run', async (t)
   t.strictSame(ours, theirs);
 });
 
-t.test('every rule and every channel that has a file is in it', async (t) => {
+t.test('every rule, every channel and every policy that has a file is in it', async (t) => {
   const ids = (what: string): string[] => [...run(['list', what]).stdout.matchAll(/^\S+/gm)].map(([id]) => id);
   const files = (of: string): string[] =>
     names(of).flatMap((name) => (name.endsWith('.ts') ? [name.slice(0, -'.ts'.length)] : []));
   t.strictSame(ids('rules'), files('src/rules'));
   t.strictSame(ids('channels'), files('probes'));
+  t.strictSame(ids('policies'), files('src/policies'));
 });
 
 /** Paths of files that a run loaded, as Node's own account of coverage names them. */
@@ -112,7 +115,7 @@ function sourcesOf(args: readonly string[]): string[] {
 }
 
 const FOR_NETWORK_AND_KEYS =
-  /\bsrc\/(?:net\/|keystore\/|observe\/active\/(?!types\.ts))|\bnode_modules\/(?:undici|node-forge|jks-js|zod|yaml)\//;
+  /\bsrc\/(?:net\/|keystore\/|policies\/|cli\/policy-(?:file|schema)|observe\/active\/(?!types\.ts))|\bnode_modules\/(?:undici|node-forge|jks-js|zod|yaml)\//;
 
 t.test(
   'analyze loads nothing that opens connections or key stores, and no package that it has no use for',
