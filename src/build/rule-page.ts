@@ -76,7 +76,7 @@ function entry(rule: Rule): string {
 /** Other rules that tell the same of what was seen. */
 function silence({ toldBy = [] }: Rule): string {
   const links = toldBy.map((id) => `[${id}](#${id})`);
-  return links.length === 0 ? '' : ` Silent where ${links.join(', ')} tells it.`;
+  return links.length === 0 ? '' : ` Silent where one of these tells it: ${links.join(', ')}.`;
 }
 
 function settings({ remediation }: Rule): readonly string[] {

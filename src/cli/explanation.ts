@@ -19,7 +19,9 @@ export function explainRule(rule: Rule, width: number): readonly string[] {
     '',
     ...field('judges', SCOPE_WORDS[rule.scope], width),
     ...field('hears', witnesses.join(', '), width),
-    ...(rule.toldBy === undefined ? [] : field('silent where', `${rule.toldBy.join(', ')} tells it`, width)),
+    ...(rule.toldBy === undefined
+      ? []
+      : field('silent where', `one of these tells it: ${rule.toldBy.join(', ')}`, width)),
     ...paragraph('why', rule.rationale, width),
     ...paragraph('how it is decided', rule.decides, width),
     ...section(
@@ -67,7 +69,7 @@ export function explainChannel(
     ...field('protection', PROTECTION[probe.protection], width),
     ...field('usual ports', probe.defaultPorts.join(', ') || 'none: random unless configured', width),
     ...section('port, the first key that is set', keys(port, width)),
-    ...section('TLS, all of these have to hold', keys(tls, width)),
+    ...section(probe.protection === 'outside' ? 'TLS is told by' : 'TLS, all of these have to hold', keys(tls, width)),
     ...section('TLS is served with', [
       ...keys(SERVED_WITH[probe.protection], width),
       ...(obeyed === undefined ? [] : wrap(obeyed, width - INDENT).map((line) => `  ${line}`)),

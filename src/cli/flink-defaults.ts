@@ -15,8 +15,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
     'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 from 1.20.4, 2.0.2, 2.1.2, 2.2.1 and 2.3.0 on; before TLS_RSA_WITH_AES_128_CBC_SHA alone',
   'rest.bind-port': 'the value of rest.port',
   'rest.port': '8081',
-  'web.port': 'former name of rest.port',
-  'jobmanager.web.port': 'former name of rest.port',
+  'web.port': 'none, it is a former name of rest.port',
+  'jobmanager.web.port': 'none, it is a former name of rest.port',
   'jobmanager.rpc.port': '6123',
   'jobmanager.rpc.bind-port': 'the value of jobmanager.rpc.port',
   'high-availability.jobmanager.port': '0, any free port; with high availability it takes the place of the next ones',
@@ -34,9 +34,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'queryable-state.server.ports': '9067, where queryable state is on',
   'taskmanager.collect-sink.port': '0, any free port, while such a job runs',
   'metrics.reporter.prom.port': '9249, where the reporter is configured; prom is the name that it was given',
-  'jmx.server.port': 'not set: no JMX server',
+  'jmx.server.port': 'not set, then there is no JMX server',
   'metrics.reporter.jmx.port': 'not set; jmx is the name that the reporter was given',
-  's3.endpoint': 'not set: the https address of the cloud',
+  's3.endpoint': 'not set, then the https address of the cloud',
   'high-availability.zookeeper.quorum': 'not set; the port of an entry without one is 2181',
 };
 

@@ -63,6 +63,6 @@ t.test('references are links by the name of what they lead to', async (t) => {
 });
 
 t.test('who keeps silent for whom is told, with a link', async (t) => {
-  t.match(rulePage([RULE, OTHER]), 'Silent where [b-rule](#b-rule) tells it.');
+  t.match(rulePage([RULE, OTHER]), 'Silent where one of these tells it: [b-rule](#b-rule).');
   t.notMatch(rulePage([RULE]), 'Silent where');
 });
