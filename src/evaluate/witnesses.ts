@@ -32,11 +32,15 @@ export function witnessVerdicts(
   seen: Seen,
 ): Finding['witnesses'] {
   const { verdict } = judgement;
-  const cited = (judgement.evidence ?? []).map((one) => seen.byId.get(one.observation ?? ''));
-  const judged = subject?.observations ?? cited.filter((one) => one !== undefined);
+  const cited = (judgement.evidence ?? []).flatMap((one) => seen.byId.get(one.observation ?? '') ?? []);
+  const judged = subject?.observations ?? cited;
   const said: WitnessVerdict = verdict === 'error' ? 'inconclusive' : verdict;
-  const heard = (vantage: Observation['vantage']): WitnessVerdict =>
-    judged.some((one) => one.vantage === vantage) ? said : 'not-heard';
+  const heard = (vantage: Observation['vantage']): WitnessVerdict => {
+    if (!judged.some((one) => one.vantage === vantage)) return 'not-heard';
+    // Who saw the same endpoint and is not cited against it saw nothing bad.
+    const isAccused = cited.length === 0 || cited.some((one) => one.vantage === vantage);
+    return said === 'fail' && !isAccused ? 'pass' : said;
+  };
   // What cites no observation is said of what the rule listens to: captures as a whole, configurations side by side.
   const isUncited = rule.scope === 'cluster' && judged.length === 0;
   const general = (witness: Witness): boolean => isUncited && ownWitnesses(rule).includes(witness);
