@@ -319,7 +319,8 @@ function closingLines(report: Report, width: number, paint: Paint): string[] {
 }
 
 function summaryText(report: Report, summary: NonNullable<Report['summary']>): string {
-  const endpoints = new Set(report.observations.map(({ channel, server }) => `${channel} ${placeOf(server)}`)).size;
+  const met = report.observations.filter(({ vantage }) => vantage === 'passive' || vantage === 'active');
+  const endpoints = new Set(met.map(({ channel, server }) => `${channel} ${placeOf(server)}`)).size;
   const told: readonly (readonly [number, string])[] = [
     [summary.refusedAttempts, 'refused attempt'],
     [summary.unansweredAttempts, 'unanswered attempt'],
