@@ -13,31 +13,47 @@ export function writeCertificates(
   { seen, looked }: CertificateSightings,
   at: number,
 ): void {
-  const rows = database.all<{ id: number; hash: Uint8Array; place: string; gone_at: number | null }>(
-    'SELECT id, hash, place, gone_at FROM certificates WHERE cluster = ?',
+  const there = database.all<{ id: number; hash: Uint8Array; place: string }>(
+    'SELECT id, hash, place FROM certificates WHERE cluster = ? AND gone_at IS NULL',
     [cluster],
   );
-  const known = new Map(rows.map((row) => [hex(row.hash), row]));
+  const known = new Map(there.map(({ id, hash }) => [hex(hash), id]));
   const still = new Set<number>();
   for (const sighting of seen) {
     const hash = hashOf(sighting);
-    const row = known.get(hex(hash));
-    if (row !== undefined) {
-      still.add(row.id);
-      database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, row.id]);
-      continue;
+    const id = known.get(hex(hash)) ?? goneBefore(database, cluster, hash);
+    if (id === undefined) insert(database, cluster, sighting, hash, at);
+    else {
+      still.add(id);
+      database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, id]);
     }
-    const { place, ...record } = sighting;
-    const { id } = database.run(
-      'INSERT INTO certificates (cluster, hash, place, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)',
-      [cluster, hash, place, at, at],
-    );
-    database.run('INSERT INTO certificate_texts (certificate, body) VALUES (?, ?)', [id, JSON.stringify(record)]);
   }
-  for (const { id, place, gone_at } of rows) {
-    if (gone_at !== null || still.has(id) || !looked.has(place)) continue;
+  for (const { id, place } of there) {
+    if (still.has(id) || !looked.has(place)) continue;
     database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
   }
+}
+
+function goneBefore(database: Database, cluster: number, hash: Uint8Array): number | undefined {
+  const row = database.get<{ id: number }>('SELECT id FROM certificates WHERE cluster = ? AND hash = ?', [
+    cluster,
+    hash,
+  ]);
+  return row?.id;
+}
+
+function insert(
+  database: Database,
+  cluster: number,
+  { place, ...record }: CertificateSighting,
+  hash: Uint8Array,
+  at: number,
+): void {
+  const { id } = database.run(
+    'INSERT INTO certificates (cluster, hash, place, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)',
+    [cluster, hash, place, at, at],
+  );
+  database.run('INSERT INTO certificate_texts (certificate, body) VALUES (?, ?)', [id, JSON.stringify(record)]);
 }
 
 /** What is still there before what is gone; the one that ends first, first. */

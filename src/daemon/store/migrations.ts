@@ -64,8 +64,7 @@ const STEPS: readonly string[] = [
     UNIQUE (cluster, fingerprint)
   ) STRICT;
   CREATE INDEX findings_by_state ON findings (cluster, state);
-  CREATE INDEX findings_by_first_run ON findings (first_run);
-  CREATE INDEX findings_by_last_run ON findings (last_run);
+  CREATE INDEX findings_resolved ON findings (resolved_at) WHERE resolved_at IS NOT NULL;
   -- Apart, because the row above is written by every run and this one is not.
   CREATE TABLE finding_texts (finding INTEGER PRIMARY KEY, body TEXT NOT NULL, sights TEXT NOT NULL) STRICT;
 
@@ -100,6 +99,8 @@ const STEPS: readonly string[] = [
     gone_at INTEGER,
     UNIQUE (cluster, hash)
   ) STRICT;
+  CREATE INDEX certificates_there ON certificates (cluster) WHERE gone_at IS NULL;
+  CREATE INDEX certificates_gone ON certificates (gone_at) WHERE gone_at IS NOT NULL;
   CREATE TABLE certificate_texts (certificate INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 
   CREATE TABLE outbox (
@@ -136,6 +137,8 @@ export function migrate(database: Database, path: string): void {
       `${path}: written by a later flinkprobe (store version ${version}, this one reads up to ${VERSION}); run that one, or give this one another state file`,
     );
   }
+  // Only before the first table, and not in a transaction. In a file that has it, it would write all the same.
+  if (isEmpty) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
   for (const [index, step] of STEPS.entries()) {
     if (index < version) continue;
     database.atomically(() => {

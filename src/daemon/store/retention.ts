@@ -6,8 +6,11 @@ import { sweepShape } from './runs.ts';
 /** How long one slice works before it lets others have their turn; its commit comes on top. Milliseconds. */
 const SLICE_MS = 20;
 const BATCH = 50;
-/** Rows of other tables that one statement deletes. */
-const ROWS = 500;
+/** Runs that are deleted before the size is asked for again. */
+const SIZE_BATCH = 16;
+/** Rows of every other table that go in one slice, and beside one run that is too much. */
+const ROWS = 300;
+const ROWS_BESIDE = 50;
 /** Free pages are kept for what comes next, up to this part of the file. */
 const MAX_FREE_PART = 0.05;
 const MIN_FREE_PAGES = 64;
@@ -27,27 +30,33 @@ export interface Retained {
 export function retainSlice(database: Database, settings: Retention, now: number): Retained {
   const end = performance.now() + SLICE_MS;
   const hasTime = (): boolean => performance.now() < end;
-  const kept = keptRuns(database, now - settings.failingMs);
-  const runs = database.atomically(() => {
-    const oldest = new Candidates(database, kept, settings, now);
-    let deleted = 0;
-    while (hasTime()) {
-      const run = oldest.expired() ?? (isTooMuch(database, settings, deleted) ? oldest.next() : undefined);
-      if (run === undefined) return { deleted, state: 'done' as const };
-      oldest.take(run);
-      database.run('DELETE FROM runs WHERE seq = ?', [run.seq]);
-      sweepShape(database, run.shape);
-      deleted += 1;
-    }
-    return { deleted, state: 'more' as const };
-  });
-  if (runs.state === 'more') return { runs: runs.deleted, state: 'more' };
-  const isEmptied = deleteOldRows(database, now - settings.failingMs);
+  const runs = database.atomically(() => deleteRuns(database, settings, now, hasTime));
+  if (runs.state === 'more') return runs;
+  const isEmptied = database.atomically(() => deleteRows(database, now - settings.failingMs, ROWS));
   const isShrunk = isEmptied && shrink(database, hasTime);
-  return { runs: runs.deleted, state: isShrunk ? 'done' : 'more' };
+  return { runs: runs.runs, state: isShrunk ? 'done' : 'more' };
+}
+
+function deleteRuns(database: Database, settings: Retention, now: number, hasTime: () => boolean): Retained {
+  const oldest = new Candidates(database, settings, now);
+  const isTooMuch = surplus(database, settings.bytes);
+  let runs = 0;
+  while (hasTime()) {
+    const expired = oldest.expired();
+    const run = expired ?? (isTooMuch() ? oldest.next() : undefined);
+    if (run === undefined) return { runs, state: 'done' };
+    // What there is too much of loses of everything: the rest is allowed to be as old, in its measure, as this run.
+    if (expired === undefined) deleteRows(database, now - settings.failingMs * oldest.used(run), ROWS_BESIDE);
+    oldest.take(run);
+    database.run('DELETE FROM runs WHERE seq = ?', [run.seq]);
+    sweepShape(database, run.shape);
+    runs += 1;
+  }
+  return { runs, state: 'more' };
 }
 
 interface Candidate {
+  readonly kind: Kind;
   readonly seq: number;
   readonly shape: number;
   readonly finished_at: number;
@@ -65,43 +74,44 @@ class Candidates {
   /** Undefined: there are no more. */
   readonly #after: Record<Kind, number | undefined> = { passing: 0, failing: 0 };
 
-  constructor(database: Database, kept: ReadonlySet<number>, settings: Retention, now: number) {
+  constructor(database: Database, settings: Retention, now: number) {
     this.#database = database;
-    this.#kept = kept;
-    this.#allowance = { passing: settings.passingMs, failing: settings.failingMs };
+    this.#kept = keptRuns(database, now - settings.failingMs);
+    this.#allowance = { passing: Math.max(1, settings.passingMs), failing: Math.max(1, settings.failingMs) };
     this.#now = now;
   }
 
   expired(): Candidate | undefined {
-    return KINDS.map((kind) => this.#front(kind)).find((one, index) => {
-      return one !== undefined && this.#now - one.finished_at > this.#allowance[KINDS[index]!];
-    });
+    return this.#fronts().find((run) => this.used(run) > 1);
   }
 
   /** The one that has used up most of the time that its kind is allowed. */
   next(): Candidate | undefined {
-    const fronts = KINDS.flatMap((kind) => {
-      const run = this.#front(kind);
-      return run === undefined
-        ? []
-        : [{ run, used: (this.#now - run.finished_at) / Math.max(1, this.#allowance[kind]) }];
-    });
-    return fronts.sort((a, b) => b.used - a.used)[0]?.run;
+    return this.#fronts().sort((a, b) => this.used(b) - this.used(a))[0];
   }
 
-  take(run: Candidate): void {
-    for (const kind of KINDS) if (this.#queues[kind][0] === run) this.#queues[kind].shift();
+  /** Part of the time that its kind is allowed. */
+  used({ kind, finished_at }: Candidate): number {
+    return (this.#now - finished_at) / this.#allowance[kind];
+  }
+
+  take({ kind }: Candidate): void {
+    this.#queues[kind].shift();
+  }
+
+  #fronts(): Candidate[] {
+    return KINDS.flatMap((kind) => this.#front(kind) ?? []);
   }
 
   #front(kind: Kind): Candidate | undefined {
     const queue = this.#queues[kind];
     for (let after = this.#after[kind]; queue.length === 0 && after !== undefined; after = this.#after[kind]) {
-      const rows = this.#database.all<Candidate>(
+      const rows = this.#database.all<Omit<Candidate, 'kind'>>(
         'SELECT seq, shape, finished_at FROM runs WHERE passing = ? AND seq > ? ORDER BY seq LIMIT ?',
         [kind === 'passing' ? 1 : 0, after, BATCH],
       );
       this.#after[kind] = rows.at(-1)?.seq;
-      queue.push(...rows.filter(({ seq }) => !this.#kept.has(seq)));
+      queue.push(...rows.filter(({ seq }) => !this.#kept.has(seq)).map((row) => ({ ...row, kind })));
     }
     return queue[0];
   }
@@ -120,10 +130,15 @@ function keptRuns(database: Database, since: number): ReadonlySet<number> {
   return new Set(rows.flatMap(({ seq }) => (seq === null ? [] : [seq])));
 }
 
-/** Pages in use are counted anew only now and then. */
-function isTooMuch(database: Database, { bytes }: Retention, deleted: number): boolean {
-  if (deleted % BATCH !== 0) return true;
-  return usedBytes(database) > bytes;
+/** Whether more is kept than may be; counted anew after every few deletions. */
+function surplus(database: Database, bytes: number): () => boolean {
+  let trusted = 0;
+  return () => {
+    if (trusted === 0 && usedBytes(database) > bytes) trusted = SIZE_BATCH;
+    if (trusted === 0) return false;
+    trusted -= 1;
+    return true;
+  };
 }
 
 function usedBytes(database: Database): number {
@@ -131,22 +146,37 @@ function usedBytes(database: Database): number {
   return pages * database.number('PRAGMA page_size');
 }
 
-/** True where nothing is left to delete. */
-function deleteOldRows(database: Database, before: number): boolean {
-  const statements = [
-    'DELETE FROM transitions WHERE seq IN (SELECT seq FROM transitions WHERE at < ? LIMIT ?)',
-    'DELETE FROM happenings WHERE seq IN (SELECT seq FROM happenings WHERE at < ? LIMIT ?)',
-    'DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE resolved_at < ? LIMIT ?)',
-    'DELETE FROM certificates WHERE id IN (SELECT id FROM certificates WHERE gone_at < ? LIMIT ?)',
+/** Deletes what ended before, at most so many rows of a kind. True where nothing is left of it. */
+function deleteRows(database: Database, before: number, limit: number): boolean {
+  const counts = [
+    database.run('DELETE FROM transitions WHERE seq IN (SELECT seq FROM transitions WHERE at < ? LIMIT ?)', [
+      before,
+      limit,
+    ]).changed,
+    database.run('DELETE FROM happenings WHERE seq IN (SELECT seq FROM happenings WHERE at < ? LIMIT ?)', [
+      before,
+      limit,
+    ]).changed,
+    deleteWithText(database, 'findings', 'resolved_at', 'finding', before, limit),
+    deleteWithText(database, 'certificates', 'gone_at', 'certificate', before, limit),
   ];
-  return database.atomically(() => {
-    const counts = statements.map((sql) => database.run(sql, [before, ROWS]).changed);
-    if (counts[2]! > 0) database.run('DELETE FROM finding_texts WHERE finding NOT IN (SELECT id FROM findings)');
-    if (counts[3]! > 0) {
-      database.run('DELETE FROM certificate_texts WHERE certificate NOT IN (SELECT id FROM certificates)');
-    }
-    return counts.every((count) => count < ROWS);
-  });
+  return counts.every((count) => count < limit);
+}
+
+function deleteWithText(
+  database: Database,
+  table: 'findings' | 'certificates',
+  column: 'resolved_at' | 'gone_at',
+  one: 'finding' | 'certificate',
+  before: number,
+  limit: number,
+): number {
+  const rows = database.all<{ id: number }>(`SELECT id FROM ${table} WHERE ${column} < ? LIMIT ?`, [before, limit]);
+  for (const { id } of rows) {
+    database.run(`DELETE FROM ${one}_texts WHERE ${one} = ?`, [id]);
+    database.run(`DELETE FROM ${table} WHERE id = ?`, [id]);
+  }
+  return rows.length;
 }
 
 /** Gives free pages back to the file system. True where no more than a reserve is left. */

@@ -92,8 +92,6 @@ const abandoned: Database[] = [];
 function openFile(file: string, check: 'head' | 'whole'): Database {
   const database = connect(file);
   try {
-    // Before the first table: the mode of a file that has any cannot be changed.
-    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     if (check === 'whole') refuseDamaged(database, file);
     migrate(database, file);

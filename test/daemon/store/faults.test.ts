@@ -1,0 +1,236 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import t from 'tap';
+import { connect } from '../../../src/daemon/store/database.ts';
+import { VERSION } from '../../../src/daemon/store/migrations.ts';
+import { openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
+import { missing } from '../../support/capture-tools.ts';
+import { root } from '../../support/repository.ts';
+import { accused, asked, runId, runOf } from '../cluster-report.ts';
+
+const settings = { resolveAfter: 1 };
+const NOW = Date.parse('2026-11-22T22:00:00.500Z');
+
+function place(): string {
+  return path.join(mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-')), 'history.db');
+}
+
+function faultOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof StoreFailure) return `${error.fault}: ${error.message}`;
+    throw error;
+  }
+  return 'no failure';
+}
+
+/** A closed file with some runs. */
+function filled(runs = 20): string {
+  const file = place();
+  const store = openStore({ path: file });
+  for (let number = 1; number <= runs; number += 1) {
+    const observations = Array.from({ length: 10 }, (_, index) => asked(`tm-${number * 10 + index}`));
+    store.commit(runOf(number, { observations, findings: [accused(`tm-${number}`)] }), settings);
+  }
+  store.close();
+  return file;
+}
+
+t.test('a file that is no database is refused with what to do, and stays as it is', (t) => {
+  const file = place();
+  const text = 'this is a letter and no database, whatever its name says\n'.repeat(100);
+  writeFileSync(file, text);
+  t.match(
+    faultOf(() => openStore({ path: file })),
+    /^damaged: .*history\.db: file is not a database; stop the daemon/,
+  );
+  t.equal(readFileSync(file, 'utf8'), text);
+  t.match(
+    faultOf(() => openStore({ path: file })),
+    /^damaged/,
+    'and holds no lock',
+  );
+  t.end();
+});
+
+t.test('a damaged file is kept aside where that was asked for, and an empty one begins', (t) => {
+  const file = filled();
+  const bytes = readFileSync(file);
+  bytes.fill(0x55, 8192, bytes.length - 4096);
+  writeFileSync(file, bytes);
+  const store = openStore({ path: file, onDamage: 'set-aside', clock: () => NOW });
+  t.teardown(() => store.close());
+  t.equal(store.setAside, `${file}.damaged-20261122T220000Z`);
+  t.strictSame(readFileSync(store.setAside!), bytes);
+  t.strictSame(store.runs(undefined, { limit: 9 }), []);
+  store.commit(runOf(1), settings);
+  t.equal(store.runs(undefined, { limit: 9 }).length, 1);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.end();
+});
+
+t.test('a whole file is not set aside', (t) => {
+  const file = filled(2);
+  const store = openStore({ path: file, onDamage: 'set-aside' });
+  t.teardown(() => store.close());
+  t.equal(store.setAside, undefined);
+  t.equal(store.runs(undefined, { limit: 9 }).length, 2);
+  t.end();
+});
+
+t.test('damage anywhere is a failure by name or harmless, never anything else', (t) => {
+  const file = filled();
+  const whole = readFileSync(file);
+  let refused = 0;
+  for (let at = 0; at < 20; at += 1) {
+    const bytes = Buffer.from(whole);
+    const start = Math.floor((whole.length * at) / 20);
+    bytes.fill(at % 2 === 0 ? 0xff : 0, start, start + 512);
+    const copy = place();
+    writeFileSync(copy, bytes);
+    const fault = faultOf(() => {
+      const store = openStore({ path: copy });
+      try {
+        store.commit(runOf(99, { findings: [accused('tm-7')] }), settings);
+        for (const { id } of store.runs(undefined, { limit: 99 })) store.report(id);
+        store.findings({});
+        store.retain({ passingMs: 1, failingMs: 1, bytes: 1 }, '2099-01-01T00:00:00.000Z');
+      } finally {
+        store.close();
+      }
+    });
+    if (fault === 'no failure') continue;
+    refused += 1;
+    t.match(fault, /^(?:damaged|foreign|newer|failed): /, `at ${start}`);
+  }
+  t.ok(refused > 3, `${refused} of 20 were noticed`);
+  t.end();
+});
+
+t.test('a file of a later version and one of another program are refused by name', (t) => {
+  const file = filled(1);
+  const later = connect(file);
+  later.exec(`PRAGMA user_version = ${VERSION + 1}`);
+  later.close();
+  t.match(
+    faultOf(() => openStore({ path: file })),
+    new RegExp(
+      `^newer: .*written by a later flinkprobe \\(store version ${VERSION + 1}, this one reads up to ${VERSION}\\)`,
+    ),
+  );
+  const other = place();
+  const foreign = connect(other);
+  foreign.exec('CREATE TABLE recipes (name TEXT)');
+  foreign.close();
+  t.match(
+    faultOf(() => openStore({ path: other, onDamage: 'set-aside' })),
+    /^foreign: .*another program/,
+  );
+  t.strictSame(readdirSync(path.dirname(other)).sort(), ['history.db', 'history.db.lock'], 'and is not set aside');
+  t.end();
+});
+
+t.test('a file that others could read is closed to them', (t) => {
+  const file = filled(1);
+  chmodSync(file, 0o644);
+  const store = openStore({ path: file });
+  t.teardown(() => store.close());
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.end();
+});
+
+t.test('a folder that cannot be made is a failure by name', (t) => {
+  const file = place();
+  writeFileSync(file, '');
+  t.match(
+    faultOf(() => openStore({ path: path.join(file, 'below', 'history.db') })),
+    /^(?:failed|gone|read-only): /,
+  );
+  t.end();
+});
+
+const VERSIONS = path.join(root, 'test/vectors/store');
+for (const name of readdirSync(VERSIONS).filter((one) => one.endsWith('.db.gz'))) {
+  t.test(`${name} is brought to this version with all that it holds`, (t) => {
+    const file = place();
+    writeFileSync(file, gunzipSync(readFileSync(path.join(VERSIONS, name))));
+    const store = openStore({ path: file });
+    t.teardown(() => store.close());
+    const facts = JSON.parse(readFileSync(path.join(VERSIONS, name.replace('.db.gz', '.json')), 'utf8')) as {
+      readonly runs: readonly { readonly id: string; readonly findings: number; readonly observations: number }[];
+      readonly open: readonly string[];
+      readonly resolved: readonly string[];
+      readonly certificates: readonly string[];
+      readonly happenings: readonly string[];
+      readonly outbox: number;
+      readonly memory: Readonly<Record<string, string>>;
+    };
+    t.strictSame(
+      store.runs(undefined, { limit: 99 }).map(({ id }) => {
+        const report = store.report(id)!;
+        return { id, findings: report.findings.length, observations: report.observations.length };
+      }),
+      facts.runs,
+    );
+    const prints = (state: 'open' | 'resolved'): string[] =>
+      store
+        .findings({ state })
+        .map(({ finding }) => finding.fingerprint)
+        .sort();
+    t.strictSame(prints('open'), facts.open);
+    t.strictSame(prints('resolved'), facts.resolved);
+    t.strictSame(
+      [...new Set(store.certificates(undefined).map(({ certificate }) => certificate.subject))].sort(),
+      facts.certificates,
+    );
+    t.strictSame(
+      store.happenings(undefined, { limit: 99 }).map(({ text }) => text),
+      facts.happenings,
+    );
+    t.equal(store.outbox.size(), facts.outbox);
+    for (const [key, value] of Object.entries(facts.memory)) t.equal(store.outbox.recall(key), value);
+    store.commit(runOf(1000, { findings: [accused('tm-1')] }), settings);
+    t.equal(store.last('prod')?.id, runId(1000));
+    t.end();
+  });
+}
+
+function withoutNamespaces(): string | false {
+  const lacking = missing('unshare', 'mount');
+  if (lacking !== false) return lacking;
+  const tried = spawnSync('unshare', [...unshared(), 'mount', '-t', 'tmpfs', 'none', '/mnt']);
+  return tried.status === 0 ? false : 'no tmpfs may be mounted';
+}
+
+function unshared(): string[] {
+  return process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--user', '--map-root-user'];
+}
+
+t.test(
+  'a full disk refuses the run, and the next one is kept when there is room again',
+  { skip: withoutNamespaces() },
+  (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-full-'));
+    const child = fileURLToPath(new URL('../store-full-child.js', import.meta.url));
+    const script = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" "$3" "$1"';
+    const done = spawnSync('unshare', [...unshared(), 'sh', '-c', script, 'sh', folder, process.execPath, child], {
+      encoding: 'utf8',
+    });
+    t.equal(done.stderr, '');
+    const said = JSON.parse(done.stdout) as Readonly<Record<string, unknown>> & { kept: number };
+    t.match(said.first, /^full: .*history\.db: .*free some space/);
+    t.match(said.again, /^full: /);
+    t.ok(said.kept > 3, `${said.kept} runs had room`);
+    t.equal(said.number, said.kept, 'and no later one');
+    t.equal(said.wholeWhileFull, true, 'what is there can be read meanwhile');
+    t.strictSame(said.after, { runs: said.kept + 1, told: said.expected, last: said.expected });
+    t.equal(said.atLast, said.kept + 1);
+    t.notOk(existsSync(path.join(folder, 'history.db')), 'all of it in a disk of its own');
+    t.end();
+  },
+);
