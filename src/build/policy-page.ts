@@ -31,7 +31,11 @@ names the requirements, and the run is inconclusive.
 A policy comes on top of the built-in rules and switches none of them off. Where a rule tells what a requirement is not
 met by, both findings stay: the requirement's has its own severity and source, names the rule, and leaves the proof and
 the cure to it. What a configuration promises and the same endpoint was seen to serve is one finding, with both proofs.
-Where no configuration says what a channel should do, the policy takes the place of the default policy.`;
+Where no configuration says what a channel should do, the policy takes the place of the default policy.
+
+The profiles for NIST, BSI and PCI were written from published transcriptions of these documents. Each says which edition
+it follows and what it leaves out; where the document in front of an auditor says otherwise, the document is right. To
+meet a profile is not to conform to its document, most of which no probe can see.`;
 
 const WRITING = `## A policy of your own
 

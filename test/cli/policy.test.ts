@@ -9,6 +9,7 @@ import { formatText } from '../../src/report/text.ts';
 import { flinkprobe } from '../support/command-line.ts';
 import { type Recording, recordings } from '../support/expected.ts';
 import { asking, PROFILES, profile } from '../support/policies.ts';
+import { MUTUAL_TLS, named, run } from '../support/verification.ts';
 
 const NOW = Date.parse('2026-11-22T18:00:00Z');
 const recording = (name: string): Recording => recordings().find((one) => one.name === name)!;
@@ -141,6 +142,22 @@ t.test('a policy takes the place of the default policy where no configuration sp
   t.match(rest, { basis: 'policy', tls: 'required', clientAuthentication: 'required' });
   const clear = report.findings.find(({ ruleId }) => ruleId === 'plaintext-channel');
   t.match(clear!.expected, /\(policy flink-strict\)/);
+});
+
+t.test('verify judges by it too: what a probe got accepted, and what it was not asked', async (t) => {
+  const suites = { 'TLSv1.2': ['TLS_RSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'] };
+  const accepted = { versions: ['TLSv1.2'], cipherSuites: suites, namedGroups: ['x25519'], signatureSchemes: [] };
+  const answers = { '10.0.0.1:6124': { ...MUTUAL_TLS, tls: { ...MUTUAL_TLS.tls!, accepted } } };
+  const asked = { named: named('blob-server=10.0.0.1:6124') };
+  const report = await run({ ...asked, policy: profile('nist-800-52r2') }, { answers });
+  // Of the groups P-256 and P-384 the probe was given neither: that was asked, and is not met.
+  t.strictSame([...failed(report)].sort(), ['cipher-suite', 'encrypt-then-mac', 'nist-curve', 'tls13', 'validity']);
+  t.match(
+    ofPolicy(report).find(({ title }) => title.includes('cipher-suite'))!.observed,
+    'TLS_RSA_WITH_AES_128_CBC_SHA (accepted)',
+  );
+  t.match(report.policy, { name: 'nist-800-52r2', notMet: 5, notJudged: 0 });
+  t.notOk('policy' in (await run(asked, { answers })));
 });
 
 t.test("the address in a source of one's own does not leave the house", async (t) => {
