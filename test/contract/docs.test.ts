@@ -199,6 +199,8 @@ t.test('every flinkprobe in the examples has options and arguments that exist', 
     verify: optionsOf('verify'),
     audit: optionsOf('audit'),
     config: optionsOf('config', 'show'),
+    explain: optionsOf('explain'),
+    list: optionsOf('list'),
   };
   const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));
   t.ok(calls.length >= 10);
