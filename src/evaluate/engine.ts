@@ -179,8 +179,9 @@ export function evaluate(
 }
 
 /** A channel that did not appear changes no verdict of a run that listened to it. */
-function isPrediction({ scope, toldBy }: Rule): boolean {
-  return scope === 'configuration' && toldBy !== undefined;
+function isPrediction({ scope, hears, toldBy }: Rule): boolean {
+  const isOfFiles = scope === 'configuration' || hears?.every((one) => one === 'promise') === true;
+  return isOfFiles && toldBy !== undefined;
 }
 
 interface Judge<S> {
