@@ -1,5 +1,6 @@
 /** The public API: what the command line does, as functions. */
 export { type AnalysisRequest, analyse } from './cli/analysis.ts';
+export { loadPolicy } from './cli/policy-file.ts';
 export { verify } from './cli/verification.ts';
 export {
   type Discovery,
@@ -10,6 +11,7 @@ export {
 } from './cli/verification-plan.ts';
 export { loadProbes } from './evaluate/directory.ts';
 export { CHANNEL_IDS, type Channel, type ChannelId } from './model/channel.ts';
+export type { Policy, PolicyDocument, Requirement } from './model/policy.ts';
 export type { Probe } from './model/probe.ts';
 export type * from './model/report.ts';
 export { createDialer } from './net/dial.ts';

@@ -53,7 +53,7 @@ export function matches(value: string, pattern: string): boolean {
 }
 
 /** A finding names so many values; `flinkprobe explain POLICY` has all of them. */
-const VALUES_SHOWN = 8;
+const VALUES_SHOWN = 3;
 
 /** What is asked for: `one of a, b`, `at least 3000`, `none of a`, with so many values at most. */
 export function relationText(relation: Relation, most: number = VALUES_SHOWN): string {
