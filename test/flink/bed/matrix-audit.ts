@@ -98,7 +98,9 @@ export function stateTable(results: readonly StateResult[]): readonly string[] {
     '',
     'Jobs with state ran, completed checkpoints and savepoints, and were killed. Every file that they left is held, by the',
     'name and place that Flink gave it, against what its bytes were recognised as, and the counts of `audit` against the',
-    'files: `=` where all are equal and nothing is called state that is not.',
+    'files: `=` where all are equal and nothing is called state that is not. `unknown` are texts of RocksDB, and what carries',
+    'no mark of its own: records in flight of unaligned checkpoints and segments of a changelog. `java-serialized` are the',
+    'handles of local copies.',
     '',
     ...STATE_JOBS.flatMap(({ name, what }) => jobTable(name, what, results)),
   ];
