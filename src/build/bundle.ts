@@ -4,7 +4,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import { notices } from './notices.ts';
 
 /** Packages that stay packages: few commands need them, and those load them when they do. All others are built in. */
-export const LEFT_OUT: readonly string[] = ['jks-js', 'node-forge', 'pcap-parser', 'undici', 'yaml', 'zod'];
+export const LEFT_OUT: readonly string[] = ['jks-js', 'libsql', 'node-forge', 'pcap-parser', 'undici', 'yaml', 'zod'];
 
 /**
  * Programs: `cli/main.ts` becomes `<folder>/cli/main.js`. All that they load lies beside them: as deep in the package as

@@ -1,11 +1,14 @@
 import type { Message, Outbox } from '../types.ts';
 import type { Database } from './database.ts';
 
-/** `use` runs one operation on the open database. */
-export function outboxOf(use: <T>(work: (database: Database) => T) => T): Outbox {
+/** `read` and `write` run one operation on the open database. */
+export function outboxOf(
+  read: <T>(work: (database: Database) => T) => T,
+  write: <T>(work: (database: Database) => T) => T,
+): Outbox {
   return {
     add: (sink, body, at) => {
-      use((database) =>
+      write((database) =>
         database.run('INSERT INTO outbox (sink, created_at, attempts, next_at, body) VALUES (?, ?, 0, ?, ?)', [
           sink,
           at,
@@ -15,7 +18,7 @@ export function outboxOf(use: <T>(work: (database: Database) => T) => T): Outbox
       );
     },
     due: (now, limit) =>
-      use((database) =>
+      read((database) =>
         database.all<Message>(
           `SELECT id, sink, created_at AS createdAt, attempts, next_at AS nextAttemptAt, body FROM outbox
            WHERE next_at <= ? ORDER BY id LIMIT ?`,
@@ -23,18 +26,18 @@ export function outboxOf(use: <T>(work: (database: Database) => T) => T): Outbox
         ),
       ),
     delivered: (id) => {
-      use((database) => database.run('DELETE FROM outbox WHERE id = ?', [id]));
+      write((database) => database.run('DELETE FROM outbox WHERE id = ?', [id]));
     },
     failed: (id, nextAttemptAt) => {
-      use((database) =>
+      write((database) =>
         database.run('UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?', [nextAttemptAt, id]),
       );
     },
-    size: () => use((database) => database.number('SELECT count(*) FROM outbox')),
+    size: () => read((database) => database.number('SELECT count(*) FROM outbox')),
     recall: (key) =>
-      use((database) => database.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', [key])?.value),
+      read((database) => database.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', [key])?.value),
     remember: (key, value) => {
-      use((database) =>
+      write((database) =>
         database.run(
           'INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
           [key, value],

@@ -24,6 +24,7 @@ import { StoreFailure, storeFailure } from './failure.ts';
 import { bytesOf, createFolder, createPrivate, identityOf, setAside } from './files.ts';
 import { listFindings, listTransitions, tracksOf, writeTrack, writeTransitions } from './findings.ts';
 import { takeLock } from './lock.ts';
+import { LogSync } from './log-sync.ts';
 import { migrate } from './migrations.ts';
 import { outboxOf } from './outbox.ts';
 import { retainSlice } from './retention.ts';
@@ -96,8 +97,8 @@ function openFile(file: string, check: 'head' | 'whole'): Database {
     if (check === 'whole') refuseDamaged(database, file);
     migrate(database, file);
     database.exec('PRAGMA journal_mode = WAL');
-    // A power cut takes no run that was kept; a kill alone would not with NORMAL either.
-    database.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
+    // What FULL does more is done by `log-sync.ts`, without making anybody wait.
+    database.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
     return database;
   } catch (error) {
     abandoned.push(database);
@@ -131,6 +132,7 @@ class SqliteStore implements OpenStore {
   readonly #identity: string | undefined;
   readonly #database: Database;
   readonly #lock: Pick<Database, 'close'>;
+  readonly #log: LogSync;
   #state: 'open' | 'closed' = 'open';
   #retained: 'done' | 'more' = 'done';
 
@@ -139,9 +141,13 @@ class SqliteStore implements OpenStore {
     this.#file = file;
     this.#database = opened.database;
     this.#lock = lock;
+    this.#log = new LogSync(file);
     this.#identity = identityOf(file);
     if (opened.setAside !== undefined) this.setAside = opened.setAside;
-    this.outbox = outboxOf((work) => this.#use(work));
+    this.outbox = outboxOf(
+      (work) => this.#use(work),
+      (work) => this.#write(work),
+    );
   }
 
   get moreToRetain(): boolean {
@@ -151,7 +157,7 @@ class SqliteStore implements OpenStore {
   commit(run: Run, settings: CommitSettings): readonly Transition[] {
     const packed = pack(run);
     const sightings = certificatesOf(run.report);
-    return this.#use((database) =>
+    return this.#write((database) =>
       database.atomically(() => {
         // Who did not hear that it was kept may say it again.
         if (database.get('SELECT 1 FROM runs WHERE id = ?', [run.id]) !== undefined) return [];
@@ -174,7 +180,7 @@ class SqliteStore implements OpenStore {
   }
 
   note(happening: Happening): void {
-    this.#use((database) => database.atomically(() => insertHappening(database, happening)));
+    this.#write((database) => database.atomically(() => insertHappening(database, happening)));
   }
 
   runs(cluster: string | undefined, page: Page): readonly RunSummary[] {
@@ -220,7 +226,7 @@ class SqliteStore implements OpenStore {
   }
 
   retain(settings: Retention, now: string): number {
-    return this.#use((database) => {
+    return this.#write((database) => {
       const { runs, state } = retainSlice(database, settings, Date.parse(now));
       this.#retained = state;
       return runs;
@@ -247,6 +253,12 @@ class SqliteStore implements OpenStore {
     }
     this.#database.close();
     this.#lock.close();
+  }
+
+  #write<T>(work: (database: Database) => T): T {
+    const result = this.#use(work);
+    this.#log.touch();
+    return result;
   }
 
   #use<T>(work: (database: Database) => T): T {
