@@ -1,4 +1,4 @@
-import type { FileFix, FixPlan, FixStep, PlannedFinding } from '../model/fix-plan.ts';
+import type { FileFix, FixChange, FixPlan, FixStep, PlannedFinding } from '../model/fix-plan.ts';
 import type { Finding, Report } from '../model/report.ts';
 import { labelled, wrap } from './layout.ts';
 import { printable } from './printable.ts';
@@ -48,14 +48,19 @@ function stepLines({ number, title, text, commands, files }: FixStep, width: num
 
 function fileLines({ path, members, patch, changes }: FileFix, width: number): string[] {
   const whose = members.length === 0 ? '' : ` (${members.join(', ')})`;
-  const others = changes
-    .filter(({ by }) => by === 'command')
-    .map(({ change, key, to }) => `${change} ${key}${change === 'remove' ? '' : `: ${to}`}, by the command above`);
+  const others = changes.filter(({ by }) => by !== 'patch').map(changeText);
   return [
     ...labelled('', printable(`${path}${whose}`), 0, INDENT, width),
     ...others.flatMap((text) => labelled('', printable(text), 0, INDENT + 2, width)),
     ...(patch === null ? [] : ['', ...patch.replace(/\n$/, '').split('\n'), '']),
   ];
+}
+
+function changeText({ change, key, to, line, by }: FixChange): string {
+  const what =
+    change === 'remove' ? `take out ${key}` : `${change === 'rename' ? `rename ${key} to` : `set ${key}:`} ${to}`;
+  const place = line === undefined ? '' : ` (line ${line})`;
+  return by === 'command' ? `${what}${place}, by the command above` : `${what}${place}`;
 }
 
 function applying(files: readonly FileFix[]): string[] {

@@ -4,11 +4,12 @@ import { FORMER_SWITCH, isOn, REST_SWITCH } from './keys.ts';
 
 /** A step before it has a number; `kind` is what of the plan it does. */
 export interface StepDraft extends Omit<FixStep, 'number'> {
-  readonly kind: 'files' | 'stores' | 'settings' | 'other';
+  readonly kind: 'files' | 'stores' | 'settings' | 'hand-settings' | 'other';
 }
 
 /** What the configurations say of the cluster as a whole, once they are changed. */
 export interface ClusterFacts {
+  readonly startedBy: 'scripts' | 'pods' | 'operator';
   readonly highAvailability: 'none' | 'there';
   readonly savepoints: 'set' | 'not-set';
   readonly historyServer: boolean;
@@ -36,8 +37,9 @@ export function clusterOf(draft: Draft): ClusterFacts {
   );
   const port = /^\d+$/.exec(value('rest.port') ?? '8081')?.[0] ?? '8081';
   const restUrl = host === undefined ? undefined : `${restTls ? 'https' : 'http'}://${host}:${port}`;
-  const kubernetes = has(/^kubernetes\./);
+  const startedBy = starterOf(draft, has(/^kubernetes\./));
   return {
+    startedBy,
     highAvailability: /^none$/i.test(type) ? 'none' : 'there',
     savepoints:
       value('execution.checkpointing.savepoint-dir', 'state.savepoints.dir') === undefined ? 'not-set' : 'set',
@@ -47,12 +49,24 @@ export function clusterOf(draft: Draft): ClusterFacts {
     restTls,
     restMutual:
       restTls && draft.subjects.some((one) => isOn(draft.value(one, 'security.ssl.rest.authentication-enabled'))),
-    notes: kubernetes
-      ? [
-          'The processes are started by Kubernetes: stop and start them by the deployment (kubectl scale --replicas=0, or the operator’s job.state: suspended with upgradeMode savepoint), and change the ConfigMap or the FlinkDeployment instead of files in pods.',
-        ]
-      : [],
+    notes:
+      startedBy === 'scripts'
+        ? []
+        : [
+            'The key stores reach the pods as a secret (kubectl create secret generic flink-tls --from-file=flink-stores), mounted where the paths above are, with defaultMode 0400.',
+          ],
   };
+}
+
+/** `operator`: a FlinkDeployment; `pods`: objects of Kubernetes, or Flink's own deployment there. */
+function starterOf(draft: Draft, isNative: boolean): ClusterFacts['startedBy'] {
+  const origins = new Set(
+    draft.subjects.flatMap(({ configuration }) =>
+      configuration.keys().map((key) => configuration.setting(key)?.origin),
+    ),
+  );
+  if (origins.has('manifest')) return 'operator';
+  return origins.has('config-map') || origins.has('secret') || isNative ? 'pods' : 'scripts';
 }
 
 interface RestartSteps {
@@ -87,6 +101,18 @@ export function restartSteps(kind: RestartKind, facts: ClusterFacts): RestartSte
   }
 }
 
+/** The operator takes a savepoint where job.upgradeMode says so. */
+const SUSPENDED = `kubectl patch flinkdeployment NAME --type merge --patch '{"spec":{"job":{"state":"suspended"}}}'  # with job.upgradeMode: savepoint`;
+const RESUMED = 'kubectl apply -f FILE  # with job.state: running';
+
+/** The same by what starts the processes; NAME, FILE and the like are the operator's to fill in. */
+function byStarter(
+  { startedBy }: ClusterFacts,
+  lines: Readonly<Record<ClusterFacts['startedBy'], readonly string[]>>,
+): readonly string[] {
+  return lines[startedBy];
+}
+
 /** With the files as they are: the client reads the same ones as the cluster. */
 function savepoints({ savepoints: known, highAvailability }: ClusterFacts): StepDraft {
   const path = known === 'set' ? '' : ' --savepointPath DIRECTORY';
@@ -110,7 +136,8 @@ function savepoints({ savepoints: known, highAvailability }: ClusterFacts): Step
   };
 }
 
-function stopped({ highAvailability, historyServer, sqlGateway }: ClusterFacts): StepDraft {
+function stopped(facts: ClusterFacts): StepDraft {
+  const { highAvailability, historyServer, sqlGateway } = facts;
   return {
     kind: 'other',
     title: 'Stop every process',
@@ -118,48 +145,67 @@ function stopped({ highAvailability, historyServer, sqlGateway }: ClusterFacts):
       highAvailability === 'there'
         ? ['The standby JobManagers as well: one that takes over with the old settings is out of reach for all others.']
         : [],
-    commands: [
-      ...(sqlGateway ? ['bin/sql-gateway.sh stop'] : []),
-      'bin/taskmanager.sh stop-all  # on every host of a TaskManager',
-      'bin/jobmanager.sh stop-all  # on every host of a JobManager',
-      ...(historyServer ? ['bin/historyserver.sh stop'] : []),
-    ],
+    commands: byStarter(facts, {
+      scripts: [
+        ...(sqlGateway ? ['bin/sql-gateway.sh stop'] : []),
+        'bin/taskmanager.sh stop-all  # on every host of a TaskManager',
+        'bin/jobmanager.sh stop-all  # on every host of a JobManager',
+        ...(historyServer ? ['bin/historyserver.sh stop'] : []),
+      ],
+      pods: ['kubectl scale --replicas=0 deployment/TASKMANAGER deployment/JOBMANAGER  # wait until no pod is left'],
+      operator: [SUSPENDED],
+    }),
     files: [],
   };
 }
 
-function started({ historyServer, sqlGateway }: ClusterFacts): StepDraft {
+function started(facts: ClusterFacts): StepDraft {
+  const { historyServer, sqlGateway } = facts;
   return {
     kind: 'other',
     title: 'Start the JobManager, then the TaskManagers',
     text: ['TaskManagers try for 5 minutes to register (taskmanager.registration.timeout), then they exit.'],
-    commands: [
-      'bin/jobmanager.sh start',
-      'bin/taskmanager.sh start  # on every host of a TaskManager',
-      ...(historyServer ? ['bin/historyserver.sh start'] : []),
-      ...(sqlGateway ? ['bin/sql-gateway.sh start'] : []),
-    ],
+    commands: byStarter(facts, {
+      scripts: [
+        'bin/jobmanager.sh start',
+        'bin/taskmanager.sh start  # on every host of a TaskManager',
+        ...(historyServer ? ['bin/historyserver.sh start'] : []),
+        ...(sqlGateway ? ['bin/sql-gateway.sh start'] : []),
+      ],
+      pods: [
+        'kubectl apply -f FILE',
+        'kubectl scale --replicas=1 deployment/JOBMANAGER',
+        'kubectl scale --replicas=NUMBER deployment/TASKMANAGER',
+      ],
+      operator: [RESUMED],
+    }),
     files: [],
   };
 }
 
-function restRestart({ historyServer, sqlGateway }: ClusterFacts): StepDraft {
+function restRestart(facts: ClusterFacts): StepDraft {
+  const { historyServer, sqlGateway } = facts;
   return {
     kind: 'other',
     title: 'Restart what serves REST, then its clients',
     text: [
       'TaskManagers keep running. Clients (bin/flink, dashboards, probes of Kubernetes, proxies) need the new URL and truststore from this moment on.',
     ],
-    commands: [
-      'bin/jobmanager.sh stop && bin/jobmanager.sh start',
-      ...(historyServer ? ['bin/historyserver.sh stop && bin/historyserver.sh start'] : []),
-      ...(sqlGateway ? ['bin/sql-gateway.sh stop && bin/sql-gateway.sh start'] : []),
-    ],
+    commands: byStarter(facts, {
+      scripts: [
+        'bin/jobmanager.sh stop && bin/jobmanager.sh start',
+        ...(historyServer ? ['bin/historyserver.sh stop && bin/historyserver.sh start'] : []),
+        ...(sqlGateway ? ['bin/sql-gateway.sh stop && bin/sql-gateway.sh start'] : []),
+      ],
+      pods: ['kubectl apply -f FILE', 'kubectl rollout restart deployment/JOBMANAGER'],
+      operator: [SUSPENDED, RESUMED],
+    }),
     files: [],
   };
 }
 
-function oneByOne({ highAvailability, historyServer, sqlGateway }: ClusterFacts): StepDraft {
+function oneByOne(facts: ClusterFacts): StepDraft {
+  const { highAvailability, historyServer, sqlGateway } = facts;
   return {
     kind: 'other',
     title: 'Restart the processes one after the other',
@@ -169,12 +215,16 @@ function oneByOne({ highAvailability, historyServer, sqlGateway }: ClusterFacts)
         ? 'Standby JobManagers first, the leading one last of them.'
         : 'Jobs that still run on a TaskManager restart from their last checkpoint when it stops, where slots are left.',
     ],
-    commands: [
-      'bin/jobmanager.sh stop && bin/jobmanager.sh start',
-      'bin/taskmanager.sh stop && bin/taskmanager.sh start  # host by host',
-      ...(historyServer ? ['bin/historyserver.sh stop && bin/historyserver.sh start'] : []),
-      ...(sqlGateway ? ['bin/sql-gateway.sh stop && bin/sql-gateway.sh start'] : []),
-    ],
+    commands: byStarter(facts, {
+      scripts: [
+        'bin/jobmanager.sh stop && bin/jobmanager.sh start',
+        'bin/taskmanager.sh stop && bin/taskmanager.sh start  # host by host',
+        ...(historyServer ? ['bin/historyserver.sh stop && bin/historyserver.sh start'] : []),
+        ...(sqlGateway ? ['bin/sql-gateway.sh stop && bin/sql-gateway.sh start'] : []),
+      ],
+      pods: ['kubectl apply -f FILE', 'kubectl rollout restart deployment/JOBMANAGER deployment/TASKMANAGER'],
+      operator: [SUSPENDED, RESUMED],
+    }),
     files: [],
   };
 }

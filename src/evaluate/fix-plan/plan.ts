@@ -1,4 +1,4 @@
-import type { FileFix, FixPlan, FixStep, PlannedFinding } from '../../model/fix-plan.ts';
+import type { FileFix, FixChange, FixPlan, FixStep, PlannedFinding } from '../../model/fix-plan.ts';
 import type { Finding } from '../../model/report.ts';
 import { type ClusterFacts, clusterOf, restartSteps, type StepDraft } from './cluster.ts';
 import type { Drafted } from './drafted.ts';
@@ -27,11 +27,9 @@ export interface PlanInput {
   readonly configurationOptions: readonly string[];
 }
 
-type StepKind = 'files' | 'stores' | 'settings' | 'other';
-
 /** Puts steps and findings together. */
 export function fixPlan(input: PlanInput): FixPlan {
-  const { drafted, edited, findings, arising } = input;
+  const { drafted, findings, arising } = input;
   const { draft } = drafted;
   const restart = restartOf(draft);
   const facts = clusterOf(draft);
@@ -45,13 +43,13 @@ export function fixPlan(input: PlanInput): FixPlan {
     because: restart.because,
     steps: steps.map(({ kind: _, ...step }) => step),
     findings: planned,
-    decisions: [...draft.decisions, ...facts.notes, ...handEdits(edited)],
+    decisions: [...draft.decisions, ...facts.notes],
     leftAlone: input.leftAlone,
   };
 }
 
 interface KindStep extends FixStep {
-  readonly kind: StepKind;
+  readonly kind: StepDraft['kind'];
 }
 
 function numbered(steps: readonly StepDraft[]): readonly KindStep[] {
@@ -69,6 +67,7 @@ function stepsOf(input: PlanInput, facts: ClusterFacts): readonly StepDraft[] {
   const secrets = edited.flatMap(({ secretCommands }) => secretCommands);
   const fills = edited.flatMap(({ fillCommands }) => fillCommands);
   const patched = edited.filter(({ patch }) => patch !== null);
+  const byHand = edited.filter(({ changes }) => changes.some(({ by }) => by === 'hand'));
   const first = installLines(draft, (family, one) =>
     isOverlap && family === 'internal' ? one === 'truststore-both' : one !== 'truststore-both',
   );
@@ -113,7 +112,7 @@ function stepsOf(input: PlanInput, facts: ClusterFacts): readonly StepDraft[] {
             'They are not shown, so they are no part of the patch. This keeps line numbers as they are: do it before the patch.',
           ],
           commands: secrets,
-          files: edited.filter(({ patch }) => patch === null).map(fixOf),
+          files: edited.filter(({ secretCommands }) => secretCommands.length > 0).map((one) => partOf(one, 'command')),
         },
     patched.length === 0
       ? undefined
@@ -124,7 +123,18 @@ function stepsOf(input: PlanInput, facts: ClusterFacts): readonly StepDraft[] {
             'Keep this output in a file: patch and git take the patches out of it by themselves, wherever they stand.',
           ],
           commands: [],
-          files: patched.map(fixOf),
+          files: patched.map((one) => partOf(one, 'patch')),
+        },
+    byHand.length === 0
+      ? undefined
+      : {
+          kind: 'hand-settings',
+          title: 'Change by hand what no patch reaches',
+          text: [
+            'What stands in a manifest, in the environment or on a command line, or in a line that says more than one thing.',
+          ],
+          commands: [],
+          files: byHand.map((one) => partOf(one, 'hand')),
         },
     fills.length === 0
       ? undefined
@@ -194,10 +204,6 @@ function closing(commands: Drafted['draft']['fileCommands']): StepDraft | undefi
   };
 }
 
-function fixOf({ secretCommands: _, fillCommands: __, ...file }: EditedFile): FileFix {
-  return file;
-}
-
 function proof({ configurationOptions, drafted }: PlanInput, facts: ClusterFacts): StepDraft {
   const { pair } = drafted.draft.stores.rest;
   const trust = facts.restTls && pair !== 'keep' ? ['--truststore rest=flink-stores/rest.pem'] : [];
@@ -219,40 +225,37 @@ function proof({ configurationOptions, drafted }: PlanInput, facts: ClusterFacts
   };
 }
 
-function handEdits(edited: readonly EditedFile[]): readonly string[] {
-  return edited.flatMap(({ path, changes }) =>
-    changes
-      .filter(({ by }) => by === 'hand')
-      .map(({ change, key, to, line }) => {
-        const place = line === undefined ? path : `${path}:${line}`;
-        const what =
-          change === 'remove'
-            ? `take ${key} out`
-            : change === 'rename'
-              ? `rename ${key} to ${to}`
-              : `set ${key}: ${to}`;
-        return `By hand, in ${place}: ${what}.`;
-      }),
-  );
+/** The part of a file that is changed in one way. */
+function partOf(file: EditedFile, by: FixChange['by']): FileFix {
+  const { path, members, patch, changes } = file;
+  return { path, members, patch: by === 'patch' ? patch : null, changes: changes.filter((one) => one.by === by) };
 }
 
 function plannedFinding(
   finding: Finding,
   arises: PlannedFinding['arises'],
-  { drafted, mended }: PlanInput,
+  { drafted, edited, mended }: PlanInput,
   steps: readonly KindStep[],
 ): PlannedFinding {
   const { fingerprint, ruleId, remediation } = finding;
   const place = drafted.places.get(fingerprint) ?? 'by-hand';
-  const kind = mended.has(fingerprint) ? 'settings' : place === 'settings' && isConfigured(finding) ? 'by-hand' : place;
+  const isUnproven = place === 'settings' && !mended.has(fingerprint) && isConfigured(finding);
+  const kind = mended.has(fingerprint) ? 'settings' : isUnproven ? 'hand-settings' : place;
+  const isThere = kind !== 'hand-settings' || edited.some((one) => isBySameHand(one, finding));
   const step =
-    kind === 'by-hand'
+    kind === 'by-hand' || !isThere
       ? undefined
       : (steps.find((one) => one.kind === kind) ?? steps.find((one) => one.kind === 'settings'));
   if (step !== undefined) return { fingerprint, ruleId, cure: 'step', step: step.number, arises, text: '' };
   const text = drafted.draft.handworkOf(finding) ?? remediation.text;
   const command = remediation.command === null ? '' : ` ${remediation.command}`;
   return { fingerprint, ruleId, cure: 'by-hand', arises, text: `${text}${command}` };
+}
+
+/** Changes in its own file, or for its own member, that have to be made by hand. */
+function isBySameHand({ path, members, changes }: EditedFile, { file }: Finding): boolean {
+  const isOwn = file?.path === path || (file?.member !== undefined && members.includes(file.member));
+  return isOwn && changes.some(({ by }) => by === 'hand');
 }
 
 /** Of store files nothing can be simulated before they are made. */
