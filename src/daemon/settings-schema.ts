@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { cron } from './schedule.ts';
+import type { WrittenSettings } from './settings-written.ts';
 
 /**
  * The shape of `flinkprobe.yaml`. Every object is strict: an unknown key is an error. Durations and sizes stay text here,
@@ -161,7 +162,7 @@ const web = z.strictObject({
     .optional(),
 });
 
-export const settingsSchema = z
+export const settingsSchema: z.ZodType<WrittenSettings> = z
   .strictObject({
     version: z.literal(1),
     web: web.optional(),
@@ -186,13 +187,6 @@ export const settingsSchema = z
     waivers: file.optional(),
   })
   .meta({ title: 'flinkprobe.yaml' });
-
-/** The file as it is written. */
-export type WrittenSettings = z.infer<typeof settingsSchema>;
-export type WrittenCluster = WrittenSettings['clusters'][number];
-export type WrittenSink = NonNullable<WrittenSettings['notify']>[number];
-export type WrittenSecret = z.infer<typeof secret>;
-export type WrittenStore = z.infer<typeof store>;
 
 /** For editors. */
 export function settingsJsonSchema(): object {
