@@ -2,11 +2,11 @@ import type { ChannelId } from '../model/channel.ts';
 import type { KeySubject, Policy, Requirement, ServedAspect, ServedSubject } from '../model/policy.ts';
 import type { Expectation, Remediation, Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
-import { compare, relationText } from './support/policy-relation.ts';
+import { compare } from './support/policy-relation.ts';
 import { policyRemedy } from './support/policy-remedy.ts';
-import { isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
+import { askedText, isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
 import { remedy } from './support/remedies.ts';
-import { listOf, placeOfSetting, settingEvidence, shown } from './support/settings.ts';
+import { isSensitive, listOf, placeOfSetting, settingEvidence, shown } from './support/settings.ts';
 
 /** Requirements of `--policy` on keys, and on what a configuration promises to serve. */
 export const rule: ConfigurationRule = {
@@ -76,9 +76,9 @@ function remedyOf(requirement: Requirement, key: string): Remediation {
   const values =
     'required' in requirement ? requirement.required : 'one-of' in requirement ? requirement['one-of'] : [];
   const [value] = values;
-  const isOne = value !== undefined && !value.includes('*');
+  const isOne = value !== undefined && !value.includes('*') && !isSensitive(key);
   if (isOne) return remedy('Set it on every process that reads it, and restart them.', { [key]: value });
-  return remedy(`Change ${key} on every process that reads it, and restart them: ${relationText(requirement)}.`);
+  return remedy(`Change ${key} on every process that reads it, and restart them: ${askedText(requirement)}.`);
 }
 
 const FAMILIES = {

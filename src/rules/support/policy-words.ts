@@ -3,6 +3,7 @@ import type { Judgement, RuleContext } from '../../model/rule.ts';
 import { isOlder } from './flink-version.ts';
 import { relationText } from './policy-relation.ts';
 import { policyRemedy } from './policy-remedy.ts';
+import { isSensitive } from './settings.ts';
 
 const ASPECTS: Readonly<Record<ServedAspect | CertificateAspect, string>> = {
   tls: 'TLS',
@@ -69,6 +70,13 @@ function shortSource(source: string): string {
   return page === undefined ? source : `Flink documentation: ${page}`;
 }
 
+/** What is asked for; of keys whose values are secrets, that it is, since an unmet one may tell the secret. */
+export function askedText(requirement: Requirement): string {
+  const isSecret = 'key' in requirement && isSensitive(requirement.key);
+  const text = relationText(requirement);
+  return isSecret && text !== 'any value' && text !== 'not set' ? '******' : text;
+}
+
 /** What every failure of a requirement has in common. */
 export function unmet(
   policy: Policy,
@@ -84,7 +92,7 @@ export function unmet(
     title: `${policy.name} ${requirement.id}: ${aboutText(requirement)}`,
     references: requirement.source,
     message: requirement.reason,
-    expected: `${aboutText(requirement)}: ${relationText(requirement)} (${requirement.source.map(shortSource).join('; ')})`,
+    expected: `${aboutText(requirement)}: ${askedText(requirement)} (${requirement.source.map(shortSource).join('; ')})`,
     observed,
     remediation: policyRemedy(requirement, 'any'),
     ...more,
