@@ -107,7 +107,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);
   const now = args.now === undefined ? Date.now() : parseTime('now', args.now);
-  if ([...args.files, ...args.log].filter((file) => file === '-').length > 1) {
+  if ([...args.files, ...args.log, ...args.conf].filter((file) => file === '-').length > 1) {
     throw new Unusable('-: standard input can be read once only');
   }
   const configurations = await readConfigurations(args);

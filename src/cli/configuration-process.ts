@@ -6,29 +6,23 @@ import { Unusable } from './failure.ts';
 
 /**
  * A running process below `/proc`. The folder of its configuration is looked for in its own root, so that a container's
- * is found. What the system keeps from this account is told in a note.
+ * is found. Variables that the system keeps from this account are told in a note.
  *
- * @throws Unusable where the process is gone, or hides its arguments
+ * @throws Unusable where the process is gone, or hides its arguments or files
  */
 export async function readProcess(target: string): Promise<MemberSource> {
-  const { configurationFolder, processSource } = await import('../flink/process.ts');
+  const { configurationFolder, expectFlink, processSource } = await import('../flink/process.ts');
   const found = {
     path: target.length > 1 && target.endsWith('/') ? target.slice(0, -1) : target,
     arguments: records(path.join(target, 'cmdline')) ?? hidden(target),
     ...environmentOf(target),
   };
+  expectFlink(found);
   const folder = configurationFolder(found);
-  const own = folder === undefined ? undefined : within(target, folder);
-  const read = own === undefined ? { files: [], note: 'names no folder of its configuration' } : filesIn(own);
-  const { role, ...source } = processSource(found, read.files);
-  return {
-    ...source,
-    member: role ?? null,
-    notes: [
-      ...source.notes,
-      ...(read.note === undefined ? [] : [{ file: own ?? found.path, line: 1, message: read.note }]),
-    ],
-  };
+  if (folder === undefined)
+    throw new Unusable(`--conf: ${found.path}: names no folder of its configuration; give that`);
+  const { role, ...source } = processSource(found, filesIn(within(target, folder)));
+  return { ...source, member: role ?? null };
 }
 
 function hidden(target: string): never {
@@ -61,12 +55,14 @@ function within(target: string, folder: string): string {
   return linkTarget(path.join(target, 'root')) === '/' ? folder : path.join(target, 'root', folder);
 }
 
-function filesIn(folder: string): { readonly files: ReturnType<typeof flinkFilesIn>; readonly note?: string } {
+function filesIn(folder: string): ReturnType<typeof flinkFilesIn> {
+  let names: string[];
   try {
-    const files = flinkFilesIn(folder, readdirSync(folder));
-    return files.length > 0 ? { files } : { files, note: 'holds neither config.yaml nor flink-conf.yaml' };
+    names = readdirSync(folder);
   } catch (error) {
-    const message = error instanceof Unusable ? error.message.replace(/^--conf: /, '') : reason(error);
-    return { files: [], note: `the configuration of the process is not known: ${message}` };
+    throw new Unusable(`--conf: ${folder}: the configuration of the process: ${reason(error)}`);
   }
+  const files = flinkFilesIn(folder, names);
+  if (files.length === 0) throw new Unusable(`--conf: ${folder}: holds neither config.yaml nor flink-conf.yaml`);
+  return files;
 }

@@ -33,7 +33,7 @@ export function readCompose(document: YamlNode, followed: Followed): Members {
   const flink = services.filter(({ container }) => isFlinkContainer(container));
   return {
     members: flink.map(({ name, container }) => containerSource(container, name)),
-    passedOver: services.filter(({ container }) => !isFlinkContainer(container)).map(({ name }) => name),
+    passedOver: services.filter(({ container }) => !isFlinkContainer(container)).map(() => 'service'),
   };
 }
 
@@ -105,24 +105,24 @@ interface Volume {
   readonly source: string;
   readonly target: string;
   readonly isReadOnly: boolean;
-  readonly line: number;
 }
 
 function volumes(service: YamlNode, folder: string, followed: Followed): readonly ConfMount[] {
   return service.itemsAt('volumes').flatMap((item): readonly ConfMount[] => {
     const volume = readVolume(item);
     const access = volume?.isReadOnly === true ? 'read-only' : 'writable';
-    return volume === undefined ? [] : mountOf(volume, access, folder, followed);
+    return volume === undefined ? [] : mountOf(volume, item, access, folder, followed);
   });
 }
 
 function mountOf(
   volume: Volume,
+  item: YamlNode,
   access: ConfMount['access'],
   folder: string,
   followed: Followed,
 ): readonly ConfMount[] {
-  const { source, target, line } = volume;
+  const { source, target } = volume;
   const isFile = isConfigurationFile(target, folder);
   if (!isFile && !isSameFolder(target, folder)) return [];
   const isLocal = /^[./~]/.test(source);
@@ -135,8 +135,11 @@ function mountOf(
     spread: 'lines',
   } as const;
   const files = isFile ? found?.map((file) => ({ ...file, within })) : found;
-  const what = isLocal ? `${source}, mounted at ${target}, is not here` : `volume ${source} is mounted at ${target}`;
-  return [{ target: folder, access, files: files ?? [], what, line }];
+  const where = isLocal ? 'a folder or file that is not here' : 'a volume';
+  const unseen = item.fault(
+    `what is mounted here as Flink's configuration is ${where}: not known, and without it nothing is`,
+  );
+  return [{ target: folder, access, files: files ?? [], unseen }];
 }
 
 function isConfigurationFile(target: string, folder: string): boolean {
@@ -149,11 +152,11 @@ function readVolume(item: YamlNode): Volume | undefined {
   if (text === undefined) {
     const [source, target] = [item.textAt('source'), item.textAt('target')];
     if (source === undefined || target === undefined) return undefined;
-    return { source: withDefaults(source), target, isReadOnly: item.textAt('read_only') === 'true', line: item.line };
+    return { source: withDefaults(source), target, isReadOnly: item.textAt('read_only') === 'true' };
   }
   const [source, target, mode = ''] = withDefaults(text).split(':');
   if (source === undefined || target === undefined) return undefined;
-  return { source, target, isReadOnly: mode.split(',').includes('ro'), line: item.line };
+  return { source, target, isReadOnly: mode.split(',').includes('ro') };
 }
 
 /** `configs` of the service that become Flink's files: their content, or the file that they name. Always read-only. */
@@ -166,7 +169,6 @@ function configs(service: YamlNode, document: YamlNode, folder: string, followed
     const content = document.at('configs', source, 'content')?.placed();
     const path = document.textAt('configs', source, 'file');
     const file = path === undefined ? undefined : followed.text(path);
-    const { line } = item;
     const files =
       content !== undefined
         ? [{ name: service.file, text: content.text, within: { as, origin: 'file', ...placeIn(content) } } as const]
@@ -179,7 +181,14 @@ function configs(service: YamlNode, document: YamlNode, folder: string, followed
                 within: { as, origin: 'file', firstLine: 1, spread: 'lines' },
               } as const,
             ];
-    return [{ target: folder, access: 'read-only', files, what: `config ${source} is not here`, line }];
+    return [
+      {
+        target: folder,
+        access: 'read-only',
+        files,
+        unseen: item.fault('a config that is not here: not known, and without it nothing is'),
+      },
+    ];
   });
 }
 

@@ -2,7 +2,7 @@ import type { Exposure } from '../model/rule.ts';
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
 import { dynamicProperties, type Role, roleOf } from './dynamic.ts';
 import { readFlinkProperties } from './properties.ts';
-import type { ConfigurationLayer, LayerEntry, MemberSource, PlacedText } from './source.ts';
+import type { ConfigurationLayer, LayerEntry, MemberSource, PlacedText, SourceError } from './source.ts';
 import { isAtLeast } from './version.ts';
 
 /** A variable of a container. */
@@ -11,7 +11,7 @@ export interface Variable {
   readonly line: number;
   /** Absent where the value stands elsewhere. */
   readonly value?: PlacedText;
-  /** Where it stands then, as `Secret flink-tls`; absent for a value that is empty or the host's. */
+  /** What has it then, as `a Secret`; absent for a value that is empty or the host's. */
   readonly from?: string;
 }
 
@@ -26,11 +26,9 @@ export interface ConfMount {
   /** Where it is mounted, as `/opt/flink/conf`. */
   readonly target: string;
   readonly access: 'writable' | 'read-only';
-  /** None where they cannot be seen, and `what` says why. */
   readonly files: readonly ConfigurationFile[];
-  /** As `ConfigMap flink-config, which is not in this file`. */
-  readonly what: string;
-  readonly line: number;
+  /** Thrown where there are no files: what the process reads is not known. Absent where that is told otherwise. */
+  readonly unseen?: SourceError;
 }
 
 /** A container as Compose and Kubernetes have it, or one process of a FlinkDeployment. */
@@ -78,12 +76,16 @@ export function versionOfImage(image: string | undefined): string | undefined {
  * What a container's process reads: the mounted file, then what docker-entrypoint.sh writes into it (its own ports, the
  * variables, `FLINK_PROPERTIES`), then `-D` of the command line. The script can write only where the folder is writable,
  * and only into the image's folder: what it cannot write is not in force, and a problem says so.
+ *
+ * @throws SourceError where something is mounted as the configuration that cannot be seen: all else would be a guess
  */
 export function containerSource(container: Container, member: string | null): MemberSource {
   const { file, image } = container;
   const variables = new Map(container.variables.map(({ name, value }) => [name, value?.text]));
   const conf = variables.get('FLINK_CONF_DIR') ?? IMAGE_CONF;
-  const mount = container.mounts.find(({ target }) => isSameFolder(target, conf));
+  const mounts = container.mounts.filter(({ target }) => isSameFolder(target, conf));
+  const mount = mounts.find(({ files }) => files.length > 0) ?? mounts[0];
+  if (mount?.files.length === 0 && mount.unseen !== undefined) throw mount.unseen;
   const version = versionOfImage(image?.text);
   const script = scriptOf(container, conf);
   const properties = container.variables.find(({ name }) => name === 'FLINK_PROPERTIES');
@@ -124,27 +126,17 @@ function scriptOf({ words, entrypoint, mounts }: Container, conf: string): 'writ
   if (!isSameFolder(conf, IMAGE_CONF)) {
     return `docker-entrypoint.sh writes it to ${IMAGE_CONF}, and FLINK_CONF_DIR names another folder`;
   }
-  const mount = mounts.find(({ target }) => isSameFolder(target, conf));
-  if (mount?.access === 'read-only') {
+  if (mounts.some(({ target, access }) => isSameFolder(target, conf) && access === 'read-only')) {
     return `${IMAGE_CONF} is mounted read-only, and docker-entrypoint.sh cannot write it there`;
   }
   return 'writes';
 }
 
+/** Where nothing is mounted, the image has a file of its own: Flink's without anything of TLS, or whatever was put in. */
 function notesOf({ file, line, image }: Container, mount: ConfMount | undefined, conf: string): ConfigurationProblem[] {
-  if (mount !== undefined) {
-    return mount.files.length > 0
-      ? []
-      : [{ file, line: mount.line, message: `${mount.what}: its settings are not known` }];
-  }
-  const what = image === undefined ? 'the image' : `the image ${image.text}`;
-  return [
-    {
-      file,
-      line: image?.line ?? line,
-      message: `what ${what} has in ${conf} is not known here, and counts below this`,
-    },
-  ];
+  if (mount !== undefined) return [];
+  const message = `what the image has in ${conf} is not known here, and counts below this`;
+  return [{ file, line: image?.line ?? line, message }];
 }
 
 /** Settings that docker-entrypoint.sh makes on its own. */

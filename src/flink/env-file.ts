@@ -79,13 +79,20 @@ export function environmentSource(file: string, text: string, followed: Followed
   }
   const variables = new Map(entries.map((one) => [one.name, one.text]));
   const files: readonly ConfigurationFile[] = folder === undefined ? [] : (followed.configuration(folder.text) ?? []);
+  if (folder !== undefined && files.length === 0 && !isSameFolder(folder.text, IMAGE_CONF)) {
+    throw new SourceError(
+      file,
+      folder.line,
+      1,
+      'FLINK_CONF_DIR names a folder that is not here: not known, and without it nothing is',
+    );
+  }
   const isRead = folder === undefined || isSameFolder(folder.text, IMAGE_CONF);
   const layers: ConfigurationLayer[] = [];
   if (properties !== undefined && isRead) {
     const { text: written, line, spread } = properties;
     layers.push({ kind: 'properties', file, text: written, firstLine: line, spread, variables });
   }
-  const named = folder?.text ?? IMAGE_CONF;
   return {
     member: null,
     files,
@@ -107,7 +114,7 @@ export function environmentSource(file: string, text: string, followed: Followed
             {
               file,
               line: folder?.line ?? properties!.line,
-              message: `what is in ${named} is not known here, and counts below this`,
+              message: `what is in ${IMAGE_CONF} is not known here, and counts below this`,
             },
           ],
     exposed: entries.flatMap(({ name, text: written, line, spread }) => {

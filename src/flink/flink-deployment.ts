@@ -71,7 +71,7 @@ function mainContainer(template: YamlNode, configs: ConfigObjects): Container | 
 
 /** Flink mounts its ConfigMap and gives the container its own command. */
 function inOperator(container: Container): Container {
-  const mount = { target: IMAGE_CONF, access: 'read-only', files: [], what: '', line: container.line } as const;
+  const mount = { target: IMAGE_CONF, access: 'read-only', files: [] } as const;
   return { ...container, mounts: [mount], entrypoint: 'image' };
 }
 
@@ -107,7 +107,6 @@ function versionOf(spec: YamlNode): { readonly version?: string; readonly proble
  */
 export function sessionJobNotes(object: YamlNode): Pick<MemberSource, 'problems' | 'notes' | 'exposed'> {
   const { file, line } = object;
-  const name = object.textAt('metadata', 'name') ?? 'without a name';
   const { entries, problems } = object.at('spec', 'flinkConfiguration')?.flat() ?? { entries: [], problems: [] };
   const ofProcesses = entries.filter(({ key }) => /^security\.ssl\.|\.ssl\.enabled$/.test(key));
   return {
@@ -116,12 +115,10 @@ export function sessionJobNotes(object: YamlNode): Pick<MemberSource, 'problems'
       ...ofProcesses.map((entry) => ({
         file,
         line: entry.line,
-        message: `${entry.key} of FlinkSessionJob ${name} changes nothing: the processes are configured by their FlinkDeployment`,
+        message: `${entry.key} of a FlinkSessionJob changes nothing: the processes are configured by their FlinkDeployment`,
       })),
     ],
-    notes: [
-      { file, line, message: `FlinkSessionJob ${name} shapes its job, not the processes: not counted as a member` },
-    ],
+    notes: [{ file, line, message: 'a FlinkSessionJob shapes its job, not the processes: not counted as a member' }],
     exposed: entries
       .filter(({ value }) => !value.startsWith('${'))
       .map((entry): Exposure => ({ kind: 'manifest', name: entry.key, file, line: entry.line })),

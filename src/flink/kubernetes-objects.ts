@@ -73,10 +73,10 @@ export class ConfigObjects {
   }
 
   notesOnUnmounted(): readonly ConfigurationProblem[] {
-    return this.#unmounted().map(({ kind, name, node }) => ({
+    return this.#unmounted().map(({ kind, node }) => ({
       file: node.file,
       line: node.line,
-      message: `${kind} ${name} is mounted by no Flink container of this file: passed over`,
+      message: `a ${kind} that no Flink container of this file mounts: passed over`,
     }));
   }
 

@@ -50,15 +50,11 @@ export function readVariables(container: YamlNode, configs: ConfigObjects): read
     if (map !== undefined && key !== undefined) {
       const of = map.textAt('name') ?? '';
       const found = configs.text('ConfigMap', of, key);
-      return [
-        found === undefined
-          ? { name, line, from: `ConfigMap ${of}, which is not in this file` }
-          : { name, line, value: found },
-      ];
+      return [found === undefined ? { name, line, from: 'a ConfigMap of another file' } : { name, line, value: found }];
     }
     const secret = one.textAt('valueFrom', 'secretKeyRef', 'name');
     if (one.at('valueFrom') === undefined) return [{ name, line }];
-    return [{ name, line, from: secret === undefined ? 'the pod itself' : `Secret ${secret}` }];
+    return [{ name, line, from: secret === undefined ? 'the pod itself' : 'a Secret' }];
   });
 }
 
@@ -70,7 +66,7 @@ function variablesFrom(container: YamlNode, configs: ConfigObjects): readonly Va
     const secret = one.textAt('secretRef', 'name');
     if (secret !== undefined) {
       const names = configs.texts('Secret', secret) ?? [];
-      return names.map(([name]) => ({ name: `${prefix}${name}`, line: one.line, from: `Secret ${secret}` }));
+      return names.map(([name]) => ({ name: `${prefix}${name}`, line: one.line, from: 'a Secret' }));
     }
     if (map === undefined) return [];
     const texts = configs.texts('ConfigMap', map) ?? [];
@@ -96,15 +92,20 @@ function confMounts(container: YamlNode, pod: YamlNode, configs: ConfigObjects, 
         target: folder,
         access: isReadOnly ? 'read-only' : 'writable',
         files: found.flatMap(({ files }) => files),
-        what: found[0]?.what ?? `volume ${name ?? ''} is mounted at ${path}`,
-        line: mount.line,
+        unseen: mount.fault(
+          `what is mounted here as Flink's configuration ${found[0]?.unseen ?? 'is a volume'}: ${GIVE_BOTH}`,
+        ),
       },
     ];
   });
 }
 
+const GIVE_BOTH =
+  'not known, and without it nothing is; give both in one file, as kubectl get configmap,deployment -o yaml writes them, or the folder itself';
+
 interface Source {
-  readonly what: string;
+  /** Why there are no files. */
+  readonly unseen: string;
   readonly files: NonNullable<ReturnType<ConfigObjects['files']>>;
 }
 
@@ -126,11 +127,9 @@ function ofSource(
       .map((one) => [one.textAt('key') ?? '', one.textAt('path') ?? ''] as const);
     const items = file === undefined || subPath === undefined ? new Map(listed) : subPathItems(listed, subPath, file);
     const files = configs.files(kind, name, items);
-    const what =
-      files === undefined
-        ? `${kind} ${name} is not in this file`
-        : `${kind} ${name} has neither config.yaml nor flink-conf.yaml`;
-    return [{ what, files: files ?? [] }];
+    const unseen =
+      files === undefined ? `is a ${kind} of another file` : `is a ${kind} without config.yaml and flink-conf.yaml`;
+    return [{ unseen, files: files ?? [] }];
   }
   return [];
 }

@@ -25,20 +25,25 @@ export function configurationFolder({ arguments: args, environment = [] }: Proce
   const named = own.findIndex((arg) => arg === '--configDir' || arg === '-c');
   if (named >= 0) return own[named + 1];
   const joined = own.find((arg) => arg.startsWith('--configDir='));
-  return joined?.slice('--configDir='.length) ?? variable(environment, 'FLINK_CONF_DIR');
+  const told = joined?.slice('--configDir='.length) ?? variable(environment, 'FLINK_CONF_DIR');
+  // Containers of YARN have it in the folder in which they are started.
+  return told ?? (/^org\.apache\.flink\.yarn\./.test(args[flinkMainClass(args)] ?? '') ? '.' : undefined);
+}
+
+/** @throws SourceError where a process is none of Flink's */
+export function expectFlink({ path, arguments: args }: ProcessFiles): void {
+  if (flinkMainClass(args) >= 0) return;
+  throw new SourceError(`${path}/cmdline`, 1, 1, 'not a process of Flink: starts none of its main classes');
 }
 
 /**
  * A running process: its files as they are now, and `-D` behind Flink's main class. `FLINK_PROPERTIES` was written into
- * the file before the process started, so that it is no layer of its own where the file can be read.
- *
- * @throws SourceError where the process is none of Flink's
+ * the file before the process started, so that it is no layer of its own.
  */
 export function processSource(process: ProcessFiles, files: readonly ConfigurationFile[]): ProcessSource {
   const { path, arguments: args, environment } = process;
   const cmdline = `${path}/cmdline`;
   const main = flinkMainClass(args);
-  if (main < 0) throw new SourceError(cmdline, 1, 1, 'not a process of Flink: starts none of its main classes');
   const role = roleOf([args[main]!]);
   const dynamic = dynamicProperties(args.slice(main + 1)).map(({ key, value }) => ({ key, value, line: 1 }));
   const properties = variable(environment ?? [], 'FLINK_PROPERTIES');
@@ -50,13 +55,11 @@ export function processSource(process: ProcessFiles, files: readonly Configurati
       message: 'not readable: permission denied, so that its variables are not known',
     });
   }
-  const layers: ConfigurationLayer[] = [];
   const variables = new Map((environment ?? []).map(parted));
   const placed = { file: `${path}/environ`, text: properties ?? '', firstLine: 1, spread: 'one', variables } as const;
-  const isWritten = files.length > 0;
-  if (properties !== undefined && !isWritten) layers.push({ kind: 'properties', ...placed });
-  const within = isWritten ? readFlinkProperties(placed, undefined).entries : [];
-  if (dynamic.length > 0) layers.push({ kind: 'entries', origin: 'dynamic', file: cmdline, entries: dynamic });
+  const written = readFlinkProperties(placed, undefined).entries;
+  const layers: ConfigurationLayer[] =
+    dynamic.length === 0 ? [] : [{ kind: 'entries', origin: 'dynamic', file: cmdline, entries: dynamic }];
   return {
     member: null,
     ...(role === undefined ? {} : { role }),
@@ -72,7 +75,7 @@ export function processSource(process: ProcessFiles, files: readonly Configurati
       ...[...variables].flatMap(([name, text]) => {
         return exposuresOf(placed.file, { name, line: 1, value: { text, firstLine: 1, spread: 'one' } });
       }),
-      ...within.map(
+      ...written.map(
         ({ key }): Exposure => ({ kind: 'variable', name: `FLINK_PROPERTIES ${key}`, file: placed.file, line: 1 }),
       ),
     ],

@@ -55,7 +55,13 @@ function becauseText(because: readonly Setting[]): string {
 /** `internal.enabled: true (config.yaml:12)`; the folder and what all keys begin with are left out. */
 function settingText({ key, value, file, line, origin }: Setting): string {
   const place =
-    file === undefined ? (origin === 'default' ? 'default' : '') : `${file.replace(/^.*[\\/]/, '')}:${line}`;
+    file === undefined
+      ? origin === 'default'
+        ? 'default'
+        : origin === 'dynamic'
+          ? '-D'
+          : ''
+      : `${file.replace(/^.*[\\/]/, '')}:${line}`;
   const short = key.replace(/^security\.ssl\./, '').replace(/^metrics\.reporter\./, '');
   return `${short}: ${value}${place === '' ? '' : ` (${place})`}`;
 }

@@ -34,13 +34,11 @@ t.test('what a Compose file mounts is followed from its own folder', async (t) =
   const [jobmanager] = await members([shared('compose.yaml')]);
   t.match(jobmanager!.setting('security.ssl.internal.enabled'), { value: 'true', line: 5, origin: 'file' });
   t.equal(jobmanager!.file, path.join(path.dirname(shared('compose.yaml')), 'conf/config.yaml'));
-  const text =
-    'services:\n  jm: {image: flink:1.20.3, command: jobmanager, env_file: jm.env, volumes: ["./none:/opt/flink/conf"]}\n';
+  const text = 'services:\n  jm: {image: flink:1.20.3, command: jobmanager, env_file: jm.env}\n';
   const file = source('compose.yaml', text);
   writeFileSync(path.join(path.dirname(file), 'jm.env'), 'FLINK_PROPERTIES="\nrest.port: 12\n"\n');
   const [jm] = await members([file]);
   t.match(jm!.setting('rest.port'), { value: '12', line: 2, origin: 'environment' });
-  t.match(jm!.notes, [{ line: 2, message: /^\.\/none, mounted at \/opt\/flink\/conf, is not here/ }]);
 });
 
 t.test('-D wins in every configuration, and what it overrides is kept', async (t) => {
@@ -153,6 +151,14 @@ t.test('FLINK_CONF_DIR of a process counts where no argument names the folder', 
 
 t.test('a process that is gone, another one, or hidden is told', async (t) => {
   t.match(await refusal('/proc/4194999'), /^--conf: \/proc\/4194999: no such file or folder$/);
+  t.match(
+    await refusal(processFolder([...TASK_MANAGER.slice(0, 8), '/nowhere'], [])),
+    /nowhere: the configuration of the process: no such/,
+  );
+  t.match(
+    await refusal(processFolder(TASK_MANAGER.slice(0, 7), [])),
+    /names no folder of its configuration; give that/,
+  );
   t.match(await refusal(processFolder(['bash'], [])), /cmdline:1:1: not a process of Flink/);
   if (process.platform === 'linux')
     t.match(await refusal('/proc/self'), /^--conf: \/proc\/self\/cmdline:1:1: not a process/);

@@ -30,9 +30,9 @@ const lineOf = (name: string, part: string): number =>
     .split('\n')
     .findIndex((line) => line.includes(part)) + 1;
 
-const refused = (text: string, name = 'x.yaml'): string => {
+const refused = (text: string, name = 'x.yaml', followed = NOTHING_FOLLOWED): string => {
   try {
-    readSource({ name, text }, NOTHING_FOLLOWED);
+    readSource({ name, text }, followed);
   } catch (error) {
     if (error instanceof SourceError) return error.message;
     throw error;
@@ -68,7 +68,7 @@ t.test('nested flinkConfiguration is flattened; what Flink replaces in the pod t
   const problemAt = (part: string): string => jobmanager!.problems.find(({ line }) => line === at(part))?.message ?? '';
   t.match(problemAt('rest.port: 7777'), /FLINK_PROPERTIES is not read by Flink: .* read-only/);
   t.match(problemAt('-Drest.port'), /-Drest\.port is not read/);
-  t.match(problemAt('security.ssl.internal.enabled: "false"'), /FlinkSessionJob job changes nothing/);
+  t.match(problemAt('security.ssl.internal.enabled: "false"'), /of a FlinkSessionJob changes nothing/);
   const names = jobmanager!.exposed.map(({ name, line }) => `${line} ${name}`);
   for (const one of [
     `${at('canary-keystore')} security.ssl.internal.keystore-password`,
@@ -236,9 +236,26 @@ t.test('an environment file, with quotes over lines and variables', async (t) =>
 t.test('an image that is not known to be Flink says no version, and its own file is a note', async (t) => {
   const { jm } = read('c.yaml', 'services:\n  jm: {image: "example/orders:3.4.5", command: jobmanager}\n');
   t.equal(jm!.flinkVersion, undefined);
-  t.match(jm!.notes, [
-    { line: 2, message: /what the image example\/orders:3\.4\.5 has in \/opt\/flink\/conf is not known/ },
-  ]);
+  t.match(jm!.notes, [{ line: 2, message: /^what the image has in \/opt\/flink\/conf is not known here/ }]);
+});
+
+t.test('what is mounted and cannot be seen is refused: nothing is guessed', async (t) => {
+  const pod = (volume: string): string =>
+    `apiVersion: v1\nkind: Pod\nspec:\n  volumes: [{name: v, ${volume}}]\n  containers:\n    - image: flink:1.20.3\n      args: [jobmanager]\n      volumeMounts:\n        - {name: v, mountPath: /opt/flink/conf}\n`;
+  t.match(
+    refused(pod('configMap: {name: c}')),
+    /^x\.yaml:9:11: what is mounted .* is a ConfigMap of another file: not known/,
+  );
+  t.match(refused(pod('secret: {secretName: c}')), /is a Secret of another file/);
+  t.match(refused(pod('emptyDir: {}')), /is a volume: not known/);
+  const compose = (volume: string): string => `services:\n  jm:\n    image: flink:2.0.0\n    volumes: ["${volume}"]\n`;
+  t.match(refused(compose('./none:/opt/flink/conf')), /^x\.yaml:4:15: what is mounted .* is not here/);
+  t.match(refused(compose('named:/opt/flink/conf')), /is a volume/);
+  t.equal(refused(compose('./log:/opt/flink/log')), 'read');
+  t.match(
+    refused('A=1\nFLINK_CONF_DIR=/none\n', 'x.env'),
+    /^x\.env:2:1: FLINK_CONF_DIR names a folder that is not here/,
+  );
 });
 
 t.test('what is no source is refused with its place, and without its content', async (t) => {
@@ -301,18 +318,20 @@ t.test('mutated sources are read or refused with a place, and never crash', asyn
     '!!binary ',
   ];
   const pieces = fc.oneof(fc.constantFrom(...parts), fc.string({ maxLength: 6 }));
-  const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), take: fc.nat(30), put: pieces });
+  const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), take: fc.nat(3), put: pieces });
+  const file = { name: 'conf/config.yaml', text: 'rest.port: 8081\n' };
+  const there: Followed = { text: () => file, configuration: () => [file] };
   let outcomes = { read: 0, refused: 0 };
   fc.assert(
-    fc.property(fc.constantFrom(...seeds), fc.array(change, { minLength: 1, maxLength: 6 }), (seed, changes) => {
+    fc.property(fc.constantFrom(...seeds), fc.array(change, { minLength: 1, maxLength: 3 }), (seed, changes) => {
       const text = changes.reduce((one, { at, take, put }) => {
         const place = Math.floor(at * one.length);
         return `${one.slice(0, place)}${put}${one.slice(place + take)}`;
       }, seed);
-      const message = refused(text);
+      const message = refused(text, 'x.yaml', there);
       outcomes =
         message === 'read' ? { ...outcomes, read: outcomes.read + 1 } : { ...outcomes, refused: outcomes.refused + 1 };
-      if (message === 'read') read('x.yaml', text);
+      if (message === 'read') read('x.yaml', text, there);
       else if (!/^x\.yaml:[1-9]\d*:[1-9]\d*: \S/.test(message)) throw new Error(message);
     }),
     { numRuns: 2000 },

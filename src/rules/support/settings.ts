@@ -22,7 +22,7 @@ export function placeOfSetting(setting: Setting | undefined, subject: Configurat
 }
 
 export function settingEvidence(setting: Setting): Evidence {
-  const place = setting.line === undefined ? '' : ` (line ${setting.line})`;
+  const place = setting.line !== undefined ? ` (line ${setting.line})` : setting.origin === 'dynamic' ? ' (-D)' : '';
   const text = setting.origin === 'default' ? `${shown(setting)} (Flink's default)` : `${shown(setting)}${place}`;
   return { text, ...(setting.file === undefined ? {} : { file: setting.file }) };
 }

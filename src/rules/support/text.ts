@@ -35,6 +35,7 @@ export function settingText(setting: Setting): string {
   if (setting.file !== undefined)
     return `${said} (${setting.file}${setting.line === undefined ? '' : `:${setting.line}`})`;
   if (setting.origin === 'rest') return `${said} (told by REST)`;
+  if (setting.origin === 'dynamic') return `${said} (-D)`;
   return setting.origin === 'default' ? `${said} (Flink's default)` : said;
 }
 
