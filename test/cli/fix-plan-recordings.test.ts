@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { flinkprobe } from '../support/command-line.ts';
 import { lackingTools, planned } from '../support/fix-plan.ts';
 import { NOW, recordedCluster, SECRET } from '../support/fix-plan-clusters.ts';
-import { root } from '../support/repository.ts';
+import { codeBlocks } from '../support/markdown.ts';
+import { read, root } from '../support/repository.ts';
 
 const WHOLE = ['jm', 'tm1', 'tm2'];
 const names = ['captures', 'test/captures'].flatMap((folder) =>
@@ -54,3 +56,16 @@ t.test(
     }
   },
 );
+
+t.test('what the README shows of a plan is what is printed', async (t) => {
+  const blocks = codeBlocks(read('README.md'));
+  const command = blocks.flatMap(({ lines }) => lines).find((line) => line.endsWith('--fix-plan'))!;
+  const { stdout } = await flinkprobe(command.split(' ').slice(1), { COLUMNS: '100' });
+  const printed = stdout.split('\n').map((line) => line.trimEnd());
+  let at = 0;
+  for (const line of blocks.find(({ language }) => language === 'diff')!.lines.filter((one) => one !== '…')) {
+    const found = printed.indexOf(line.trimEnd(), at);
+    t.ok(found >= 0, `printed: ${line}`);
+    at = found < 0 ? at : found + 1;
+  }
+});
