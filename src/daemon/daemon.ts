@@ -23,6 +23,8 @@ import type {
 export interface Companion {
   /** Resolves when nothing of it is left. */
   stop(): Promise<void>;
+  /** Told of every stored run of the cluster; must not throw. */
+  committed?(run: Run): void;
 }
 
 /** What a companion may do. */
@@ -228,6 +230,7 @@ export class Daemon implements Control {
 
   #begin(cluster: ClusterSettings): void {
     const { run, store, log, clock, random } = this.#means;
+    const companions: Companion[] = [];
     const loop = new ClusterLoop(cluster, {
       run,
       store,
@@ -237,6 +240,7 @@ export class Daemon implements Control {
       committed: (made, transitions) => {
         this.#storeProblem = undefined;
         this.#means.committed(made, transitions, this.#loaded.settings);
+        for (const companion of companions) companion.committed?.(made);
       },
       log,
       clock,
@@ -250,7 +254,7 @@ export class Daemon implements Control {
       log,
       clock,
     };
-    const companions = this.#means.companions.map((make) => make(means)).filter((one) => one !== undefined);
+    companions.push(...this.#means.companions.map((make) => make(means)).filter((one) => one !== undefined));
     this.#members.set(cluster.name, { loop, companions });
     loop.start();
   }
