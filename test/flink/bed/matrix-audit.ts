@@ -38,6 +38,7 @@ function markOf(result: CaseResult | undefined): string {
 /** Rules of all versions first, then those of some, with them. */
 function told(cells: readonly (CaseResult | undefined)[]): string {
   const heard = cells.filter((one) => one !== undefined);
+  if (heard.length === 0) return '';
   const rules = [...new Set(heard.flatMap((one) => one.told ?? []))].sort();
   const words = rules.map((rule) => {
     const own = heard.filter((one) => one.told?.includes(rule)).map(({ version }) => version);
