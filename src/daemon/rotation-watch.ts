@@ -39,7 +39,10 @@ export class RotationWatch implements Companion {
     if (this.#open.size === 0 || !report.complete) return;
     const told = report.findings.filter(({ ruleId }) => ruleId === RULE);
     // Where nobody could see what is served, nothing is closed.
-    if (told.length > 0 || report.verdict === 'inconclusive') return this.#remind(told);
+    if (told.length > 0 || report.verdict === 'inconclusive') {
+      this.#remind(told);
+      return;
+    }
     for (const file of this.#open)
       this.#note('rotation-served', `every process that was seen serves what ${file} holds`);
     this.#open.clear();
