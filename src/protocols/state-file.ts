@@ -65,6 +65,10 @@ interface Proven {
  * `savepoint-metadata`: a `_metadata` whose properties say so (Flink 1.16 and newer); older ones are
  * `checkpoint-metadata`. `opaque`: bytes without any pattern, as compressed and encrypted files have; which of them, or
  * whether at all, is not claimed. `unknown`: none of these.
+ *
+ * A file in which Flink merged several (file merging, 1.20 and newer) is what its first segment is. Files of the
+ * changelog (`StateChangeFormat`) and of the channels of unaligned checkpoints (`ChannelStateSerializerImpl`: version 0,
+ * then lengths) begin with counts and lengths alone: nothing proves them, and they stay `unknown`.
  */
 export type FileContent =
   | (Proven & {

@@ -198,3 +198,18 @@ t.test('withstands every change of one byte of every file, with its proof inside
   }
   t.strictSame(wrong, []);
 });
+
+t.test('a file of merged segments is what its first segment is', (t) => {
+  const merged = Buffer.concat([read('1.20.3-job/keyed-state'), read('1.20.3-job/operator-state')]);
+  t.match(contentOf(new Uint8Array(merged)), { kind: 'keyed-state', proof: { offset: 0 } });
+  t.end();
+});
+
+t.test('files that begin with counts and lengths alone are called nothing', (t) => {
+  // Channel state: version 0, then a buffer with its length. Changelog: not compressed, one change of key group 3.
+  const text = Buffer.from('a record of some job, in clear, and nothing that Flink wrote itself. '.repeat(4));
+  const channel = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 1, 20]), text]);
+  const changelog = Buffer.concat([Buffer.from([0, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 1, 20]), text]);
+  for (const bytes of [channel, changelog]) t.strictSame(contentOf(new Uint8Array(bytes)), { kind: 'unknown' });
+  t.end();
+});
