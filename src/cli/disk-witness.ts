@@ -7,6 +7,7 @@ import { fileFacts } from '../observe/file-facts.ts';
 import { flinkHome } from '../observe/flink-home.ts';
 import { hadoopFacts } from '../observe/hadoop-conf.ts';
 import type { GivenStore, StoreReadings } from '../observe/key-stores.ts';
+import { exists, storeCandidates } from '../observe/store-path.ts';
 import type { ConfigurationFiles } from './common.ts';
 
 /** What reading key stores depends on. The lists of files and of what was parsed of them are of one order. */
@@ -36,22 +37,43 @@ export async function diskWitness(
   parsed: readonly ParsedConfiguration[],
   probes: readonly Probe[],
 ): Promise<DiskTestimony> {
-  const readings = await readAll(request, parsed);
+  const elsewhere = request.machine === 'any' ? storesElsewhere(request, parsed) : [];
+  const readings = await readAll(request, parsed, elsewhere.length > 0 ? 'elsewhere' : 'here');
   const heard = request.machine === 'own' ? readings : withoutOtherMachines(readings);
   return {
     configurations: configurationSubjects(request, parsed, probes, heard),
     stores: heard.subjects,
-    inputs: storeInputs(readings),
+    inputs: [...elsewhere.map(missing), ...storeInputs(readings)],
   };
 }
 
 const NOTHING: StoreReadings['byOwner'][number] = { stores: [], trust: [] };
 
+/** The stores that configurations name, where none was handed in and this machine has none of them: all are elsewhere. */
+function storesElsewhere(
+  { configurations, keystores }: DiskRequest,
+  parsed: readonly ParsedConfiguration[],
+): readonly string[] {
+  const named = parsed.flatMap((one, index) =>
+    namedStores(one).map(({ setting }) => ({ base: configurations[index]!.path, name: setting.value.trim() })),
+  );
+  const isAnyHere = named.some(({ base, name }) => storeCandidates(base, name).some(exists));
+  return keystores.length > 0 || isAnyHere ? [] : [...new Set(named.map(({ name }) => name))];
+}
+
+function missing(file: string): Input {
+  return { kind: 'keystore', path: file, problems: [{ file, line: 1, message: 'no such file' }] };
+}
+
 /** What opens key stores is loaded only where there is one. */
-async function readAll(request: DiskRequest, parsed: readonly ParsedConfiguration[]): Promise<StoreReadings> {
+async function readAll(
+  request: DiskRequest,
+  parsed: readonly ParsedConfiguration[],
+  stores: 'here' | 'elsewhere',
+): Promise<StoreReadings> {
   const { configurations, keystores, now } = request;
   const isNeeded = keystores.length > 0 || parsed.some((one) => namedStores(one).length > 0);
-  if (!isNeeded) return { subjects: [], byOwner: parsed.map(() => NOTHING) };
+  if (!isNeeded || stores === 'elsewhere') return { subjects: [], byOwner: parsed.map(() => NOTHING) };
   const { readStores } = await import('../observe/key-stores.ts');
   const owners = parsed.map((configuration, index) => ({
     member: configuration.member,

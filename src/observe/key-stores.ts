@@ -9,6 +9,7 @@ import type { StoreEntry, StoreFacts, StoreState, StoreSubject, StoreTrust, Stor
 import { CertificateCache } from '../x509/certificate.ts';
 import { evaluateTrust } from '../x509/trust.ts';
 import { fileFacts } from './file-facts.ts';
+import { exists, storeCandidates } from './store-path.ts';
 
 /** A configuration whose stores are to be read, with the folder or file that it came from. */
 export interface StoreOwner {
@@ -149,34 +150,13 @@ class Library {
   }
 
   #locate(base: string, name: string): string {
-    const folder = isFile(base) ? path.dirname(base) : base;
-    const candidates = path.isAbsolute(name)
-      ? [name]
-      : [path.join(folder, '..', name), path.join(folder, name), path.resolve(name)];
+    const candidates = storeCandidates(base, name);
     const found = candidates.find(exists);
     if (found !== undefined) return found;
     const standIn = this.#given.find((one) => path.basename(one.path) === path.basename(name));
-    if (standIn === undefined) return candidates[0]!;
+    if (standIn === undefined) return candidates[0];
     this.stoodIn.add(standIn.path);
     return standIn.path;
-  }
-}
-
-function exists(file: string): boolean {
-  try {
-    statSync(file);
-    return true;
-  } catch (error) {
-    // What cannot be looked at is there, or may be.
-    return (error as NodeJS.ErrnoException).code === 'EACCES';
-  }
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file).isFile();
-  } catch {
-    return false;
   }
 }
 

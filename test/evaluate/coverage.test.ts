@@ -7,6 +7,7 @@ import type { Expectation, Observation } from '../../src/model/report.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { rule as notGoodEnough } from '../../src/rules/capture-not-good-enough.ts';
 import { rule as plaintextChannel } from '../../src/rules/plaintext-channel.ts';
+import { logLine } from '../support/log-lines.ts';
 import { active, clear, NOW, noAnswer, PROBES, promise, TM1, TM2, tls, undecided } from '../support/observations.ts';
 
 const RULES: readonly Rule[] = [plaintextChannel, notGoodEnough];
@@ -88,4 +89,32 @@ t.test('expects every endpoint that a probe was given: one without an answer is 
   t.match(of('blob-server'), { expectedEndpoints: 1, seenEndpoints: 1, verdict: 'pass' });
   t.equal(of('jmx')?.expected, undefined);
   t.equal(runVerdict(findings, all), 'inconclusive');
+});
+
+t.test('says of each witness what it speaks for: clear text by file or log speaks against the channel', async (t) => {
+  const channel = 'jobmanager-rpc';
+  const told = (observations: readonly Observation[], promised: readonly Expectation[] = []) => {
+    const { subjects, findings } = evaluate(RULES, observations, promised, { now: NOW, probes: PROBES });
+    return coverage(subjects, promised, PROBES, [], findings, 'medium', observations).find(
+      (one) => one.channel === channel,
+    )?.says;
+  };
+  const line = logLine('actor-system-started', { says: 'clear', id: 'l1' });
+  t.strictSame(told([tls()]), { wire: 'pass', handshake: 'not-heard', promise: 'not-heard', record: 'not-heard' });
+  t.strictSame(told([tls(), active(), line], [promise(channel)]), {
+    wire: 'pass',
+    handshake: 'pass',
+    promise: 'pass',
+    record: 'fail',
+  });
+  t.match(told([clear()], [promise(channel, { tls: 'forbidden' })]), { wire: 'fail', promise: 'fail' });
+  t.match(told([clear(), active()]), { wire: 'fail', handshake: 'pass' }, 'who is not cited saw nothing bad');
+});
+
+t.test('a log says nothing against channels that Flink has no TLS for', async (t) => {
+  const line = logLine('prometheus-started', { channel: 'prometheus', says: 'clear', id: 'l1' });
+  const seen = [clear({ channel: 'prometheus' }), line];
+  const { subjects, findings } = evaluate(RULES, seen, [], { now: NOW, probes: PROBES });
+  const all = coverage(subjects, [], PROBES, [], findings, 'medium', seen);
+  t.match(all.find((one) => one.channel === 'prometheus')?.says, { wire: 'pass', record: 'pass' });
 });
