@@ -62,7 +62,7 @@ export function isFlinkContainer(container: Container): boolean {
   );
 }
 
-/** `flink:1.20.3-scala_2.12-java17`, `registry.example/library/flink:2.0`: images of that name, whoever keeps them. */
+/** `flink:1.20.3-scala_2.12-java17`, `images.example/library/flink:2.0`: images of that name, whoever keeps them. */
 export function isFlinkImage(image: string | undefined): boolean {
   return /(?:^|\/)flink(?::[^/]*)?(?:@.*)?$/.test(image ?? '');
 }

@@ -188,7 +188,7 @@ t.test('wrong use ends with 3 and says what is wrong', async (t) => {
     [['audit', `--conf=${written(INTERNAL)}`, '--keystore-password-env=X'], /means nothing without --keystore/],
     [['config', 'check'], /not in version/],
     [['config', 'schema'], /not in version/],
-    [['config', 'show'], /--conf DIR is needed/],
+    [['config', 'show'], /--conf SOURCE is needed/],
     [['config', 'show', `--conf=${written(INTERNAL)}`, '--flink-version=new'], /--flink-version: "new" is no version/],
     [
       ['config', 'show', `--conf=${written(INTERNAL)}`, '--flink-version=1.20.3', '--flink-version=2.0.0'],

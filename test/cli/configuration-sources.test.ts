@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
@@ -137,6 +139,28 @@ t.test('a running process: its own file in its own root, then -D behind the main
   t.notMatch(JSON.stringify(one!.exposed), 'CANARY');
   const [named] = await members([`tm1=${folder}`]);
   t.equal(named!.member, 'tm1');
+});
+
+const elsewhere = process.platform === 'linux' ? false : 'no /proc';
+
+t.test('so is one that really runs', { skip: elsewhere }, async (t) => {
+  const folder = path.dirname(source('config.yaml', 'rest.port: 1\nblob.server.port: 6124\n'));
+  const main = 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint';
+  const args = ['-e', 'setInterval(() => {}, 1000); console.log()', main, '--configDir', folder, '-Drest.port=4'];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { STORE_PASSWORD: 'CANARY' },
+  });
+  t.teardown(() => child.kill());
+  await once(child.stdout, 'data');
+  const [one] = await members([`/proc/${child.pid}`]);
+  t.equal(one!.member, 'jobmanager');
+  t.match(one!.setting('rest.port'), { value: '4', origin: 'dynamic' });
+  t.match(one!.overridden('rest.port'), [{ value: '1', file: path.join(folder, 'config.yaml'), line: 1 }]);
+  t.match(one!.exposed, [
+    { kind: 'variable', name: 'STORE_PASSWORD' },
+    { kind: 'argument', name: 'rest.port' },
+  ]);
 });
 
 t.test('FLINK_CONF_DIR of a process counts where no argument names the folder', async (t) => {
