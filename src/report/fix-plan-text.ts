@@ -48,7 +48,8 @@ function stepLines({ number, title, text, commands, files }: FixStep, width: num
 
 function fileLines({ path, members, patch, changes }: FileFix, width: number): string[] {
   const whose = members.length === 0 ? '' : ` (${members.join(', ')})`;
-  const others = changes.filter(({ by }) => by !== 'patch').map(changeText);
+  // Without its patch (--redact) a file still says what changes.
+  const others = changes.filter(({ by }) => by !== 'patch' || patch === null).map(changeText);
   return [
     ...labelled('', printable(`${path}${whose}`), 0, INDENT, width),
     ...others.flatMap((text) => labelled('', printable(text), 0, INDENT + 2, width)),

@@ -1,4 +1,5 @@
 import type { Report } from '../model/report.ts';
+import { withoutOwnLines } from './redact-plan.ts';
 
 /** What a pseudonym stands for; its number counts within its kind, in the order of the report. */
 type Kind = 'host' | 'member' | 'subject' | 'name' | 'path' | 'value';
@@ -60,7 +61,7 @@ const DISTINGUISHED_NAME =
 /** Dotted names; `isHostName` tells setting keys, classes and files from hosts. */
 const DOTTED_NAME = /(?<![\w.@/-])[A-Za-z_][\w-]*(?:\.[\w-]+)*\.[A-Za-z]{2,}(?!\w|\.\w)/g;
 const NO_HOST_BEGINS = new Set(
-  `security taskmanager jobmanager rest blob pekko akka metrics s3 fs high-availability historyserver sql-gateway
+  `security taskmanager jobmanager heartbeat rest blob pekko akka metrics s3 fs high-availability historyserver sql-gateway
   execution state env queryable-state jmx web java javax jdk org zookeeper hive io parallelism`.split(/\s+/),
 );
 const NO_HOST_ENDS = new Set('yaml yml conf json p12 jks pem crt key jar log pcap pcapng gz enabled'.split(' '));
@@ -77,7 +78,8 @@ const BYTES_LEFT_OUT = '[bytes left out]';
  * everywhere, sentences included. First bytes and bytes in sentences are left out. Hashes, serial numbers, times, ports, versions
  * and counts stay; they still tell two reports of one cluster.
  */
-export function redact(report: Report): Report {
+export function redact(whole: Report): Report {
+  const report = whole.fixPlan === undefined ? whole : { ...whole, fixPlan: withoutOwnLines(whole.fixPlan) };
   const names = new Pseudonyms();
   collect(report as unknown as Json, [], names);
   return rewrite(report as unknown as Json, [], names) as unknown as Report;

@@ -1,7 +1,17 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { type Cluster, cluster, mended, recordedCluster, SECRET, STORES, skip } from '../support/fix-plan-clusters.ts';
+import { planned } from '../support/fix-plan.ts';
+import {
+  type Cluster,
+  cluster,
+  mended,
+  NOW,
+  recordedCluster,
+  SECRET,
+  STORES,
+  skip,
+} from '../support/fix-plan-clusters.ts';
 
 /** REST with TLS, so that a case is about what it is about. */
 const REST = `security.ssl.rest.enabled: true
@@ -125,4 +135,14 @@ t.test('the file of Flink 1.17 is changed line by line', { skip }, async (t) => 
   const { before } = await mended(t, own, '--flink-version=1.17.2');
   t.match(read(own, 'tm2', 'flink-conf.yaml'), /^security\.ssl\.internal\.enabled: true$/m);
   t.notMatch(before.text, /keytool/);
+});
+
+t.test('a plan to be shared holds no line of a configuration and no name of a host', { skip }, async (t) => {
+  const own = everywhere(
+    nested('# for Ms Example\ntaskmanager:\n  data:\n    ssl:\n      enabled: false\n').replaceAll(' jm', ' hostname'),
+  );
+  const { text, plan } = await planned(own.folder, [...own.conf, NOW, '--flink-version=2.3.0', '--redact']);
+  t.match(text, /take out taskmanager\.data\.ssl\.enabled/);
+  t.notMatch(text + JSON.stringify(plan), /Ms Example|hostname|heartbeat\.host/);
+  t.match(text, 'heartbeat.timeout');
 });
