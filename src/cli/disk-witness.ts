@@ -157,10 +157,13 @@ function surroundings(
 /** One input a file, whoever names it. */
 function storeInputs({ subjects }: StoreReadings): readonly Input[] {
   const byPath = new Map(subjects.map(({ store }) => [store.path, store]));
-  return [...byPath.values()].map(({ path, format, state, problem }) => ({
-    kind: 'keystore',
-    path,
-    ...(format === undefined ? {} : { format }),
-    ...(state === 'read' || problem === undefined ? {} : { problems: [{ file: path, line: 1, message: problem }] }),
-  }));
+  return [...byPath.values()].map(({ path, format, state, problem, problems: read }) => {
+    const messages = state === 'read' || problem === undefined ? read : [problem];
+    return {
+      kind: 'keystore',
+      path,
+      ...(format === undefined ? {} : { format }),
+      ...(messages.length === 0 ? {} : { problems: messages.map((message) => ({ file: path, line: 1, message })) }),
+    };
+  });
 }

@@ -12,7 +12,7 @@ export const rule: StoreRule = {
   rationale:
     'A process opens its stores when it starts, and ends where it cannot: after a restart the cluster does not come back. A running process shows nothing of it, since it read the file before it was moved, damaged or emptied.',
   decides:
-    'Looks whether each store is there, readable and undamaged, whether a keystore holds a private key, and a truststore a certificate. Wrong passwords are told by store-password-wrong.',
+    'Looks whether each store is there, readable and undamaged, whether a keystore holds a private key, and a truststore a certificate that Java sees: PKCS#12 files of OpenSSL lack the attribute by which it trusts. Wrong passwords are told by store-password-wrong.',
   verdicts: {
     pass: 'the store was opened and holds what it is for',
     fail: 'it is missing, not readable, damaged, empty or without what it is for',
@@ -91,7 +91,32 @@ function contents(subject: StoreSubject): readonly Judgement[] {
       }),
     ];
   }
-  return [{ verdict: 'pass' }];
+  return [withoutTrust(subject) ?? { verdict: 'pass' }];
+}
+
+/** As the reading of PKCS#12 says it: `2 certificates without Java's trust attribute: …`. */
+const WITHOUT_TRUST = /^(\d+) certificates? without Java's trust attribute: Java trusts none/;
+
+/** OpenSSL writes trust stores in which Java sees nothing. */
+function withoutTrust(subject: StoreSubject): Judgement | undefined {
+  const { entries, problems, path } = subject.store;
+  const lacking = problems.map((one) => WITHOUT_TRUST.exec(one)?.[1]).find((one) => one !== undefined);
+  if (lacking === undefined || !hasRole(subject, 'truststore')) return undefined;
+  const isAll = Number(lacking) >= entries.length;
+  return storeFault(subject, {
+    severity: isAll ? 'high' : 'medium',
+    discriminator: 'no trust attribute',
+    message: isAll
+      ? `Java trusts nothing in the ${nameOf(subject)}: ports open and every handshake fails (trustAnchors parameter must be non-empty).`
+      : `Java passes over ${lacking} of the ${count(entries.length, 'certificate')} in the ${nameOf(subject)}.`,
+    expected: "certificates with Java's trust attribute",
+    observed: `${lacking} without it`,
+    said: `${path}: ${lacking} without the attribute 2.16.840.1.113894.746875.1.1`,
+    remediation: {
+      ...remedy('Import the certificates with keytool, which OpenSSL cannot replace here.'),
+      command: `keytool -importcert -storetype PKCS12 -keystore ${path} -alias NAME -file CERTIFICATE`,
+    },
+  });
 }
 
 function unseen(subject: StoreSubject, why: string): Judgement {

@@ -56,3 +56,18 @@ t.test('a store of a kind that is not read here is not called unusable', async (
     message: /it is a BCFKS store of Bouncy Castle, .* keytool -storetype BCFKS/,
   });
 });
+
+t.test('a truststore of OpenSSL, in which Java sees nothing, is found', async (t) => {
+  const openssl = fileURLToPath(new URL('../../../test/vectors/keystore/openssl-trust.p12', import.meta.url));
+  const lines = {
+    ...INTERNAL,
+    'security.ssl.internal.keystore': store('internal.p12'),
+    'security.ssl.internal.truststore': openssl,
+  };
+  // keytool -list of this file: contains 0 entries (test/keystore/live.test.ts).
+  t.match(await auditFinding(rule, [lines]), {
+    severity: 'high',
+    message: /Java trusts nothing in the internal truststore: ports open and every handshake fails/,
+    remediation: { command: /^keytool -importcert/ },
+  });
+});
