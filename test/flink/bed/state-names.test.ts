@@ -17,7 +17,9 @@ t.test('names that Flink and RocksDB give say what a file is', async (t) => {
   t.same(kinds('rocksdb', 'ha', 'default/completedCheckpoint0123456789ab'), ['completed-checkpoint']);
   t.same(kinds('rocksdb', 'ha', 'default/submittedJobGraph0123456789ab'), ['job-graph']);
   t.same(kinds('rocksdb', 'ha', `default/blob/job_${ID}/blob_p-${ID}`), ['jar']);
-  t.same(kinds('hashmap', 'checkpoints', `${ID}/chk-7/${UUID}`), ['keyed-state', 'operator-state']);
+  t.same(kinds('hashmap', 'savepoints', `savepoint-012345-0123456789ab/${UUID}`), ['keyed-state', 'operator-state']);
+  t.ok(kinds('hashmap', 'checkpoints', `${ID}/chk-7/${UUID}`)?.includes('unknown'), 'records in flight');
+  t.same(kinds('rocksdb', 'local', `aid_x/jid_x/vtx_x_sti_0/chk_7/_task_state_snapshot`), ['java-serialized']);
 });
 
 t.test('texts of RocksDB and segments of a changelog are no state with a name', async (t) => {
