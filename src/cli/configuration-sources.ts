@@ -12,6 +12,8 @@ export interface ConfigurationFiles extends Partial<Omit<MemberSource, 'member' 
   /** As the user named it. */
   readonly path: string;
   readonly files: readonly ConfigurationFile[];
+  /** `by-source`: the user gave no name. */
+  readonly named?: 'by-source';
 }
 
 /** What the options of a command say of configurations. */
@@ -36,7 +38,16 @@ export async function readConfigurations(args: ConfigurationArguments): Promise<
   const read: ConfigurationFiles[] = [];
   for (const text of args.conf) read.push(...(await readConfiguration(text)));
   if (dynamic.length > 0 && read.length === 0) throw new Unusable('-D: means nothing without --conf');
-  return read.map((one) => (dynamic.length === 0 ? one : { ...one, layers: [...(one.layers ?? []), ...dynamic] }));
+  return told(read).map((one) => ({ ...one, layers: [...(one.layers ?? []), ...dynamic] }));
+}
+
+/** Members of one name that several sources gave of themselves are told apart by their files. */
+function told(read: readonly ConfigurationFiles[]): readonly ConfigurationFiles[] {
+  return read.map((one) => {
+    const isTaken = read.some((other) => other.path !== one.path && other.member === one.member);
+    if (!isTaken || one.member === null || one.named !== 'by-source') return one;
+    return { ...one, member: `${path.basename(one.path).replace(/\.\w+$/, '')}-${one.member}` };
+  });
 }
 
 /** One `--conf [MEMBER=]SOURCE`; never empty. */
@@ -53,6 +64,7 @@ export async function readConfiguration(text: string): Promise<readonly Configur
     return chosen.map((one, index) => ({
       ...one,
       path: target,
+      ...(member === null ? { named: 'by-source' as const } : {}),
       notes: [...one.notes, ...(index === 0 ? left : [])],
     }));
   } catch (error) {

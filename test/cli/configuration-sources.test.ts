@@ -32,6 +32,14 @@ t.test('MEMBER= names a source of one process, and chooses or comes before the n
   t.strictSame(await names(`tm1=${shared('flink.env')}`), ['tm1']);
 });
 
+t.test('members of one name from two sources are told apart by their files', async (t) => {
+  const names = (await members([deployment, shared('compose.yaml'), `jobmanager=${shared('conf')}`])).map(
+    ({ member }) => member,
+  );
+  const told = ['deployment-jobmanager', 'deployment-taskmanager', 'compose-jobmanager', 'compose-taskmanager'];
+  t.strictSame(names, [...told, 'jobmanager'], 'what the user named keeps its name');
+});
+
 t.test('what a Compose file mounts is followed from its own folder', async (t) => {
   const [jobmanager] = await members([shared('compose.yaml')]);
   t.match(jobmanager!.setting('security.ssl.internal.enabled'), { value: 'true', line: 5, origin: 'file' });
