@@ -1,6 +1,7 @@
 """Checks copies of a store with stock SQLite.
 
-Reads one JSON object a line, {"file": ..., "ids": [...]}, and answers each with a line of faults as a JSON list.
+Reads one JSON object a line, {"file": ..., "ids": [...], "known": [...]}: runs that were promised, and others that were
+there before. Answers each with a line, {"faults": [...], "more": [...]}: what is wrong, and runs that are none of these.
 """
 import hashlib
 import json
@@ -13,15 +14,15 @@ def inflated(content):
     return zlib.decompress(content, -15)
 
 
-def faults(file, ids):
+def check(file, ids, known):
     database = sqlite3.connect(file)
     one = lambda sql: database.execute(sql).fetchone()[0]
     found = []
     said = one("PRAGMA integrity_check")
     if said != "ok":
-        return [said]
+        return [said], []
     if one("PRAGMA user_version") == 0:
-        return [f"{len(ids)} runs are lost"] if ids else []
+        return [f"{len(ids)} runs are lost"] if ids else [], []
     parts = {}
     for number, digest, content in database.execute("SELECT id, hash, content FROM parts"):
         text = inflated(content)
@@ -44,8 +45,9 @@ def faults(file, ids):
     ).fetchall()
     kept = [run[0] for run in runs]
     found += [f"{run} was promised and is not there" for run in ids if run not in set(kept)]
-    if len(kept) > len(ids) + 1:
-        found.append(f"{len(kept)} runs are kept of {len(ids)} that were promised")
+    more = sorted(set(kept) - set(ids) - set(known))
+    if len(more) > 1:
+        found.append(f"{len(more)} runs are kept that nobody heard of")
     told = dict(database.execute("SELECT run, count(*) FROM transitions WHERE kind = 'opened' GROUP BY run"))
     for run, shape, varying in runs:
         json.loads(inflated(varying))
@@ -66,9 +68,10 @@ def faults(file, ids):
     if orphans:
         found.append(f"{orphans} pieces belong to nothing")
     database.close()
-    return found
+    return found, more
 
 
 for line in sys.stdin:
     asked = json.loads(line)
-    print(json.dumps(faults(asked["file"], asked["ids"])), flush=True)
+    faults, more = check(asked["file"], asked["ids"], asked["known"])
+    print(json.dumps({"faults": faults, "more": more}), flush=True)

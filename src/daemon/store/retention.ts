@@ -188,7 +188,7 @@ function shrink(database: Database, hasTime: () => boolean): boolean {
     database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
     freed += VACUUM_PAGES;
   }
-  // The file is cut only when the log is written into it.
-  if (freed > 0) database.all('PRAGMA wal_checkpoint(TRUNCATE)');
+  // The file is cut when the log is written into it; this kind waits for nobody who reads.
+  if (freed > 0) database.all('PRAGMA wal_checkpoint(PASSIVE)');
   return true;
 }

@@ -96,9 +96,11 @@ function openFile(file: string, check: 'head' | 'whole'): Database {
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     if (check === 'whole') refuseDamaged(database, file);
     migrate(database, file);
-    database.exec('PRAGMA journal_mode = WAL');
-    // What FULL does more is done by `log-sync.ts`, without making anybody wait.
-    database.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
+    const [mode] = database.all<{ journal_mode: string }>('PRAGMA journal_mode = WAL');
+    // What FULL does more is done by `log-sync.ts`, without making anybody wait; where a file system cannot have a log,
+    // SQLite stays with its journal, which needs FULL.
+    database.exec(`PRAGMA synchronous = ${mode?.journal_mode === 'wal' ? 'NORMAL' : 'FULL'}`);
+    database.exec(`PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
     return database;
   } catch (error) {
     abandoned.push(database);

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
@@ -199,6 +200,67 @@ for (const name of readdirSync(VERSIONS).filter((one) => one.endsWith('.db.gz'))
     t.end();
   });
 }
+
+/** A program that has printed a line. */
+async function started(command: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout!.once('data', resolve));
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+}
+
+t.test('another process that has the store is named, and its end, however it comes, frees the store', async (t) => {
+  const file = place();
+  const daemon = await started(process.execPath, [fileURLToPath(new URL('../store-child.js', import.meta.url)), file]);
+  const fault = faultOf(() => openStore({ path: file }));
+  const who = existsSync('/proc/locks') ? ` \\(process ${daemon.pid}\\)` : '.*';
+  t.match(fault, new RegExp(`^locked: .*another flinkprobe daemon${who} uses it; stop that one`));
+  daemon.kill('SIGKILL');
+  await ended(daemon);
+  const store = openStore({ path: file });
+  store.commit(runOf(1_000_000), settings);
+  store.close();
+});
+
+const HOLD = `
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+print(database.execute('SELECT count(*) FROM runs').fetchone()[0], flush=True)
+sys.stdin.readline()
+database.execute('BEGIN IMMEDIATE')
+print('written', flush=True)
+sys.stdin.readline()
+database.execute('ROLLBACK')
+`;
+
+t.test(
+  'others may read meanwhile, and one that writes is a failure that passes',
+  { skip: missing('python3') },
+  async (t) => {
+    const store = openStore({ path: filled(3) });
+    t.teardown(() => store.close());
+    const other = spawn('python3', ['-c', HOLD, store.path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: other.stdout })[Symbol.asyncIterator]();
+    const said = async (): Promise<unknown> => (await lines.next()).value;
+    t.equal(await said(), '3');
+    other.stdin.write('\n');
+    t.equal(await said(), 'written');
+    const begun = performance.now();
+    t.match(
+      faultOf(() => store.commit(runOf(50), settings)),
+      /^locked: .*open for writing/,
+    );
+    t.ok(performance.now() - begun < 2000, 'it waits for a moment only');
+    t.equal(store.runs(undefined, { limit: 9 }).length, 3, 'what is there can be read');
+    other.stdin.end('\n');
+    await ended(other);
+    store.commit(runOf(50), settings);
+    t.equal(store.last('prod')?.id, runId(50));
+  },
+);
 
 function withoutNamespaces(): string | false {
   const lacking = missing('unshare', 'mount');

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, statSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
+import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
 import { type OpenStore, openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
 import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
@@ -217,6 +218,19 @@ t.test('the outbox keeps messages until they are delivered, and small values, ov
   t.equal(outbox.size(), 1);
   t.equal(outbox.recall('group'), 'now');
   t.equal(outbox.recall('nothing'), undefined);
+  t.end();
+});
+
+t.test('of a report with too many observations those are kept that a finding cites', (t) => {
+  const store = opened();
+  const observations = Array.from({ length: MAX_OBSERVATIONS + 10 }, () => asked('tm-1'));
+  const cited = `o${MAX_OBSERVATIONS + 10}`;
+  const findings = [accused('tm-1', { evidence: [{ observation: cited, text: 'here' }] })];
+  store.commit(runOf(1, { observations, findings }), settings);
+  const report = store.report(runId(1))!;
+  t.equal(report.observations.length, MAX_OBSERVATIONS);
+  t.equal(report.observations.at(-1)?.id, cited);
+  t.equal(store.runs('prod', { limit: 1 })[0]?.leftOut, 10);
   t.end();
 });
 
