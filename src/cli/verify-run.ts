@@ -1,0 +1,94 @@
+import { CaptureError } from '../capture/problems.ts';
+import type { EffectiveConfiguration } from '../model/probe.ts';
+import type { Observation, Report } from '../model/report.ts';
+import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
+import { readConfigurations } from './configuration-sources.ts';
+import { parseConfigurations } from './configurations.ts';
+import { Unusable } from './failure.ts';
+import { createInstruments, namedTargets, type OpenableInstruments } from './instruments.ts';
+import { givenStores } from './keystore-options.ts';
+import { parseLogFile, readLogs } from './log-witness.ts';
+import { readPolicy } from './policy-option.ts';
+import { type Plan, plan, type VerificationRequest } from './verification-plan.ts';
+import type { VerifyArguments } from './verify-options.ts';
+import type { WireRequest, WireTestimony } from './wire-witness.ts';
+
+/** Who is told what while a verification is prepared and made. */
+export interface VerifyMeans {
+  readonly signal: AbortSignal;
+  readonly warn: (line: string) => void;
+  readonly say?: (line: string) => void;
+  /** Progress of waiting for TaskManagers. */
+  readonly waiting?: (line: string) => void;
+  /** Told of every finished endpoint. */
+  readonly done: (observation: Observation) => void;
+  /** An earlier run to compare with, and what it is called. */
+  readonly baseline?: { readonly path: string; readonly report: Report };
+}
+
+export interface Prepared {
+  readonly request: VerificationRequest;
+  readonly planned: Plan;
+  readonly instruments: OpenableInstruments;
+}
+
+/** Reads all that the arguments name, and finds the endpoints. Throws `Unusable` for what cannot be meant. */
+export async function prepare(args: VerifyArguments, means: VerifyMeans): Promise<Prepared> {
+  const { signal, warn, say, baseline } = means;
+  const failOn = parseFailOn(args.failOn);
+  const judgedAt = args.now === undefined ? undefined : parseTime('now', args.now);
+  const policy = await readPolicy(args.policy);
+  const configurations = await readConfigurations(args);
+  const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
+  const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn });
+  const keystores = await givenStores(args);
+  // Before anything is asked: what this run makes Flink write accuses nobody.
+  const logs = { logs: args.log.map(parseLogFile), configurations: parsed, signal };
+  const record = args.log.length === 0 ? undefined : await readLogs(logs);
+  const names = args.names === undefined ? {} : { names: readText('names', args.names) };
+  const wire =
+    args.capture.length === 0 ? undefined : await readWire({ ...names, captures: args.capture }, parsed, signal);
+  const request: VerificationRequest = {
+    ...(await namedTargets(args.target ?? [], args.targets)),
+    configurations,
+    parsed,
+    keystores,
+    ...names,
+    ...flinkVersion,
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(wire === undefined ? {} : { wire }),
+    ...(record === undefined ? {} : { record }),
+    ...(policy === undefined ? {} : { policy }),
+    profile: args.profile,
+    parallel: args.parallel,
+    failOn,
+    ...(judgedAt === undefined ? {} : { now: judgedAt }),
+    signal,
+    warn,
+    ...(say === undefined ? {} : { say }),
+  };
+  const instruments = await createInstruments(args, {
+    signal,
+    warn,
+    ...(means.waiting === undefined ? {} : { say: means.waiting }),
+    ...(baseline === undefined ? {} : { baseline: baseline.report }),
+    done: means.done,
+  });
+  return { request, planned: await plan(request, instruments), instruments };
+}
+
+/** Loaded only here: a run without captures reads none. */
+async function readWire(
+  request: WireRequest,
+  configurations: readonly EffectiveConfiguration[],
+  signal: AbortSignal,
+): Promise<WireTestimony> {
+  const { wireWitness } = await import('./wire-witness.ts');
+  const { loadProbes } = await import('../evaluate/directory.ts');
+  try {
+    return await wireWitness({ ...request, signal }, configurations, await loadProbes());
+  } catch (error) {
+    if (error instanceof CaptureError) throw new Unusable(`--capture: ${error.message}`);
+    throw error;
+  }
+}
