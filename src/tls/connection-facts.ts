@@ -85,6 +85,8 @@ export interface ConnectionFacts {
   readonly alerts: AlertReading[];
   /** Last readable message of the peer at each alert, in the order of `alerts`. */
   readonly alertsAfter: string[];
+  /** Of each alert: whether the other side had closed before it. */
+  readonly alertsLate: boolean[];
   decrypted: boolean;
 }
 
@@ -124,6 +126,7 @@ export function connectionFacts(): ConnectionFacts {
     helloRetryRequest: false,
     alerts: [],
     alertsAfter: [],
+    alertsLate: [],
     decrypted: false,
   };
 }

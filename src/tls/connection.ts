@@ -278,6 +278,7 @@ export class TlsConnection implements StreamFollower {
       }
       if (this.#facts.alerts.length < ALERTS_MAX) {
         this.#facts.alertsAfter.push(messageBefore(this.#facts, side));
+        this.#facts.alertsLate.push(this.#facts.sides[otherSide(side)].closed !== undefined);
         const description = alertName(alert.code);
         this.#facts.alerts.push({
           side,

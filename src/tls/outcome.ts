@@ -17,7 +17,7 @@ const ESTABLISHED: Outcome = { outcome: 'established', refusal: undefined };
 export function outcomeOf(facts: ConnectionFacts): Outcome {
   const alert = facts.alerts.findIndex((a) => a.level === 'fatal');
   if (alert >= 0) {
-    return refused(alertRefusal(facts, alert));
+    return refused(leavingClient(facts, alert) ?? alertRefusal(facts, alert));
   }
   const encrypted = encryptedRefusal(facts);
   if (encrypted !== undefined) {
@@ -41,6 +41,28 @@ function refused(refusal: Refusal): Outcome {
 function alertRefusal(facts: ConnectionFacts, index: number): Refusal {
   const alert = facts.alerts[index]!;
   return { side: alert.side, how: 'alert', after: facts.alertsAfter[index] ?? 'nothing', frame: alert.frame };
+}
+
+/**
+ * A client that leaves without an answer to the server's flight, as one does that dislikes the certificate and says
+ * nothing: what the server (GnuTLS) alerts into the closed connection is no refusal by it.
+ */
+function leavingClient(facts: ConnectionFacts, index: number): Refusal | undefined {
+  const { clientSide, serverHello } = facts;
+  if (clientSide === undefined || serverHello === undefined || facts.alertsLate[index] !== true) return undefined;
+  const { client, server } = roles(facts);
+  const isSilent =
+    client.certificate === undefined &&
+    !client.clientKeyExchange &&
+    !client.changeCipherSpec &&
+    client.applicationCount === 0;
+  const { closed } = client;
+  if (facts.alerts[index]!.side === clientSide || !isSilent || closed === undefined || closed.how === 'cut') {
+    return undefined;
+  }
+  const lost = client.gapped || server.gapped;
+  const how = closed.how === 'fin' ? 'fin' : 'reset';
+  return lost ? undefined : { side: clientSide, how, after: messageBefore(facts, clientSide) };
 }
 
 /**

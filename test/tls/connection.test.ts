@@ -119,6 +119,26 @@ t.test('a warning alert before the ServerHello refuses nothing', async (t) => {
   });
 });
 
+t.test(
+  'a client that leaves after the server’s flight is who refused, whatever the server alerts afterwards',
+  async (t) => {
+    const flight = FULL.slice(0, 2);
+    const alert = data(1, plain(21, '0250'));
+    for (const how of ['fin', 'rst'] as const) {
+      t.match(readingOf([...flight, close(0, how), alert, close(1)]), {
+        outcome: 'refused',
+        refusal: { side: 0, how: how === 'fin' ? 'fin' : 'reset', after: 'server_hello_done' },
+        alerts: [{ description: 'internal_error' }],
+      });
+    }
+    const byServer = { side: 1, how: 'alert' };
+    t.match(readingOf([...flight, alert, close(0), close(1)]).refusal, byServer, 'an alert before the client left');
+    t.match(readingOf([FULL[0]!, close(0), alert]).refusal, byServer, 'no flight: the hello itself was refused');
+    const answered = [...flight, data(0, handshake(CLIENT_KEY)), close(0), alert];
+    t.match(readingOf(answered).refusal, byServer, 'the client had answered');
+  },
+);
+
 t.test('every answer to an empty certificate that ends the handshake means required', async (t) => {
   const asked: readonly Event[] = [
     data(0, handshake(HELLO)),
