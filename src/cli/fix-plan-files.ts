@@ -45,7 +45,10 @@ export function editFile(file: DraftFile, text: string | undefined): FileEdits {
     const isElsewhere = change.setting !== undefined && change.setting.file !== file.path;
     const edits = isElsewhere ? undefined : editor(settingChange(change));
     const isSecret = edits?.some((one) => linesOf(text, one).some((line) => hidden.has(line))) === true;
-    const isInLine = change.change === 'rename' || (change.change === 'set' && change.setting !== undefined);
+    // A key becomes a part of a script: no other characters than Flink's own keys have.
+    const isInLine =
+      (change.change === 'rename' && /^[\w.-]+$/.test(change.key)) ||
+      (change.change === 'set' && change.setting !== undefined);
     if (edits === undefined || (isSecret && (!isInLine || !isOneLine(text, edits)))) left.push(change);
     else made.push({ change, edits, by: isSecret ? 'command' : 'patch' });
   }

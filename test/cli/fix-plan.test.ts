@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { planned } from '../support/fix-plan.ts';
@@ -145,4 +146,20 @@ t.test('a plan to be shared holds no line of a configuration and no name of a ho
   t.match(text, /take out taskmanager\.data\.ssl\.enabled/);
   t.notMatch(text + JSON.stringify(plan), /Ms Example|hostname|heartbeat\.host/);
   t.match(text, 'heartbeat.timeout');
+});
+
+t.test('what a hostile configuration says never becomes a command', { skip }, async (t) => {
+  const mark = path.join(os.tmpdir(), `flinkprobe-fix-plan-mark-${process.pid}`);
+  const text = nested(`'security.ssl.x-password@{[system(touch => "${mark}")]}': ${SECRET}\n`).replace(
+    'rest:\n  address: jm',
+    `rest:\n  address: "jm; touch ${mark}"`,
+  );
+  const own = everywhere(text.replace('      enabled: true', '      enabled: false'));
+  const { text: printed } = await planned(own.folder, [...own.conf, NOW, '--flink-version=2.3.0']);
+  t.notMatch(printed, SECRET);
+  const commands = printed.split('\n').filter((line) => /^ {5}(?!set|take|rename)/.test(line));
+  t.strictSame(
+    commands.filter((line) => line.includes(mark)),
+    [],
+  );
 });

@@ -33,7 +33,8 @@ export function clusterOf(draft: Draft): ClusterFacts {
     return isOn(draft.value(subject, REST_SWITCH, ...aliases));
   });
   const host = [value('rest.address'), value('jobmanager.rpc.address')].find(
-    (one) => one !== undefined && !/^(?:0\.0\.0\.0|localhost|127\..*)$/.test(one),
+    // What is no host name would be something else on a command line.
+    (one) => one !== undefined && /^[a-z0-9][a-z0-9.-]*$/i.test(one) && !/^(?:0\.0\.0\.0|localhost|127\..*)$/.test(one),
   );
   const port = /^\d+$/.exec(value('rest.port') ?? '8081')?.[0] ?? '8081';
   const restUrl = host === undefined ? undefined : `${restTls ? 'https' : 'http'}://${host}:${port}`;
