@@ -41,3 +41,25 @@ t.test('a JMX agent of the JVM is told by what is switched off', async (t) => {
   t.match(await auditFinding(rule, [local]), { severity: 'low' });
   t.equal(await auditVerdict(rule, [options('port=9010')]), 'pass', 'TLS and passwords are the default');
 });
+
+t.test('every channel that Flink cannot protect is told where it is switched on', async (t) => {
+  for (const [channel, lines] of [
+    [
+      'prometheus',
+      { 'metrics.reporter.prom.factory.class': 'org.apache.flink.metrics.prometheus.PrometheusReporterFactory' },
+    ],
+    ['jmx', { 'jmx.server.port': '8789' }],
+    ['queryable-state', { 'queryable-state.enable': 'true' }],
+    [
+      'hiveserver2',
+      { 'sql-gateway.endpoint.type': 'hiveserver2', 'sql-gateway.endpoint.hiveserver2.thrift.port': '10000' },
+    ],
+    ['collect-sink', { 'taskmanager.collect-sink.port': '6125' }],
+  ] as const) {
+    const findings = await auditFindings(rule, [lines], { flinkVersion: '1.20.3' });
+    t.ok(
+      findings.some((one) => one.channel === channel && /has no TLS in any version/.test(one.message ?? '')),
+      `${channel}: ${findings.map((one) => one.channel).join(' ')}`,
+    );
+  }
+});
