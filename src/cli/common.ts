@@ -15,6 +15,7 @@ type CommonOptions = Readonly<
     | 'D'
     | 'names'
     | 'policy'
+    | 'waivers'
     | 'flink-version'
     | 'now'
     | 'redact'
@@ -58,6 +59,11 @@ export const commonOptions: CommonOptions = {
     requiresArg: true,
     describe: 'known-good baseline to judge by: a shipped profile (flinkprobe list policies) or a file',
   },
+  waivers: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'findings that somebody answers for, until a day (YAML): shown, and not counted',
+  },
   'flink-version': {
     type: 'string',
     requiresArg: true,
@@ -82,9 +88,10 @@ export interface CommonArguments {
   readonly output?: string | undefined;
   readonly failOn: string;
   readonly conf: string[];
-  readonly D: string[];
+  readonly D?: string[] | undefined;
   readonly names?: string | undefined;
   readonly policy?: string | undefined;
+  readonly waivers?: string | undefined;
   readonly flinkVersion?: string | undefined;
   readonly now?: string | undefined;
   readonly redact: boolean;

@@ -105,10 +105,11 @@ function podMembers(object: YamlNode, pod: YamlNode | undefined, configs: Config
 
 /** Members of one name are told apart by their objects' names, and by numbers where those are the same, too. */
 function renamed(members: readonly (MemberSource & { readonly fallbackName?: string })[]): readonly MemberSource[] {
-  const isTaken = (name: string | null): boolean => members.filter(({ member }) => member === name).length > 1;
+  const often = new Map<string | null, number>();
+  for (const { member } of members) often.set(member, (often.get(member) ?? 0) + 1);
   const named = members.map(({ fallbackName, ...one }) => ({
     ...one,
-    member: isTaken(one.member) ? (fallbackName ?? one.member) : one.member,
+    member: often.get(one.member)! > 1 ? (fallbackName ?? one.member) : one.member,
   }));
   const counts = new Map<string | null, number>();
   return named.map((one) => {

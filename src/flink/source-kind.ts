@@ -12,6 +12,8 @@ export const KINDS_OF_SOURCE =
 
 /** What only manifests and Compose files have at the left margin; JSON begins with a brace. */
 const STRUCTURED = /^(?:["']?(?:apiVersion|kind|services)["']?[ \t]*:|\{)/m;
+/** Processes of one file: each is judged, and held against all others. */
+const MAX_MEMBERS = 1000;
 const FLINK_NAME = /(?:^|[/\\])(?:config|flink-conf)\.ya?ml$/;
 
 /** What keys of Flink's and of its connectors begin with. */
@@ -44,6 +46,9 @@ export function flinkFiles(files: readonly ConfigurationFile[]): Members['member
 }
 
 function expectFlink(found: Members, name: string): Members {
+  if (found.members.length > MAX_MEMBERS) {
+    throw new SourceError(name, 1, 1, `configures more than ${MAX_MEMBERS} processes: give fewer at a time`);
+  }
   if (found.members.length > 0) return found;
   const kinds = [...new Set(found.passedOver)].slice(0, 8).join(', ');
   throw new SourceError(name, 1, 1, `configures no Flink process; it has ${kinds || 'nothing'}`);
