@@ -1,13 +1,22 @@
-import { type Input, type Report, SEVERITIES } from '../model/report.ts';
+import { type Report, SEVERITIES } from '../model/report.ts';
 import { comparisonLines, comparisonRecords } from './comparison-text.ts';
 import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
 import { fileText, findingLines, groupFindings, verdictWord } from './finding-text.ts';
+import {
+  elsewhereText,
+  foldedPaths,
+  inputText,
+  isElsewhere,
+  namesText,
+  qualityTexts,
+  targetLines,
+} from './input-texts.ts';
 import { type Column, fitTable, joinCells, labelled, wrap } from './layout.ts';
 import { type Colour, type Paint, painter } from './paint.ts';
 import { printable } from './printable.ts';
 import { promiseLines } from './promise-rows.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
-import { byteCount, duration, shortTime } from './time.ts';
+import { byteCount } from './time.ts';
 import { witnessTexts } from './witness-lines.ts';
 
 export interface TextOptions {
@@ -27,8 +36,6 @@ const DEFAULT_WIDTH = 100;
 /** Narrower terminals are written as if they had so many columns. */
 const LEAST_WIDTH = 60;
 const LABEL_WIDTH = 10;
-/** Configurations of one folder, processes, targets that are named; what is more is counted. */
-const MAX_NAMES = 12;
 
 const COLUMNS: readonly Column[] = [
   { title: 'CHANNEL', least: 16 },
@@ -117,16 +124,6 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
   ];
 }
 
-/** A key store that a configuration names and this machine does not have: it is Flink's machine that has it. */
-function isElsewhere({ kind, problems = [] }: Input): boolean {
-  return kind === 'keystore' && problems.some(({ message }) => message === 'no such file');
-}
-
-function elsewhereText(inputs: readonly Input[]): string[] {
-  const names = inputs.filter(isElsewhere).map(({ path }) => path);
-  return names.length === 0 ? [] : [`not on this machine (--keystore gives a copy): ${namesText(names)}`];
-}
-
 /** What the probes took, and what Flink's logs show of them. */
 function probedLines({ observations }: Report): string[] {
   const asked = observations.flatMap((one) => (one.asked === undefined ? [] : [one.asked]));
@@ -176,59 +173,12 @@ function restartLines({ comparison }: Report): string[] {
   return [`${restarted.length === 0 ? 'no process since the baseline' : namesText(restarted)}${others}`];
 }
 
-function namesText(names: readonly string[]): string {
-  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
-}
-
 /** A TaskManager that lost its JobManager stays silent, and listed, for `heartbeat.timeout` (50 s). */
 const DECEPTIVE_SECONDS = 60;
 
 function watchedText({ processes }: Report, seconds: number): string {
   const isDeceptive = processes !== undefined && seconds < DECEPTIVE_SECONDS;
   return `for ${seconds} s${isDeceptive ? '; a cluster that was restarted by halves looks healthy for a minute' : ''}`;
-}
-
-/** A thousand targets take no thousand lines. */
-function targetLines(inputs: readonly Input[]): string[] {
-  const targets = inputs.filter(({ kind }) => kind === 'target').map(({ path }) => path);
-  return targets.length === 0 ? [] : [namesText(targets)];
-}
-
-function inputText(input: Input): string {
-  const parts = [input.path];
-  if (input.format !== undefined) parts.push(input.format);
-  if (input.packets !== undefined) parts.push(`${input.packets} packets`);
-  const { firstPacketAt, lastPacketAt } = input;
-  if (firstPacketAt !== undefined && lastPacketAt !== undefined) {
-    const lasted = duration(firstPacketAt, lastPacketAt);
-    parts.push(
-      `${shortTime(firstPacketAt)} to ${shortTime(lastPacketAt)}${lasted === undefined ? '' : ` (${lasted})`}`,
-    );
-  }
-  return parts.join('   ');
-}
-
-/** Only what is not clean. */
-function qualityTexts(input: Input): string[] {
-  const quality = input.quality;
-  if (quality === undefined) return [];
-  const counts: readonly (readonly [number, string])[] = [
-    [quality.captureDrops, 'packets dropped by the capture'],
-    [quality.cutPackets, 'cut packets'],
-    [quality.gaps, `gaps (${byteCount(quality.gapBytes)} missing)`],
-    [quality.oneSidedConnections, 'one-sided connections'],
-    [quality.badChecksums, 'bad checksums'],
-    [quality.undecodedPackets, 'packets not decoded'],
-    [quality.duplicates, 'packets seen twice'],
-    ...Object.entries(quality.limits ?? {}).map(([name, count]) => [count, `times at the limit ${name}`] as const),
-  ];
-  const told = counts.filter(([count]) => count > 0).map(([count, noun]) => `${count} ${noun}`);
-  return [
-    ...(told.length === 0 ? [] : [told.join(', ')]),
-    ...quality.problems.map(({ offset, reason, message }) => `${reason} at byte ${offset}: ${message}`),
-    ...(quality.crossCheck === undefined ? [] : [`cross-check: ${quality.crossCheck}`]),
-  ];
 }
 
 /** Whose promises the traffic was held against. */
@@ -254,21 +204,6 @@ function differencesText(configured: Report['expectations']): string {
   const by = (channel: string): number => configured.filter((one) => one.channel === channel).length;
   const differing = [...new Set(configured.map(({ channel }) => channel))].filter((channel) => by(channel) > 1);
   return differing.length === 0 ? '' : `; members differ on ${differing.join(', ')}`;
-}
-
-/** Folders of one parent on one line: `/etc/flink: jm, tm1, tm2`. */
-function foldedPaths(inputs: readonly Input[]): string[] {
-  const parents = new Map<string, string[]>();
-  for (const { path } of inputs) {
-    const cut = path.search(/[\\/][^\\/]+[\\/]?$/);
-    const parent = cut <= 0 ? '' : path.slice(0, cut);
-    parents.set(parent, [...(parents.get(parent) ?? []), cut <= 0 ? path : path.slice(cut + 1)]);
-  }
-  return [...parents].map(([parent, names]) => {
-    const said = namesText(names);
-    if (parent === '') return said;
-    return names.length === 1 ? `${parent}/${said}` : `${parent}: ${said}`;
-  });
 }
 
 function cellsOf(row: EndpointRow): string[] {
