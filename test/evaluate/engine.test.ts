@@ -381,3 +381,39 @@ t.test('a rule of the whole run that cites nothing that was seen speaks for the 
   const cited = run([{ ...clusterRule('whole', () => [FAIL]), hears: ['promise', 'wire'] }], [tls({ client: TM1 })]);
   t.strictSame(cited.findings[0]!.witnesses, { ...none, wire: 'fail', promise: 'fail' });
 });
+
+t.test('a rule keeps silent of a channel and process that one which it names has told', async (t) => {
+  const echo = endpointRule('echo', () => [FAIL], { toldBy: ['failing'] });
+  const onlyRpc = { ...failing, appliesTo: ({ channel }: { channel: string }) => channel === 'jobmanager-rpc' };
+  const seen = [tls(), tls({ channel: 'blob-server' })];
+  const told = ({ findings }: ReturnType<typeof run>): string[] =>
+    findings.map((one) => `${one.ruleId} ${one.channel}`);
+  t.same(told(run([echo, onlyRpc], seen)), ['failing jobmanager-rpc', 'echo blob-server']);
+  t.same(told(run([echo], seen)), ['echo jobmanager-rpc', 'echo blob-server'], 'nobody else told it');
+  const elsewhere = { ...onlyRpc, appliesTo: ({ server }: { server: { member?: string } }) => server.member === 'tm1' };
+  const two = [tls({ channel: 'taskmanager-data', server: TM1 }), tls({ channel: 'taskmanager-data', server: TM2 })];
+  const findings = run([echo, elsewhere], two).findings.map((one) => `${one.ruleId} ${one.endpoint?.member}`);
+  t.same(findings.sort(), ['echo tm2', 'failing tm1'], 'another process is another matter');
+});
+
+t.test('what configurations predict is left to the rules that see it, where connections are heard', async (t) => {
+  const prediction: ClusterRule = {
+    ...clusterRule('prediction', () => [FAIL]),
+    hears: ['promise'],
+    toldBy: ['failing'],
+  };
+  const sighting: ClusterRule = { ...clusterRule('sighting', () => [FAIL]), hears: ['wire'], toldBy: ['failing'] };
+  const ids = (connections: 'heard' | undefined): string[] =>
+    evaluate([prediction, sighting], [], [], {
+      ...context,
+      ...(connections === undefined ? {} : { connections }),
+    }).findings.map(({ ruleId }) => ruleId);
+  t.same(ids(undefined), ['prediction', 'sighting']);
+  t.same(ids('heard'), ['sighting']);
+});
+
+t.test('a contradiction says itself what single witnesses say', async (t) => {
+  const torn: Judgement = { ...FAIL, witnesses: { promise: 'fail', record: 'pass' } };
+  const { findings } = run([endpointRule('torn', () => [torn])], [tls()]);
+  t.match(findings[0]?.witnesses, { wire: 'fail', handshake: 'not-heard', promise: 'fail', record: 'pass' });
+});
