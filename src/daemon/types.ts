@@ -247,6 +247,7 @@ export interface Store {
   /** Newest first. */
   runs(cluster: string | undefined, page: Page): readonly RunSummary[];
   report(id: string): Report | undefined;
+  run(id: string): Run | undefined;
   /** The newest complete run without anything to fix: what the next one is compared with. */
   lastGood(cluster: string): Run | undefined;
   last(cluster: string): Run | undefined;
@@ -337,6 +338,8 @@ export interface Control {
 /** The ring of live events. A reader that falls behind is dropped, never buffered without bound. */
 export interface Live {
   readonly newest: number;
+  /** One behind the newest where the ring is empty. */
+  readonly oldest: number;
   /** Events after `seq`, or undefined where the ring no longer holds all of them. */
   since(seq: number): readonly LiveEvent[] | undefined;
   /** Returns how to stop listening. */

@@ -28,7 +28,7 @@ import { LogSync } from './log-sync.ts';
 import { migrate } from './migrations.ts';
 import { outboxOf } from './outbox.ts';
 import { retainSlice } from './retention.ts';
-import { insertRun, listRuns, newestRun, pack, reportOf, runById, runOf } from './runs.ts';
+import { insertRun, listRuns, newestRun, pack, runById, runOf } from './runs.ts';
 import { insertHappening, listHappenings } from './timeline.ts';
 
 export { StoreFailure } from './failure.ts';
@@ -190,9 +190,13 @@ class SqliteStore implements OpenStore {
   }
 
   report(id: string): Report | undefined {
+    return this.run(id)?.report;
+  }
+
+  run(id: string): Run | undefined {
     return this.#use((database) => {
       const row = runById(database, id);
-      return row === undefined ? undefined : reportOf(database, row, this.path);
+      return row === undefined ? undefined : runOf(database, row, this.path);
     });
   }
 
