@@ -5,10 +5,7 @@ import t from 'tap';
 import { cluster, mended, recordedCluster, SECRET, STORES, skip } from '../support/fix-plan-clusters.ts';
 
 t.test('recorded clusters pass the audit once their plan is carried out', { skip }, async (t) => {
-  for (const [name, restart] of [
-    ['1.20.3-off', 'all-at-once'],
-    ['1.20.3-rest-mtls-notrust', 'all-at-once'],
-  ] as const) {
+  for (const [name, restart] of [['1.20.3-off', 'all-at-once']] as const) {
     t.comment(name);
     const { before, after } = await mended(t, recordedCluster(name), '--flink-version=1.20.3');
     t.equal(before.plan.restart, restart, name);
@@ -97,4 +94,15 @@ t.test('a password that everybody knows is changed in the store and in the confi
   const { before } = await mended(t, { ...own, secret: known }, '--flink-version=2.3.0');
   t.notMatch(before.text, known);
   t.notMatch(readFileSync(file, 'utf8'), known);
+});
+
+t.test('clients that REST is to ask for a certificate are known by a truststore, made for it', { skip }, async (t) => {
+  const text = lines({ 'security.ssl.rest.authentication-enabled': 'true' }).replace(
+    /^security\.ssl\.rest\.truststore.*\n/gm,
+    '',
+  );
+  const own = cluster({ jm: ['config.yaml', text] }, STORES);
+  const { before } = await mended(t, own, '--flink-version=2.3.0');
+  t.equal(before.plan.restart, 'rest-only');
+  t.ok(before.plan.findings.some(({ ruleId, cure }) => ruleId === 'rest-open-by-configuration' && cure === 'step'));
 });
