@@ -68,7 +68,8 @@ export async function planFixes(run: AuditedRun): Promise<FixPlan> {
 }
 
 function textOf({ configurations }: AuditRequest, file: string): string | undefined {
-  return configurations.flatMap(({ files }) => files).find(({ name, within }) => name === file && within === undefined)?.text;
+  return configurations.flatMap(({ files }) => files).find(({ name, within }) => name === file && within === undefined)
+    ?.text;
 }
 
 /** Findings of configurations alone, with some files as the plan leaves them. */
