@@ -166,6 +166,9 @@ t.test('stores that this machine does not have are no finding', async (t) => {
 });
 
 t.test('wrong use ends with 3', async (t) => {
+  const twice = await flinkprobe(['verify', '127.0.0.1:1', '--capture=-', '--log=-']);
+  t.equal(twice.status, 3);
+  t.match(twice.stderr, /standard input can be read once only/);
   for (const command of [
     ['analyze', inFolder('asked.pcapng')],
     ['verify', '127.0.0.1:1'],
