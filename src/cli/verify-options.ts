@@ -122,6 +122,8 @@ export function checkArguments(args: VerifyArguments): void {
   excludes(args, 'insecureRest', 'restPin');
   if (args.insecureRest && args.truststore.some((one) => !one.startsWith('internal=')))
     throw new Unusable('--insecure-rest and --truststore exclude each other, but for --truststore internal=FILE');
+  if ([...args.capture, ...args.log].filter((file) => file === '-').length > 1)
+    throw new Unusable('-: standard input can be read once only');
   for (const option of ['taskmanagers', 'maxConnections', 'parallel'] as const) atLeastOne(option, args[option]);
   if (args.rate !== undefined && !(args.rate > 0)) throw new Unusable(`--rate: ${args.rate} is no rate above 0`);
   if (parseDuration('timeout', args.timeout) === 0) throw new Unusable('--timeout: has to be longer than nothing');

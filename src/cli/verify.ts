@@ -35,8 +35,6 @@ async function verifyTargets(args: ArgumentsCamelCase<VerifyArguments>): Promise
   const judgedAt = args.now === undefined ? undefined : parseTime('now', args.now);
   if (args.saveBaseline !== undefined) checkWritable('save-baseline', args.saveBaseline);
   const say = (line: string): void => void process.stderr.write(`flinkprobe: ${line}\n`);
-  if ([...args.capture, ...args.log].filter((file) => file === '-').length > 1)
-    throw new Unusable('-: standard input can be read once only');
   const stop = stopOnSignals();
   // Loaded only here: other commands need no sockets.
   const { prepare } = await import('./verify-run.ts');
