@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Run, Trigger } from '../../src/daemon/types.ts';
 import type { Certificate, Finding, Observation, Report } from '../../src/model/report.ts';
 import { certificate, tlsDetails } from '../support/sample-report.ts';
@@ -9,6 +12,17 @@ export const MINUTE = 60_000;
 export function timeOf(minutes: number): string {
   return new Date(START + minutes * MINUTE).toISOString();
 }
+
+/** A folder that is gone when the process ends. */
+export function temporary(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-'));
+  if (made.length === 0)
+    process.once('exit', () => made.forEach((one) => rmSync(one, { recursive: true, force: true })));
+  made.push(folder);
+  return folder;
+}
+
+const made: string[] = [];
 
 /** 26 characters that sort as their numbers do. */
 export function runId(number: number): string {

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +10,13 @@ import { VERSION } from '../../../src/daemon/store/migrations.ts';
 import { openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
 import { missing } from '../../support/capture-tools.ts';
 import { root } from '../../support/repository.ts';
-import { accused, asked, runId, runOf } from '../cluster-report.ts';
+import { accused, asked, runId, runOf, temporary } from '../cluster-report.ts';
 
 const settings = { resolveAfter: 1 };
 const NOW = Date.parse('2026-11-22T22:00:00.500Z');
 
 function place(): string {
-  return path.join(mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-')), 'history.db');
+  return path.join(temporary(), 'history.db');
 }
 
 function faultOf(work: () => unknown): string {
@@ -277,7 +276,7 @@ t.test(
   'a full disk refuses the run, and the next one is kept when there is room again',
   { skip: withoutNamespaces() },
   (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-full-'));
+    const folder = temporary();
     const child = fileURLToPath(new URL('../store-full-child.js', import.meta.url));
     const script = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" "$3" "$1"';
     const done = spawnSync('unshare', [...unshared(), 'sh', '-c', script, 'sh', folder, process.execPath, child], {

@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { LogSync } from '../../../src/daemon/store/log-sync.ts';
 import { openStore } from '../../../src/daemon/store/store.ts';
-import { runOf } from '../cluster-report.ts';
+import { runOf, temporary } from '../cluster-report.ts';
 
 t.test('one write goes on at a time, and one more covers all that was committed meanwhile', (t) => {
   const running: { readonly file: string; readonly done: () => void }[] = [];
@@ -26,7 +25,7 @@ t.test('one write goes on at a time, and one more covers all that was committed 
 });
 
 t.test('a log that is not there ends the write', async (t) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-sync-'));
+  const folder = temporary();
   const log = new LogSync(path.join(folder, 'nothing'));
   log.touch();
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -36,7 +35,7 @@ t.test('a log that is not there ends the write', async (t) => {
 });
 
 t.test('the lock of a store outlives the writes of its log', async (t) => {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'flinkprobe-sync-')), 'history.db');
+  const file = path.join(temporary(), 'history.db');
   const store = openStore({ path: file });
   for (let number = 1; number < 5; number += 1) {
     store.commit(runOf(number), { resolveAfter: 1 });

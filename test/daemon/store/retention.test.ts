@@ -1,15 +1,14 @@
-import { mkdtempSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { connect } from '../../../src/daemon/store/database.ts';
 import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
 import type { Retention, Run } from '../../../src/daemon/types.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { accused, asked, MINUTE, numbered, runId, runOf, timeOf } from '../cluster-report.ts';
+import { accused, asked, MINUTE, numbered, runId, runOf, temporary, timeOf } from '../cluster-report.ts';
 
 function opened(): OpenStore {
-  const store = openStore({ path: path.join(mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-')), 'history.db') });
+  const store = openStore({ path: path.join(temporary(), 'history.db') });
   t.teardown(() => store.close());
   return store;
 }

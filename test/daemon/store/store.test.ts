@@ -1,17 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
 import { type OpenStore, openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
+import { accused, asked, numbered, reportOf, runId, runOf, temporary, timeOf, unanswered } from '../cluster-report.ts';
 
-function folder(): string {
-  return mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-'));
-}
-
-function opened(file = path.join(folder(), 'state', 'history.db')): OpenStore {
+function opened(file = path.join(temporary(), 'state', 'history.db')): OpenStore {
   const store = openStore({ path: file });
   t.teardown(() => store.close());
   return store;
