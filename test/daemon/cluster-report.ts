@@ -16,13 +16,16 @@ export function timeOf(minutes: number): string {
 /** A folder that is gone when the process ends. */
 export function temporary(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-'));
-  if (made.length === 0)
-    process.once('exit', () => made.forEach((one) => rmSync(one, { recursive: true, force: true })));
+  if (made.length === 0) process.once('exit', removeAll);
   made.push(folder);
   return folder;
 }
 
 const made: string[] = [];
+
+function removeAll(): void {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+}
 
 /** 26 characters that sort as their numbers do. */
 export function runId(number: number): string {
