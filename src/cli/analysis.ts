@@ -8,6 +8,7 @@ import type { ChannelId } from '../model/channel.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Probe } from '../model/probe.ts';
 import { type Expectation, type Input, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
 import type { CaptureRun } from '../observe/captures.ts';
 import type { SegmentFilter } from '../observe/filter.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
@@ -36,6 +37,8 @@ export interface AnalysisRequest {
   readonly flinkVersion?: string;
   /** Known-good baseline to judge by. */
   readonly policy?: Policy;
+  /** What somebody answers for. */
+  readonly waivers?: readonly Waiver[];
   readonly expect: readonly (ChannelId | 'all')[];
   readonly filter?: SegmentFilter;
   readonly crossCheck?: 'wanted' | 'not-wanted';
@@ -75,6 +78,7 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
     configurations: disk.configurations,
     stores: disk.stores,
     ...(request.policy === undefined ? {} : { policy: request.policy }),
+    ...(request.waivers === undefined ? {} : { waivers: request.waivers }),
     quality: run.inputs.flatMap((input) => (input.quality === undefined ? [] : [input.quality])),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
   });
@@ -132,6 +136,7 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
     findings: evaluation.findings,
     coverage: covered,
     ...(evaluation.policy === undefined ? {} : { policy: evaluation.policy }),
+    ...(evaluation.waivers === undefined ? {} : { waivers: evaluation.waivers }),
     summary: {
       connections: totals.connections,
       refusedAttempts: totals.refusedAttempts,

@@ -22,6 +22,7 @@ import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
+import { readWaivers } from './waivers-option.ts';
 
 const options = {
   ...commonOptions,
@@ -113,6 +114,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   const configurations = await readConfigurations(args);
   const keystores = await givenStores(args);
   const policy = await readPolicy(args.policy);
+  const waivers = await readWaivers(args.waivers);
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.
   const { analyse } = await import('./analysis.ts');
@@ -126,6 +128,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
       ...(policy === undefined ? {} : { policy }),
+      ...(waivers === undefined ? {} : { waivers }),
       expect: args.expect.map(parseChannel),
       filter: parseFilter(args),
       crossCheck: args.crossCheck ? 'wanted' : 'not-wanted',

@@ -18,6 +18,7 @@ import { exitCode, parseOutputs, writeReport } from './output.ts';
 import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
+import { readWaivers } from './waivers-option.ts';
 
 const { names: _, ...common } = commonOptions;
 
@@ -88,12 +89,14 @@ async function requestOf(given: AuditArguments, failOn: FailOn, now: number): Pr
     throw new Unusable('audit: nothing to read; give --conf DIR, --keystore FILE, --log FILE or --state-dir DIR');
   }
   const policy = await readPolicy(args.policy);
+  const waivers = await readWaivers(args.waivers);
   return {
     configurations: await readConfigurations(args),
     keystores: await givenStores(args),
     logs: args.log,
     stateDirectories: args.stateDir,
     ...(policy === undefined ? {} : { policy }),
+    ...(waivers === undefined ? {} : { waivers }),
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
     ...(args.jdk === undefined ? {} : { jdkVersion: parseJdk(args.jdk) }),
     failOn,

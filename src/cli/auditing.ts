@@ -7,6 +7,7 @@ import type { ParsedConfiguration } from '../flink/config.ts';
 import { expectations } from '../flink/expectation.ts';
 import type { Policy } from '../model/policy.ts';
 import { type FixPlan, type Input, type Observation, type Report, SCHEMA_VERSION } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
@@ -27,6 +28,8 @@ export interface AuditRequest {
   readonly jdkVersion?: string;
   /** Known-good baseline to judge by. */
   readonly policy?: Policy;
+  /** What somebody answers for. */
+  readonly waivers?: readonly Waiver[];
   readonly failOn: FailOn;
   /** Milliseconds since the epoch, as of which validity is judged. */
   readonly now: number;
@@ -75,6 +78,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     configurations: disk.configurations,
     stores: disk.stores,
     ...(request.policy === undefined ? {} : { policy: request.policy }),
+    ...(request.waivers === undefined ? {} : { waivers: request.waivers }),
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
   });
@@ -112,6 +116,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     coverage: covered,
     ...(plan === undefined ? {} : { fixPlan: plan }),
     ...(evaluation.policy === undefined ? {} : { policy: evaluation.policy }),
+    ...(evaluation.waivers === undefined ? {} : { waivers: evaluation.waivers }),
     ...(flinkVersions.length === 0 ? {} : { summary: { ...NO_CONNECTIONS, flinkVersions } }),
   };
 }

@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { Document, LineCounter, Node, Pair } from 'yaml';
 import { loadPolicies, loadProbes } from '../evaluate/directory.ts';
 import { resolvePolicy } from '../evaluate/policy-resolve.ts';
 import type { Policy, PolicyDocument } from '../model/policy.ts';
@@ -9,8 +8,6 @@ import type { PolicyFault } from './policy-schema.ts';
 
 /** Bytes of a policy file; a larger one is something else. */
 const MOST_BYTES = 1_048_576;
-/** Aliases that one anchor may have: a few lines of them could stand for gigabytes. */
-const MOST_ALIASES = 100;
 /** Faults that are told at once. */
 const FAULTS_TOLD = 10;
 
@@ -53,73 +50,16 @@ export async function parsePolicy(
   file: string,
   profiles: readonly PolicyDocument[],
 ): Promise<PolicyDocument> {
-  const [{ isMap, isScalar, LineCounter, parseDocument }, { readPolicyDocument }] = await Promise.all([
-    import('yaml'),
+  const [{ readYaml }, { readPolicyDocument }] = await Promise.all([
+    import('./yaml-places.ts'),
     import('./policy-schema.ts'),
   ]);
-  const lines = new LineCounter();
-  const { document, content } = readYaml(file, () => {
-    // Scalars as they are written: `1.20` is a version and no number.
-    const parsed = parseDocument(text, {
-      lineCounter: lines,
-      schema: 'failsafe',
-      prettyErrors: false,
-      logLevel: 'error',
-    });
-    return { document: parsed, content: parsed.toJS({ maxAliasCount: MOST_ALIASES }) as unknown };
-  });
-  const [wrong] = document.errors;
-  if (wrong !== undefined)
-    throw new Unusable(`--policy: ${placeOf(file, lines, wrong.pos[0])}: ${firstLine(wrong.message)}`);
-  const read = readPolicyDocument(content, profiles);
+  const yaml = readYaml(text, { file, scalars: 'as-written', prefix: '--policy: ', told: FAULTS_TOLD });
+  const read = readPolicyDocument(yaml.content, profiles);
   if ('document' in read) return read.document;
-  const told = read.faults.slice(0, FAULTS_TOLD).map((fault) => {
-    const node = nodeAt(document, fault, { isMap, isScalar });
-    return `${placeOf(file, lines, node?.range?.[0] ?? 0)}: ${fault.message}${hintOf(fault)}`;
-  });
-  const more = read.faults.length - told.length;
-  throw new Unusable(`--policy: ${[...told, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')}`);
-}
-
-/** The library throws on what nests too deeply or has too many aliases. */
-function readYaml<T>(file: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const message =
-      error instanceof RangeError ? 'nests too deeply' : error instanceof Error ? error.message : String(error);
-    throw new Unusable(`--policy: ${file}:1:1: ${firstLine(message)}`);
-  }
-}
-
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]!;
-}
-
-function placeOf(file: string, lines: LineCounter, offset: number): string {
-  const { line, col } = lines.linePos(offset);
-  return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
-}
-
-type Kinds = Pick<typeof import('yaml'), 'isMap' | 'isScalar'>;
-
-/** The node that a fault is about; the innermost one that is there, where it is about something missing. */
-function nodeAt(document: Document, { path, at }: PolicyFault, { isMap, isScalar }: Kinds): Node | undefined {
-  for (let length = path.length; length >= 0; length--) {
-    const part = path.slice(0, length);
-    const key = part.at(-1);
-    if (at === 'key' && length === path.length) {
-      const holder = length === 1 ? document.contents : document.getIn(part.slice(0, -1), true);
-      const pair = isMap(holder)
-        ? holder.items.find((one: Pair) => isScalar(one.key) && one.key.value === key)
-        : undefined;
-      if (pair !== undefined) return pair.key as Node;
-      continue;
-    }
-    const node = length === 0 ? document.contents : document.getIn(part, true);
-    if (node !== undefined && node !== null && typeof node === 'object') return node as Node;
-  }
-  return undefined;
+  throw new Unusable(
+    yaml.tell(read.faults.map((fault) => ({ ...fault, message: `${fault.message}${hintOf(fault)}` }))),
+  );
 }
 
 function hintOf({ known = [], word }: PolicyFault): string {

@@ -11,15 +11,13 @@ import type { Select } from './selection.ts';
 import { traceOf } from './source-places.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
+import { waiversCommand } from './waivers.ts';
 
-const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config'];
+const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config', 'waivers'];
 /** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['sniff', 'daemon', 'waivers', 'completion'];
+const LATER: readonly string[] = ['sniff', 'daemon', 'completion'];
 /** Options of it, likewise, and the commands that have them already. */
-const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [
-  ['--truststore', ['verify']],
-  ['--waivers', []],
-];
+const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [['--truststore', ['verify']]];
 
 /** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -98,6 +96,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     .command(explainCommand(select))
     .command(listCommand(select))
     .command(configCommand(select))
+    .command(waiversCommand(select))
     .demandCommand(1, 1, 'a command is needed')
     .strict()
     .version(version())

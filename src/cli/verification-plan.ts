@@ -8,6 +8,7 @@ import type { Channel } from '../model/channel.ts';
 import type { Policy } from '../model/policy.ts';
 import type { EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Expectation, Input, Observation, ProcessIdentity, Report } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
 import type { Budget, LostTarget, Profile, Target } from '../observe/active/types.ts';
 import { CollectSinkGuard } from '../observe/collect-sink-guard.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
@@ -36,6 +37,8 @@ export interface VerificationRequest {
   readonly flinkVersion?: string;
   /** Known-good baseline to judge by. */
   readonly policy?: Policy;
+  /** What somebody answers for. */
+  readonly waivers?: readonly Waiver[];
   /** An earlier run of the same cluster, and where it was read. */
   readonly baseline?: { readonly path: string; readonly report: Report };
   /** What captures of the same cluster show. */

@@ -1,6 +1,7 @@
 import { CaptureError } from '../capture/problems.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { Observation, Report } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
 import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
@@ -11,6 +12,7 @@ import { parseLogFile, readLogs } from './log-witness.ts';
 import { readPolicy } from './policy-option.ts';
 import { type Plan, plan, type VerificationRequest } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
+import { readWaivers } from './waivers-option.ts';
 import type { WireRequest, WireTestimony } from './wire-witness.ts';
 
 /** Who is told what while a verification is prepared and made. */
@@ -24,6 +26,8 @@ export interface VerifyMeans {
   readonly done: (observation: Observation) => void;
   /** An earlier run to compare with, and what it is called. */
   readonly baseline?: { readonly path: string; readonly report: Report };
+  /** What somebody answers for; absent: what the arguments name. */
+  readonly waivers?: readonly Waiver[];
 }
 
 export interface Prepared {
@@ -38,6 +42,7 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
   const failOn = parseFailOn(args.failOn);
   const judgedAt = args.now === undefined ? undefined : parseTime('now', args.now);
   const policy = await readPolicy(args.policy);
+  const waivers = means.waivers ?? (await readWaivers(args.waivers));
   const configurations = await readConfigurations(args);
   const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
   const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn });
@@ -59,6 +64,7 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
     ...(wire === undefined ? {} : { wire }),
     ...(record === undefined ? {} : { record }),
     ...(policy === undefined ? {} : { policy }),
+    ...(waivers === undefined ? {} : { waivers }),
     profile: args.profile,
     parallel: args.parallel,
     failOn,

@@ -22,6 +22,7 @@ import type {
   RuleContext,
   StoreSubject,
 } from '../model/rule.ts';
+import type { Waiver, WaiverOutcome } from '../model/waiver.ts';
 import { compareEndpoints } from './comparison.ts';
 import { fingerprint, type Identity } from './fingerprint.ts';
 import { LogRecord } from './log-record.ts';
@@ -30,6 +31,7 @@ import { withoutEchoes } from './policy-echo.ts';
 import { PolicyTally } from './policy-outcome.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
+import { applyWaivers } from './waivers.ts';
 import { type Judged, type Seen, type Told, witnessVerdicts } from './witnesses.ts';
 
 /** Evidence entries kept on one finding; what is more is counted in a last entry. */
@@ -51,6 +53,8 @@ export interface EvaluationContext {
   readonly connections?: 'heard';
   readonly expiry?: RuleContext['expiry'];
   readonly policy?: Policy;
+  /** What somebody answers for. */
+  readonly waivers?: readonly Waiver[];
   /** An earlier run of the same cluster. */
   readonly baseline?: Report;
   /** What the processes of this run called themselves, to tell those that were restarted since the baseline. */
@@ -74,6 +78,8 @@ export interface Evaluation {
   readonly subjects: readonly EndpointSubject[];
   /** What became of the policy, where one was given. */
   readonly policy?: PolicyOutcome;
+  /** What became of the waivers, where some were given. */
+  readonly waivers?: readonly WaiverOutcome[];
 }
 
 type Subject = ClusterSubject | EndpointSubject | ConfigurationSubject | StoreSubject;
@@ -136,8 +142,16 @@ export function evaluate(
   const seen: Seen = { byId: new Map(observations.map((one) => [one.id, one])), record: new LogRecord(observations) };
   const requirements = new Map<Finding, string>();
   const told = withoutRepeats(findingsOf(judged, ruleContext, seen, requirements), rules);
-  const findings = withoutEchoes(told, requirements, context.policy);
-  return { findings, verdictCounts, errors, subjects, ...(tally === undefined ? {} : { policy: tally.outcome() }) };
+  const open = withoutEchoes(told, requirements, context.policy);
+  const waived = context.waivers === undefined ? undefined : applyWaivers(open, context.waivers, context.now);
+  return {
+    findings: waived?.findings ?? open,
+    verdictCounts,
+    errors,
+    subjects,
+    ...(tally === undefined ? {} : { policy: tally.outcome() }),
+    ...(waived === undefined ? {} : { waivers: waived.outcomes }),
+  };
 
   function each<S extends Subject>(rule: Rule & Judge<S>, all: readonly S[]): void {
     for (const subject of all) {

@@ -5,6 +5,7 @@ import type { FixPlan } from './fix-plan.ts';
 import type { LogLine } from './log.ts';
 import type { PolicyOutcome } from './policy.ts';
 import type { TlsDetails } from './tls.ts';
+import type { WaiverOutcome } from './waiver.ts';
 
 export type * from './asked.ts';
 export type * from './disk.ts';
@@ -12,6 +13,7 @@ export type * from './fix-plan.ts';
 export type * from './log.ts';
 export type { PolicyOutcome } from './policy.ts';
 export type * from './tls.ts';
+export type { WaiverOutcome } from './waiver.ts';
 
 /** The JSON report, `schemaVersion` 1. Field names are the public contract. Absent is absent: no `null` but where said. */
 export const SCHEMA_VERSION = 1;
@@ -374,6 +376,8 @@ export interface Report {
   readonly coverage: readonly Coverage[];
   /** What became of the policy that the run was judged by (`--policy`). */
   readonly policy?: PolicyOutcome;
+  /** What became of the waivers that were given (`--waivers`). */
+  readonly waivers?: readonly WaiverOutcome[];
   readonly processes?: readonly ProcessIdentity[];
   readonly comparison?: Comparison;
   /** What mends the findings; where it was asked for. */

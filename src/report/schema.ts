@@ -296,6 +296,19 @@ const report = z.strictObject({
       unjudged: texts,
     })
     .exactOptional(),
+  waivers: z
+    .array(
+      z.strictObject({
+        id: text,
+        owner: text,
+        reason: text,
+        until: text,
+        scope: z.record(text, text),
+        state: z.enum(['active', 'ending', 'expired']),
+        matched: whole,
+      }),
+    )
+    .exactOptional(),
   processes: z
     .array(z.strictObject({ component, member: text, source: z.enum(['rest', 'rpc', 'log']), identity: text }))
     .exactOptional(),

@@ -17,6 +17,7 @@ import { printable } from './printable.ts';
 import { promiseLines } from './promise-rows.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
 import { byteCount } from './time.ts';
+import { waiverRecords, waiverTexts } from './waiver-lines.ts';
 import { witnessTexts } from './witness-lines.ts';
 
 export interface TextOptions {
@@ -114,6 +115,7 @@ function headerLines(report: Report, width: number, paint: Paint): string[] {
     ...field('against', promiseText(report)),
     ...foldedPaths(report.inputs.filter(({ kind }) => kind === 'configuration')).flatMap((text) => field('', text)),
     ...(report.policy === undefined ? [] : field('policy', policyText(report.policy))),
+    ...waiverTexts(report.waivers ?? []).flatMap((text, at) => field(at === 0 ? 'waivers' : '', text)),
     ...probedLines(report).flatMap((text, at) => field(at === 0 ? 'probed' : '', text)),
     ...doubtLines(report).flatMap((text) => field('channel', text)),
     ...restartLines(report).flatMap((text) => field('restarted', text)),
@@ -332,6 +334,7 @@ function plain(report: Report, failOn: FailOn, now: number): string {
     ]),
     ...(report.comparison === undefined ? [] : comparisonRecords(report.comparison)),
     ...(report.policy === undefined ? [] : [policyRecord(report.policy)]),
+    ...waiverRecords(report.waivers ?? []),
     ['summary', report.verdict, report.complete ? 'complete' : 'incomplete', findingCounts(report)],
   ];
   return records.map((record) => `${record.map((value) => printable(String(value))).join('\t')}\n`).join('');
