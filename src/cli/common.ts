@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import type { FailOn } from '../report/severity.ts';
-import { reason } from './configuration-sources.ts';
-import { Unusable } from './failure.ts';
+import { reason, Unusable } from './failure.ts';
 
 export type { ConfigurationFiles } from './configuration-sources.ts';
 

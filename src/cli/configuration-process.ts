@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { MemberSource } from '../flink/source.ts';
-import { flinkFilesIn, linkTarget, reason } from './configuration-sources.ts';
-import { Unusable } from './failure.ts';
+import { flinkFilesIn, linkTarget } from './configuration-sources.ts';
+import { reason, Unusable } from './failure.ts';
 
 /**
  * A running process below `/proc`. The folder of its configuration is looked for in its own root, so that a container's

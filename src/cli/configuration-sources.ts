@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ConfigurationFile } from '../flink/config.ts';
 import type { ConfigurationLayer, Followed, MemberSource, Members } from '../flink/source.ts';
 import { isSecretName } from '../rules/support/secret-names.ts';
-import { Unusable } from './failure.ts';
+import { reason, Unusable } from './failure.ts';
 
 /** The configuration of one process, as the user named it. */
 export interface ConfigurationFiles extends Partial<Omit<MemberSource, 'member' | 'files'>> {
@@ -237,14 +237,4 @@ export function confOrEnvironment(
   say(`no --conf: reading ${folder}, which FLINK_CONF_DIR of the environment names`);
   // What comes before an equals sign would be taken for a member.
   return [folder.includes('=') ? `./${folder}` : folder];
-}
-
-export function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    EACCES: 'not readable: permission denied',
-    EISDIR: 'is a folder',
-  };
-  return known[code ?? ''] ?? message;
 }

@@ -7,3 +7,14 @@ export class Unusable extends Error {
 export function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
 }
+
+/** Why a file could not be read, in words. */
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or folder',
+    EACCES: 'not readable: permission denied',
+    EISDIR: 'is a folder',
+  };
+  return known[code ?? ''] ?? message;
+}

@@ -2,8 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { Options } from 'yargs';
 import type { GivenStore } from '../observe/key-stores.ts';
 import { repeatable } from './common.ts';
-import { reason } from './configuration-sources.ts';
-import { Unusable } from './failure.ts';
+import { reason, Unusable } from './failure.ts';
 
 /** Options of every command that holds key stores against what else it hears. */
 export const keystoreOptions: Readonly<

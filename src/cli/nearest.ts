@@ -1,4 +1,4 @@
-import { distance } from '../rules/support/flink-keys.ts';
+import { distance } from '../rules/support/distance.ts';
 
 const SUGGESTED_MOST = 3;
 /** Wrong letters that still look like a slip: one in three of what was asked for. */

@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { reason } from './configuration-sources.ts';
-import { Unusable } from './failure.ts';
+import { reason, Unusable } from './failure.ts';
 
 /** Bytes of a file that people write; a larger one is something else. */
 const MOST_BYTES = 1_048_576;

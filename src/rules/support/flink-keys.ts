@@ -1,3 +1,5 @@
+import { distance } from './distance.ts';
+
 /** TLS keys that Flink knows (`SecurityOptions`), and the release since which: `SecurityOptions` of the distributions. */
 interface KnownKey {
   readonly key: string;
@@ -65,20 +67,3 @@ export function nearestKey(key: string): { readonly key: string; readonly distan
 export function isMeantForTls(key: string): boolean {
   return /^security\.ssl\b/.test(key) || nearestKey(key).distance <= MISSPELT_MOST;
 }
-
-/** Levenshtein; keys and ids are short, and longer ones are no misspelling of any. */
-export function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > LENGTH_DIFFERENCE_MOST) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-const LENGTH_DIFFERENCE_MOST = 20;
