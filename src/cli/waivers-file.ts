@@ -32,16 +32,19 @@ export function parseWaivers(text: string, file: string, rules: readonly string[
 
 function wrongIn({ waivers }: WrittenWaivers, rules: readonly string[]): readonly YamlFault[] {
   const ids = waivers.map(({ id }) => id);
-  return waivers.flatMap(({ id, scope: { rule } }, index) => [
+  return waivers.flatMap(({ id, scope }, index) => [
     ...(ids.indexOf(id) === index
       ? []
       : [{ path: ['waivers', index, 'id'], message: `${JSON.stringify(id)} is the id of an earlier one` }]),
-    ...(rule === undefined || rules.includes(rule)
+    ...(Object.keys(scope).length > 0
+      ? []
+      : [{ path: ['waivers', index, 'scope'], message: 'scope names nothing: a waiver of everything is none' }]),
+    ...(scope.rule === undefined || rules.includes(scope.rule)
       ? []
       : [
           {
             path: ['waivers', index, 'scope', 'rule'],
-            message: `${JSON.stringify(rule)} is no rule${meant(rule, rules)}`,
+            message: `${JSON.stringify(scope.rule)} is no rule${meant(scope.rule, rules)}`,
           },
         ]),
   ]);

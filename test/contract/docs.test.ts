@@ -201,6 +201,7 @@ t.test('every flinkprobe in the examples has options and arguments that exist', 
     config: optionsOf('config', 'show'),
     explain: optionsOf('explain'),
     list: optionsOf('list'),
+    waivers: optionsOf('waivers', 'check'),
   };
   const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));
   t.ok(calls.length >= 10);
