@@ -3,7 +3,6 @@ import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } fr
 import path from 'node:path';
 import type { ConfigurationFile } from '../flink/config.ts';
 import type { ConfigurationLayer, Followed, MemberSource, Members } from '../flink/source.ts';
-import { isSecretName } from '../rules/support/secret-names.ts';
 import { reason, Unusable } from './failure.ts';
 
 /** The configuration of one process, as the user named it. */
@@ -34,11 +33,16 @@ const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'];
  * @throws Unusable that names the option, the file and the place in it
  */
 export async function readConfigurations(args: ConfigurationArguments): Promise<readonly ConfigurationFiles[]> {
-  const dynamic = dynamicLayers(args.D ?? []);
+  const dynamic = await dynamicOf(args.D ?? []);
   const read: ConfigurationFiles[] = [];
   for (const text of args.conf) read.push(...(await readConfiguration(text)));
   if (dynamic.length > 0 && read.length === 0) throw new Unusable('-D: means nothing without --conf');
   return told(read).map((one) => ({ ...one, layers: [...(one.layers ?? []), ...dynamic] }));
+}
+
+/** What names a secret is known where there is something to refuse: help needs it not. */
+async function dynamicOf(texts: readonly string[]): Promise<readonly ConfigurationLayer[]> {
+  return texts.length === 0 ? [] : (await import('./dynamic-properties.ts')).dynamicLayers(texts);
 }
 
 /** Members of one name that several sources gave of themselves are told apart by their files. */
@@ -206,24 +210,6 @@ export function linkTarget(link: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** `-D key=value` of our own command line. Secrets are refused: every account of the machine sees arguments. */
-function dynamicLayers(texts: readonly string[]): readonly ConfigurationLayer[] {
-  const entries = texts.map((text) => {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw new Unusable('-D: wants key=value, as rest.port=8082');
-    const [key, value] = [text.slice(0, equals).trim(), text.slice(equals + 1)];
-    const option = /-D([\w.-]{1,200})=/.exec(value)?.[1];
-    const secret = isSecretName(key) ? key : option !== undefined && isSecretName(option) ? option : undefined;
-    if (secret !== undefined) {
-      throw new Unusable(
-        `-D: ${secret} is a secret, and arguments are seen by every user of the machine; leave it in a file`,
-      );
-    }
-    return { key, value, line: 1 };
-  });
-  return entries.length === 0 ? [] : [{ kind: 'entries', origin: 'dynamic', entries }];
 }
 
 /** `--conf` as given, else what FLINK_CONF_DIR of the environment names; `say` tells of the latter. */

@@ -2,7 +2,6 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { explainChannel, explainRule } from './explanation.ts';
 import { Unusable } from './failure.ts';
-import { nearest } from './nearest.ts';
 import type { Select } from './selection.ts';
 
 interface ExplainArguments {
@@ -37,14 +36,15 @@ async function explain({ id }: ArgumentsCamelCase<ExplainArguments>): Promise<vo
   if (rule !== undefined) print(explainRule(rule, width));
   else if (probe !== undefined) print(explainChannel(probe, probes, rules, width));
   else if (policy !== undefined) print((await import('./policy-text.ts')).explainPolicy(policy.document, width));
-  else throw new Unusable(unknown(id, [...rules, ...probes, ...policies]));
+  else throw new Unusable(await unknown(id, [...rules, ...probes, ...policies]));
 }
 
 function print(lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function unknown(id: string, all: readonly { readonly id: string }[]): string {
+async function unknown(id: string, all: readonly { readonly id: string }[]): Promise<string> {
+  const { nearest } = await import('./nearest.ts');
   const names = nearest(
     id,
     all.map((one) => one.id),
