@@ -1,0 +1,225 @@
+import type { CertificateRecord, ChannelCell, FindingRecord } from '../daemon/types.ts';
+import type { Observation, Report } from '../model/report.ts';
+import { type EndpointGroup, endpointGroups } from '../report/endpoint-rows.ts';
+import { atLeast, DEFAULT_FAIL_ON, rank } from '../report/severity.ts';
+import { CHECK_STATUSES, type FamilyName } from './families.ts';
+import type { Labels } from './prometheus.ts';
+
+/** One line of `/metrics`. */
+export interface Series {
+  readonly name: FamilyName;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** What is known of a cluster when a run of it has ended. */
+export interface ClusterFacts {
+  readonly cluster: string;
+  readonly report: Report;
+  readonly cells: readonly ChannelCell[];
+  readonly findings: readonly FindingRecord[];
+  readonly certificates: readonly CertificateRecord[];
+}
+
+/**
+ * Certificates of a cluster that have a series each; of more, the first to end of each channel, role and source. One
+ * JobManager with 50 TaskManagers, all channels mutual with an authority, has about 430.
+ */
+export const MAX_CERTIFICATE_SERIES = 1000;
+/** Names in certificates are the operator's, or an attacker's. */
+const MAX_LABEL = 128;
+
+/** Everything that `/metrics` tells of one cluster and that only a run changes. */
+export function clusterSeries(facts: ClusterFacts): readonly Series[] {
+  return [...checks(facts), ...endpoints(facts), ...certificates(facts)];
+}
+
+type CheckStatus = (typeof CHECK_STATUSES)[number];
+
+/** Checks that found something once. The worst finding of each speaks for it; `warn`: below `--fail-on`'s default. */
+function checks({ cluster, findings }: ClusterFacts): Series[] {
+  const worst = new Map<string, FindingRecord>();
+  for (const record of findings) {
+    const known = worst.get(record.finding.ruleId);
+    if (known === undefined || weight(record) < weight(known)) worst.set(record.finding.ruleId, record);
+  }
+  return [...worst].flatMap(([check, record]) =>
+    CHECK_STATUSES.map((status) => ({
+      name: 'flinkprobe_check_status' as const,
+      labels: { flink_cluster: cluster, check, severity: record.finding.severity, status },
+      value: status === statusOf(record) ? 1 : 0,
+    })),
+  );
+}
+
+const STATUS_ORDER: readonly CheckStatus[] = ['fail', 'unknown', 'warn', 'waived', 'pass'];
+
+function weight(record: FindingRecord): number {
+  return STATUS_ORDER.indexOf(statusOf(record)) * 10 + rank(record.finding.severity);
+}
+
+function statusOf({ finding, resolvedAt }: FindingRecord): CheckStatus {
+  if (resolvedAt !== undefined) return 'pass';
+  if (finding.waived !== null) return 'waived';
+  if (finding.verdict !== 'fail') return 'unknown';
+  return atLeast(finding.severity, DEFAULT_FAIL_ON) ? 'fail' : 'warn';
+}
+
+/** Several endpoints of one channel and member share their series: the worst of them speaks. */
+function endpoints({ cluster, report, cells, certificates: seen }: ClusterFacts): Series[] {
+  const merged = new Merged();
+  for (const group of endpointGroups(report, DEFAULT_FAIL_ON)) {
+    const { channel, server, observations } = group;
+    const labels = { flink_cluster: cluster, channel, member: server.member ?? server.host };
+    merged.least('flinkprobe_channel_up', labels, observations.some(({ kind }) => kind !== 'no-answer') ? 1 : 0);
+    const clear = clearOf(group);
+    if (clear !== undefined) merged.most('flinkprobe_plaintext_accepted', labels, clear);
+    const required = requiredOf(observations);
+    if (required !== undefined) merged.least('flinkprobe_client_cert_required', labels, required);
+    for (const [version, value] of versionsOf(observations)) {
+      merged.most('flinkprobe_tls_protocol_accepted', { ...labels, version }, value);
+    }
+    for (const { tls } of observations) {
+      if (tls?.version === undefined) continue;
+      const cipher = tls.cipherSuite ?? 'unknown';
+      merged.most('flinkprobe_tls_info', { ...labels, version: tls.version, cipher }, 1);
+    }
+  }
+  for (const { channel, member, verdict } of cells) {
+    if (verdict !== 'not-seen') continue;
+    merged.least('flinkprobe_channel_up', { flink_cluster: cluster, channel, member }, 0);
+  }
+  for (const [place, value] of diskMatches(report, seen)) {
+    const [channel, member] = JSON.parse(place) as [string, string];
+    merged.least('flinkprobe_cert_served_matches_disk', { flink_cluster: cluster, channel, member }, value);
+  }
+  return merged.all();
+}
+
+class Merged {
+  readonly #series = new Map<string, Series>();
+
+  least(name: FamilyName, labels: Labels, value: number): void {
+    this.#put(name, labels, value, Math.min);
+  }
+
+  most(name: FamilyName, labels: Labels, value: number): void {
+    this.#put(name, labels, value, Math.max);
+  }
+
+  all(): Series[] {
+    return [...this.#series.values()];
+  }
+
+  #put(name: FamilyName, labels: Labels, value: number, choose: (a: number, b: number) => number): void {
+    const key = `${name}${JSON.stringify(labels)}`;
+    const known = this.#series.get(key);
+    this.#series.set(key, { name, labels, value: known === undefined ? value : choose(known.value, value) });
+  }
+}
+
+/** Undefined: nobody saw what it speaks. */
+function clearOf({ observations }: EndpointGroup): number | undefined {
+  const isClear = observations.some(
+    ({ kind, answer, asked }) =>
+      (kind === 'plaintext' && (answer === undefined || answer.kind === 'plaintext')) ||
+      asked?.clear?.outcome === 'answered',
+  );
+  if (isClear) return 1;
+  return observations.some(({ kind }) => kind === 'tls') ? 0 : undefined;
+}
+
+function requiredOf(observations: readonly Observation[]): number | undefined {
+  const verdicts = observations.map(({ tls }) => tls?.clientAuthentication.verdict);
+  const known = verdicts.filter((one) => one !== undefined && one !== 'unknown');
+  if (observations.some(({ kind }) => kind === 'plaintext')) return 0;
+  return known.length === 0 ? undefined : known.every((one) => one === 'required') ? 1 : 0;
+}
+
+const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
+
+/** Zero is known only where all versions were offered one by one. */
+function versionsOf(observations: readonly Observation[]): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const { tls, asked } of observations) {
+    const { accepted } = tls ?? {};
+    if (accepted !== undefined && asked?.complete === true && asked.profile !== 'quick') {
+      for (const version of VERSIONS) values.set(version, Math.max(values.get(version) ?? 0, 0));
+    }
+    for (const version of accepted?.versions ?? []) values.set(version, 1);
+    if (tls?.version !== undefined) values.set(tls.version, 1);
+  }
+  return values;
+}
+
+const MISMATCHES: ReadonlySet<string> = new Set([
+  'served-certificate-is-not-the-one-on-disk',
+  'old-certificate-still-served',
+]);
+
+/** By place; places whose keystore nobody read are not there. */
+function diskMatches(report: Report, seen: readonly CertificateRecord[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  const there = seen.filter(({ goneAt }) => goneAt === undefined);
+  for (const { source, role, channel, member, certificate } of there) {
+    if (source !== 'disk' || role !== 'keystore' || member === undefined) continue;
+    const served = there.filter((one) => one.role === 'leaf' && one.channel === channel && one.member === member);
+    if (served.length === 0) continue;
+    const isSame = served.some((one) => one.certificate.sha256 === certificate.sha256);
+    const key = JSON.stringify([channel, member]);
+    places.set(key, Math.max(places.get(key) ?? 0, isSame ? 1 : 0));
+  }
+  for (const { ruleId, verdict, channel, endpoint, file } of report.findings) {
+    if (!MISMATCHES.has(ruleId) || verdict !== 'fail') continue;
+    places.set(JSON.stringify([channel, endpoint?.member ?? endpoint?.host ?? file?.member ?? '']), 0);
+  }
+  return places;
+}
+
+function certificates({ cluster, certificates: all }: ClusterFacts): Series[] {
+  const there = all.filter(({ goneAt, certificate }) => goneAt === undefined && isTime(certificate.notAfter));
+  const isFew = there.length <= MAX_CERTIFICATE_SERIES;
+  const shown = isFew ? there : firstOfEachKind(there);
+  const merged = new Merged();
+  for (const { channel, member, endpoint, role, source, certificate } of shown) {
+    merged.least(
+      'flinkprobe_cert_not_after_timestamp_seconds',
+      {
+        flink_cluster: cluster,
+        channel,
+        member: isFew ? (member ?? endpoint?.host ?? '') : '',
+        role,
+        source,
+        subject_cn: clip(commonNameOf(certificate.subject)),
+        serial: clip(certificate.serialNumber),
+      },
+      Date.parse(certificate.notAfter) / 1000,
+    );
+  }
+  const leftOut = there.length - shown.length;
+  const name = 'flinkprobe_cert_series_left_out' as const;
+  return [...merged.all(), { name, labels: { flink_cluster: cluster }, value: leftOut }];
+}
+
+/** The list begins with what ends first. */
+function firstOfEachKind(records: readonly CertificateRecord[]): CertificateRecord[] {
+  const first = new Map<string, CertificateRecord>();
+  for (const record of records) {
+    const kind = `${record.channel} ${record.role} ${record.source}`;
+    if (!first.has(kind)) first.set(kind, record);
+  }
+  return [...first.values()];
+}
+
+/** RFC 4514 text: the value behind `CN=`, escapes and all. */
+function commonNameOf(subject: string): string {
+  return /(?:^|,\s*)CN=((?:\\.|[^,\\])*)/i.exec(subject)?.[1] ?? '';
+}
+
+function clip(text: string): string {
+  return [...text].slice(0, MAX_LABEL).join('');
+}
+
+function isTime(text: string): boolean {
+  return !Number.isNaN(Date.parse(text));
+}

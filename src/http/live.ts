@@ -1,0 +1,181 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Control, Live, LiveData, LiveEvent } from '../daemon/types.ts';
+import type { LiveLimits } from './limits.ts';
+
+/** RFC 6455 section 7.4.1, and the registry of close codes for 1012 and 1013. */
+export const CLOSE = { goingAway: 1001, nothingToSay: 1008, restart: 1012, tryAgainLater: 1013 } as const;
+
+interface Reader {
+  readonly socket: WebSocket;
+  readonly stream: Socket;
+  /** Number of the last event that was given to it. */
+  given: number;
+  /** Bytes that the system has taken, and when there were last more of them, milliseconds of `performance.now()`. */
+  taken: number;
+  takenAt: number;
+  /** Answered the last ping. */
+  pulse: 'beats' | 'asked';
+}
+
+/**
+ * Live events to any number of readers. Nothing is queued here but a few hundred kilobytes in each socket: a reader that
+ * has to wait goes on from the ring, and is dropped (1013) where the ring has moved on, or where it reads nothing at all.
+ */
+export class LiveReaders {
+  readonly #control: Control;
+  readonly #limits: LiveLimits;
+  readonly #server: WebSocketServer;
+  readonly #readers = new Set<Reader>();
+  /** Each event is written as text once, not once a reader. */
+  readonly #texts = new WeakMap<LiveEvent, Buffer>();
+  readonly #unsubscribe: () => void;
+  readonly #pings: NodeJS.Timeout;
+  readonly #checks: NodeJS.Timeout;
+  #isDue = false;
+  #dropped = 0;
+
+  constructor(control: Control, limits: LiveLimits) {
+    this.#control = control;
+    this.#limits = limits;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+    });
+    this.#unsubscribe = control.live.subscribe(() => this.#schedule());
+    this.#pings = setInterval(() => this.#ping(), limits.pingMs).unref();
+    this.#checks = setInterval(() => this.#dropStalled(), Math.max(20, limits.stallMs / 4)).unref();
+  }
+
+  get count(): number {
+    return this.#readers.size;
+  }
+
+  /** Readers that could not keep up, since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get isFull(): boolean {
+    return this.#readers.size >= this.#limits.readers;
+  }
+
+  /** `since`: number of the last event that the reader has; undefined: what comes from now on. */
+  accept(request: IncomingMessage, stream: Socket, head: Buffer, since: number | undefined): void {
+    this.#server.handleUpgrade(request, stream, head, (socket) => this.#welcome(socket, stream, since));
+  }
+
+  /** Sends all readers away; they may come back at once where the code says so. */
+  closeAll(code: number, reason: string): void {
+    for (const { socket } of this.#readers) socket.close(code, reason);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    clearInterval(this.#pings);
+    clearInterval(this.#checks);
+    this.closeAll(CLOSE.goingAway, 'the daemon stops');
+    // Whoever does not answer the close frame is not waited for.
+    setTimeout(() => {
+      for (const { socket } of this.#readers) socket.terminate();
+    }, CLOSE_GRACE_MS).unref();
+  }
+
+  #welcome(socket: WebSocket, stream: Socket, since: number | undefined): void {
+    const { live } = this.#control;
+    const from = since !== undefined && live.since(since) !== undefined ? since : live.newest;
+    const reader: Reader = { socket, stream, given: from, taken: 0, takenAt: performance.now(), pulse: 'beats' };
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#readers.delete(reader));
+    socket.on('pong', () => {
+      reader.pulse = 'beats';
+    });
+    socket.on('message', () => socket.close(CLOSE.nothingToSay, 'nothing is read here'));
+    stream.on('drain', () => this.#schedule());
+    this.#readers.add(reader);
+    socket.send(JSON.stringify(this.#hello(from, live)));
+    this.#feed(reader);
+  }
+
+  /** `seq`: the events that follow begin behind it. Another one than was asked for: what lies between is lost. */
+  #hello(seq: number, live: Live): LiveEvent {
+    const { version, now } = this.#control.status();
+    const data: LiveData['hello'] = { version, oldest: live.oldest, newest: live.newest };
+    return { seq, at: now, event: 'hello', data };
+  }
+
+  /** Events of one turn of the event loop go out together. */
+  #schedule(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      for (const reader of this.#readers) this.#feed(reader);
+    });
+  }
+
+  #feed(reader: Reader): void {
+    const { socket, stream } = reader;
+    if (socket.readyState !== WebSocket.OPEN || reader.given >= this.#control.live.newest) return;
+    const events = this.#control.live.since(reader.given);
+    if (events === undefined) {
+      this.#drop(reader);
+      return;
+    }
+    stream.cork();
+    let written = socket.bufferedAmount;
+    for (const event of events) {
+      if (written > this.#limits.waitingBytes) break;
+      const text = this.#textOf(event);
+      socket.send(text, { binary: false });
+      written += text.length;
+      reader.given = event.seq;
+    }
+    stream.uncork();
+    // Otherwise `drain` says when it goes on.
+    if (socket.bufferedAmount === 0 && reader.given < this.#control.live.newest) this.#schedule();
+  }
+
+  #textOf(event: LiveEvent): Buffer {
+    const known = this.#texts.get(event);
+    if (known !== undefined) return known;
+    const text = Buffer.from(JSON.stringify(event));
+    this.#texts.set(event, text);
+    return text;
+  }
+
+  #dropStalled(): void {
+    const now = performance.now();
+    for (const reader of this.#readers) {
+      const { socket, stream } = reader;
+      const taken = stream.bytesWritten - stream.writableLength;
+      if (socket.bufferedAmount === 0 || taken !== reader.taken) {
+        reader.taken = taken;
+        reader.takenAt = now;
+      } else if (now - reader.takenAt > this.#limits.stallMs) this.#drop(reader);
+    }
+  }
+
+  #ping(): void {
+    for (const reader of this.#readers) {
+      if (reader.pulse === 'asked') reader.socket.terminate();
+      else {
+        reader.pulse = 'asked';
+        reader.socket.ping();
+      }
+    }
+  }
+
+  /** The close frame stands behind what the reader has not read; it gets a moment for that, then nothing. */
+  #drop(reader: Reader): void {
+    if (reader.socket.readyState !== WebSocket.OPEN) return;
+    this.#dropped += 1;
+    reader.socket.close(CLOSE.tryAgainLater, 'too slow');
+    setTimeout(() => reader.socket.terminate(), CLOSE_GRACE_MS).unref();
+  }
+}
+
+const CLOSE_GRACE_MS = 2_000;

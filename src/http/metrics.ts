@@ -1,0 +1,222 @@
+import type { Control, DaemonStatus, LiveEvent, WireStatus } from '../daemon/types.ts';
+import { type Report, SEVERITIES } from '../model/report.ts';
+import { clusterSeries, type Series } from './cluster-series.ts';
+import { FAMILIES, type FamilyName } from './families.ts';
+import type { LiveReaders } from './live.ts';
+import { type Format, MetricSet } from './prometheus.ts';
+
+/** Happenings of a cluster that are looked through for its last restart, at the start. */
+const RESTARTS_BACK = 500;
+
+export interface MetricsMeans {
+  readonly control: Control;
+  readonly readers: Pick<LiveReaders, 'count' | 'dropped'>;
+  readonly revision: string;
+}
+
+/**
+ * What `/metrics` tells. What only a run changes is worked out once when it ends, one cluster a turn of the event loop;
+ * a scrape adds what is true at its moment. Counters begin with the process.
+ */
+export class DaemonMetrics {
+  readonly #means: MetricsMeans;
+  readonly #set = new MetricSet<FamilyName>(FAMILIES);
+  /** Of each cluster, the run that its series are of, and the series. */
+  readonly #known = new Map<string, { readonly run: string; readonly series: readonly Series[] }>();
+  readonly #restarts = new Map<string, number>();
+  readonly #waivers = new Set<string>();
+  readonly #told = new Set<string>();
+  readonly #unsubscribe: () => void;
+  readonly #queue: { readonly cluster: string; readonly run: string }[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #dropped = 0;
+  #cpuSeconds = 0;
+  #lastReloadOk: string | undefined;
+
+  constructor(means: MetricsMeans) {
+    this.#means = means;
+    this.#unsubscribe = means.control.live.subscribe((event) => this.#heard(event));
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    clearImmediate(this.#turn);
+  }
+
+  /** Never rejects for a store that fails: `flinkprobe_store_up` says so, and the other metrics are there. */
+  async text(format: Format): Promise<string> {
+    while (this.#queue.length > 0) this.#work();
+    const status = this.#means.control.status();
+    this.#forgetOthers(status);
+    this.#daemon(status);
+    for (const cluster of status.clusters) this.#cluster(cluster);
+    this.#waiverEnds();
+    this.#process();
+    return this.#set.text(format);
+  }
+
+  #heard({ event, data, at }: LiveEvent): void {
+    if (event === 'run-finished') {
+      const { cluster, id } = data as { cluster: string; id: string };
+      this.#queue.push({ cluster, run: id });
+      this.#turn ??= setImmediate(() => this.#nextTurn());
+    } else if (event === 'happening') {
+      const { cluster, kind } = data as { cluster: string | null; kind: string };
+      if (cluster !== null && kind === 'restart') this.#restarts.set(cluster, Date.parse(at));
+    }
+  }
+
+  #nextTurn(): void {
+    this.#turn = undefined;
+    this.#work();
+    if (this.#queue.length > 0) this.#turn = setImmediate(() => this.#nextTurn());
+  }
+
+  #work(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) return;
+    const made = this.#asked(() => this.#means.control.store.run(next.run));
+    if (made === undefined) return;
+    this.#count(next.cluster, made.report);
+    this.#replace(next.cluster, next.run, made.report);
+  }
+
+  /** A cluster that no run of this process has told of yet: its last one in the history. */
+  #load(cluster: string): void {
+    const last = this.#asked(() => this.#means.control.store.last(cluster));
+    if (last !== undefined) this.#replace(cluster, last.id, last.report);
+    const happenings = this.#asked(() => this.#means.control.store.happenings(cluster, { limit: RESTARTS_BACK })) ?? [];
+    const restart = happenings.find(({ kind }) => kind === 'restart');
+    if (restart !== undefined && !this.#restarts.has(cluster)) this.#restarts.set(cluster, Date.parse(restart.at));
+  }
+
+  #replace(cluster: string, run: string, report: Report): void {
+    const { store } = this.#means.control;
+    const facts = this.#asked(() => ({
+      cluster,
+      report,
+      cells: this.#means.control.cells(cluster),
+      findings: store.findings({ cluster, state: 'all' }),
+      certificates: store.certificates(cluster),
+    }));
+    if (facts === undefined) return;
+    this.#forget(cluster);
+    const series = clusterSeries(facts);
+    for (const { name, labels, value } of series) this.#set.set(name, labels, value);
+    this.#known.set(cluster, { run, series });
+  }
+
+  #forget(cluster: string): void {
+    for (const { name, labels } of this.#known.get(cluster)?.series ?? []) this.#set.remove(name, labels);
+    this.#known.delete(cluster);
+  }
+
+  #count(cluster: string, report: Report): void {
+    for (const { vantage, channel, kind, because } of report.observations) {
+      if (vantage !== 'active') continue;
+      this.#set.add('flinkprobe_probes_total', { flink_cluster: cluster, channel });
+      if (kind !== 'no-answer') continue;
+      const reason = because ?? 'unknown';
+      this.#set.add('flinkprobe_probe_failures_total', { flink_cluster: cluster, channel, reason });
+    }
+  }
+
+  #cluster({ cluster, lastRun, lateMs, missedRuns, open, wire }: DaemonStatus['clusters'][number]): void {
+    this.#told.add(cluster);
+    if (!this.#known.has(cluster)) this.#load(cluster);
+    const labels = { flink_cluster: cluster };
+    for (const severity of SEVERITIES) this.#set.set('flinkprobe_findings', { ...labels, severity }, open[severity]);
+    this.#set.set('flinkprobe_run_late_seconds', labels, lateMs / 1000);
+    this.#set.setTotal('flinkprobe_missed_runs_total', labels, missedRuns);
+    if (lastRun !== undefined) {
+      const [start, end] = [Date.parse(lastRun.startedAt), Date.parse(lastRun.finishedAt)];
+      this.#set.set('flinkprobe_last_run_timestamp_seconds', labels, end / 1000);
+      this.#set.set('flinkprobe_run_duration_seconds', labels, Math.max(0, end - start) / 1000);
+      this.#set.set('flinkprobe_run_complete', labels, lastRun.complete ? 1 : 0);
+    }
+    const restart = this.#restarts.get(cluster);
+    if (restart !== undefined) {
+      this.#set.set('flinkprobe_last_restart_seen_timestamp_seconds', labels, restart / 1000);
+    }
+    if (wire !== undefined) this.#wire(wire);
+  }
+
+  #wire({ cluster, packets, drops, clearBytes, tlsBytes }: WireStatus): void {
+    const labels = { flink_cluster: cluster };
+    this.#set.setTotal('flinkprobe_capture_packets_total', labels, packets);
+    this.#set.setTotal('flinkprobe_capture_drops_total', labels, drops);
+    this.#set.setTotal('flinkprobe_clear_bytes_total', labels, clearBytes);
+    this.#set.setTotal('flinkprobe_tls_bytes_total', labels, tlsBytes);
+  }
+
+  #daemon({ version, startedAt, lastReload, store, outbox, eventLoopLagMs }: DaemonStatus): void {
+    const { control, readers, revision } = this.#means;
+    if (lastReload.ok) this.#lastReloadOk = lastReload.at;
+    this.#set.set('flinkprobe_config_last_reload_successful', {}, lastReload.ok ? 1 : 0);
+    const loaded = Date.parse(this.#lastReloadOk ?? startedAt) / 1000;
+    this.#set.set('flinkprobe_config_last_reload_success_timestamp_seconds', {}, loaded);
+    this.#set.set('flinkprobe_ready', {}, control.readiness().ready ? 1 : 0);
+    this.#set.set('flinkprobe_store_up', {}, store.state === 'open' ? 1 : 0);
+    this.#set.set('flinkprobe_store_bytes', {}, store.bytes);
+    this.#set.set('flinkprobe_outbox_messages', {}, outbox);
+    this.#set.set('flinkprobe_event_loop_lag_seconds', { quantile: '0.5' }, eventLoopLagMs.p50 / 1000);
+    this.#set.set('flinkprobe_event_loop_lag_seconds', { quantile: '0.99' }, eventLoopLagMs.p99 / 1000);
+    this.#set.set('flinkprobe_live_readers', {}, readers.count);
+    this.#set.add('flinkprobe_live_readers_dropped_total', {}, readers.dropped - this.#dropped);
+    this.#dropped = readers.dropped;
+    this.#set.set('flinkprobe_build_info', { version, revision, node_version: process.version }, 1);
+  }
+
+  /** A waiver holds until the end of its last day, UTC. */
+  #waiverEnds(): void {
+    const now = this.#means.control.waivers();
+    for (const waiver of this.#waivers) {
+      if (!now.some(({ id }) => id === waiver))
+        this.#set.remove('flinkprobe_waiver_expiry_timestamp_seconds', { waiver });
+    }
+    this.#waivers.clear();
+    for (const { id: waiver, until } of now) {
+      const end = Date.parse(`${until}T00:00:00Z`) / 1000 + DAY_SECONDS;
+      if (Number.isNaN(end)) continue;
+      this.#waivers.add(waiver);
+      this.#set.set('flinkprobe_waiver_expiry_timestamp_seconds', { waiver }, end);
+    }
+  }
+
+  #process(): void {
+    const { user, system } = process.cpuUsage();
+    const seconds = (user + system) / 1e6;
+    this.#set.add('process_cpu_seconds_total', {}, Math.max(0, seconds - this.#cpuSeconds));
+    this.#cpuSeconds = seconds;
+    this.#set.set('process_resident_memory_bytes', {}, process.memoryUsage.rss());
+    this.#set.set('process_start_time_seconds', {}, STARTED_AT);
+  }
+
+  #forgetOthers({ clusters }: DaemonStatus): void {
+    const there = new Set(clusters.map(({ cluster }) => cluster));
+    for (const cluster of this.#told) {
+      if (there.has(cluster)) continue;
+      this.#told.delete(cluster);
+      this.#forget(cluster);
+      const labels = { flink_cluster: cluster };
+      for (const name of PER_CLUSTER) this.#set.remove(name, labels);
+      for (const severity of SEVERITIES) this.#set.remove('flinkprobe_findings', { ...labels, severity });
+    }
+  }
+
+  #asked<T>(ask: () => T): T | undefined {
+    try {
+      return ask();
+    } catch {
+      // The daemon's own status says what is wrong with the store.
+      return undefined;
+    }
+  }
+}
+
+const DAY_SECONDS = 86_400;
+const STARTED_AT = Math.round(Date.now() / 1000 - process.uptime());
+/** Families with the cluster as their only label. */
+const PER_CLUSTER: readonly FamilyName[] = (Object.keys(FAMILIES) as FamilyName[]).filter(
+  (name) => FAMILIES[name].labels.join() === 'flink_cluster' && name !== 'flinkprobe_cert_series_left_out',
+);

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import type { Control } from '../daemon/types.ts';
+import type { Visitor } from './access.ts';
+import { json, tagged, text } from './answer.ts';
+import { readJson } from './body.ts';
+import { HttpFault } from './fault.ts';
+import { healthy, ready } from './health.ts';
+import type { HttpLimits } from './limits.ts';
+import { certificates, channels, findings, happenings, observations, runs } from './lists.ts';
+import type { HttpMeans } from './means.ts';
+import type { DaemonMetrics } from './metrics.ts';
+import { openapi } from './openapi.ts';
+import { plainPage } from './plain-page.ts';
+import { type ProbeContext, probe } from './probe.ts';
+import { CONTENT_TYPES, formatFor } from './prometheus.ts';
+import { Query } from './query.ts';
+import { runReport } from './report-formats.ts';
+
+/** What the routes work with. */
+export interface HttpContext {
+  readonly control: Control;
+  readonly means: HttpMeans;
+  readonly limits: HttpLimits;
+  readonly metrics: DaemonMetrics;
+  readonly probes: () => ProbeContext;
+}
+
+/** One request, its sender known and allowed. */
+export interface Call {
+  readonly request: Request;
+  /** Absent: an open route, and nobody said who they are. */
+  readonly visitor?: Visitor;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** As OpenAPI writes it: `/api/v1/runs/{id}/report`. */
+  readonly path: string;
+  /** `anybody`: without saying who. */
+  readonly role: 'anybody' | 'reader' | 'operator';
+  /** `own`: refused where a page of another site asks for it; it changes something or opens a connection. */
+  readonly from: 'any' | 'own';
+  readonly answer: (call: Call, context: HttpContext) => Response | Promise<Response>;
+}
+
+const runRequest = z.strictObject({ cluster: z.string().min(1).max(200) });
+
+export const ROUTES: readonly Route[] = [
+  get('/', ({ request }, { means, control }) => page(request, means, control)),
+  get('/assets/{file}', async ({ request }, { means }) => (await means.dashboard?.(request)) ?? missing()),
+  get('/metrics', async ({ request }, { metrics }) => {
+    const format = formatFor(request.headers.get('accept') ?? undefined);
+    return text(await metrics.text(format), 200, CONTENT_TYPES[format]);
+  }),
+  { ...get('/probe', ({ request }, { probes }) => probe(request, probes())), from: 'own' },
+  open('/-/healthy', () => healthy()),
+  open('/healthz', () => healthy()),
+  open('/-/ready', ({ visitor }, { control }) => ready(control, visitor !== undefined)),
+  open('/readyz', ({ visitor }, { control }) => ready(control, visitor !== undefined)),
+  post('/-/reload', async ({ request }, { control, limits }) => {
+    await readJson(request, limits.bodyBytes);
+    const { ok, problem } = await control.reload();
+    if (!ok) throw new HttpFault(422, problem ?? 'the settings cannot be used');
+    return json({ ok });
+  }),
+  get('/api/v1/status', ({ request }, { control }) => {
+    new Query(request, []);
+    return json(control.status());
+  }),
+  get('/api/v1/runs', ({ request }, { control }) => tagged(request, runs(control, request))),
+  post('/api/v1/runs', async ({ request }, { control, limits }) => {
+    new Query(request, []);
+    const asked = runRequest.safeParse(await readJson(request, limits.bodyBytes));
+    if (!asked.success) throw new HttpFault(400, 'the body must be {"cluster": NAME}');
+    return runNow(control, asked.data.cluster);
+  }),
+  get('/api/v1/runs/{id}/report', ({ request, parameters }, { control }) =>
+    runReport(control, parameters.id ?? '', request),
+  ),
+  get('/api/v1/observations', ({ request }, { control }) => tagged(request, observations(control, request))),
+  get('/api/v1/findings', ({ request }, { control }) => tagged(request, findings(control, request))),
+  get('/api/v1/certificates', ({ request }, { control }) => tagged(request, certificates(control, request))),
+  get('/api/v1/channels', ({ request }, { control }) => tagged(request, channels(control, request))),
+  get('/api/v1/happenings', ({ request }, { control }) => tagged(request, happenings(control, request))),
+  get('/api/v1/waivers', ({ request }, { control }) => {
+    new Query(request, []);
+    return tagged(request, { items: control.waivers(), next: null });
+  }),
+  get('/api/v1/live', () => {
+    throw new HttpFault(426, 'the live events are a WebSocket', { upgrade: 'websocket' });
+  }),
+  get('/api/v1/openapi.json', ({ request }, { control }) => tagged(request, openapi(control.status().version))),
+];
+
+function get(path: string, answer: Route['answer']): Route {
+  return { method: 'GET', path, role: 'reader', from: 'any', answer };
+}
+
+function open(path: string, answer: Route['answer']): Route {
+  return { method: 'GET', path, role: 'anybody', from: 'any', answer };
+}
+
+function post(path: string, answer: Route['answer']): Route {
+  return { method: 'POST', path, role: 'operator', from: 'own', answer };
+}
+
+async function page(request: Request, { dashboard }: HttpMeans, control: Control): Promise<Response> {
+  return (await dashboard?.(request)) ?? plainPage(control);
+}
+
+function missing(): never {
+  throw new HttpFault(404, 'there is nothing here');
+}
+
+function runNow(control: Control, cluster: string): Response {
+  const started = control.runNow(cluster, 'request');
+  if (started !== undefined) {
+    return json({ id: started.id, cluster }, 202, { location: `/api/v1/runs/${started.id}/report` });
+  }
+  if (control.clusters().includes(cluster))
+    throw new HttpFault(503, 'the cluster is being set up, or the daemon stops');
+  throw new HttpFault(404, 'there is no such cluster');
+}
