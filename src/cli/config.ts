@@ -4,34 +4,38 @@ import { confOrEnvironment, readConfigurations } from './configuration-sources.t
 import { parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
 import type { Select } from './selection.ts';
-import { version } from './version.ts';
 
 const { conf, D, 'flink-version': flinkVersion } = commonOptions;
 const options = { conf, D, 'flink-version': flinkVersion };
 
+const WHAT = ['check', 'show', 'schema', 'hash-password'] as const;
+
 interface ConfigArguments {
-  readonly what: 'check' | 'show' | 'schema';
+  readonly what: (typeof WHAT)[number];
+  readonly file?: string | undefined;
   readonly conf: string[];
   readonly D: string[];
   readonly flinkVersion?: string | undefined;
 }
 
 export const configCommand = (select: Select): CommandModule<object, ConfigArguments> => ({
-  command: 'config <what>',
-  describe: 'Show the TLS view of a Flink configuration: every channel, on or off, and by which line',
+  command: 'config <what> [file]',
+  describe: 'show: the TLS view of a Flink configuration; check, schema, hash-password: settings of the daemon',
   builder: (command: Argv<object>) =>
     command
-      .positional('what', { choices: ['check', 'show', 'schema'] as const, demandOption: true })
+      .positional('what', { choices: WHAT, demandOption: true })
+      .positional('file', { type: 'string', describe: 'check: the flinkprobe.yaml to check' })
       .options(options)
-      .example(
-        '$0 config show --conf /opt/flink/conf',
-        'what this configuration switches on',
-      ) as unknown as Argv<ConfigArguments>,
+      .example('$0 config show --conf /opt/flink/conf', 'what this configuration switches on')
+      .example('$0 config check flinkprobe.yaml', 'whether the daemon would take these settings')
+      .example('$0 config schema > flinkprobe.schema.json', 'for editors')
+      .example('$0 config hash-password < password', 'for web.basic_auth_users') as unknown as Argv<ConfigArguments>,
   handler: (args) => select(() => config(args)),
 });
 
 async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> {
-  if (args.what !== 'show') throw new Unusable(`config ${args.what}: this is not in version ${version()} yet`);
+  if (args.what !== 'show') return daemonConfig(args.what, args.file);
+  if (args.file !== undefined) throw new Unusable(`config show: ${args.file}: give it as --conf`);
   refuseRepeated(args, options);
   const conf = confOrEnvironment(args.conf, (line) => void process.stderr.write(`flinkprobe: ${line}\n`));
   if (conf.length === 0)
@@ -45,4 +49,12 @@ async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> 
   const { configurationView } = await import('./configuration-view.ts');
   const views = await Promise.all(parsed.map((one, index) => configurationView(one, configurations[index]!.path)));
   process.stdout.write(`${views.map((lines) => lines.join('\n')).join('\n\n')}\n`);
+}
+
+/** What concerns the daemon's own settings. Loaded only here: other commands read none. */
+async function daemonConfig(what: Exclude<ConfigArguments['what'], 'show'>, file: string | undefined): Promise<void> {
+  const settings = await import('./config-daemon.ts');
+  if (what === 'check') return settings.checkSettings(file);
+  if (file !== undefined) throw new Unusable(`config ${what}: takes no file`);
+  return what === 'schema' ? settings.printSchema() : settings.printPasswordHash();
 }

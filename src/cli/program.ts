@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { analyzeCommand } from './analyze.ts';
 import { auditCommand } from './audit.ts';
 import { configCommand } from './config.ts';
+import { daemonCommand } from './daemon.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
@@ -13,9 +14,9 @@ import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 import { waiversCommand } from './waivers.ts';
 
-const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config', 'waivers'];
+const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config', 'waivers', 'daemon'];
 /** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['sniff', 'daemon', 'completion'];
+const LATER: readonly string[] = ['sniff', 'completion'];
 /** Options of it, likewise, and the commands that have them already. */
 const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [['--truststore', ['verify']]];
 
@@ -75,21 +76,16 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
   const select: Select = (selected) => {
     action = selected;
   };
-  yargs(args.flatMap(dynamicApart).map((one) => (one === '-' ? STANDARD_INPUT : one)))
+  const parser = yargs(args.flatMap(dynamicApart).map((one) => (one === '-' ? STANDARD_INPUT : one)))
     .middleware(restoreStandardInput)
     .scriptName('flinkprobe')
     // Our own texts are English: the parser's are, too.
     .detectLocale(false)
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
-    .env('FLINKPROBE')
-    .option('config', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'YAML file with option names and values; flags and environment win',
-    })
-    .config('config', 'YAML file with option names and values; flags and environment win', (path) =>
-      readOptions(path, parseYaml!),
-    )
+    .env('FLINKPROBE');
+  // The daemon's file of settings is no file of options.
+  if (!isDaemon(args)) withOptionsFile(parser, parseYaml);
+  parser
     .command(analyzeCommand(select))
     .command(verifyCommand(select))
     .command(auditCommand(select))
@@ -97,6 +93,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     .command(listCommand(select))
     .command(configCommand(select))
     .command(waiversCommand(select))
+    .command(daemonCommand(select))
     .demandCommand(1, 1, 'a command is needed')
     .strict()
     .version(version())
@@ -115,8 +112,20 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
 
 type YamlParser = (text: string) => unknown;
 
+function withOptionsFile(parser: Argv, parseYaml: YamlParser | undefined): void {
+  const describe = 'YAML file with option names and values; flags and environment win';
+  parser
+    .option('config', { type: 'string', requiresArg: true, describe })
+    .config('config', describe, (path) => readOptions(path, parseYaml!));
+}
+
+function isDaemon(args: readonly string[]): boolean {
+  return args.find((one) => COMMANDS.includes(one)) === 'daemon';
+}
+
 /** The YAML library is loaded only where an options file is named. */
 function namesOptionsFile(args: readonly string[]): boolean {
+  if (isDaemon(args)) return false;
   return process.env.FLINKPROBE_CONFIG !== undefined || args.some((one) => /^--config(=|$)/.test(one));
 }
 

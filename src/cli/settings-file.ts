@@ -6,6 +6,7 @@ import { settingsOf } from '../daemon/settings-values.ts';
 import type { WrittenSettings } from '../daemon/settings-written.ts';
 import { Unusable } from './failure.ts';
 import { schemaFaults } from './schema-faults.ts';
+import { waiversOf } from './waivers-status.ts';
 import { readBounded, readYaml, type YamlFault } from './yaml-places.ts';
 
 /**
@@ -13,10 +14,11 @@ import { readBounded, readYaml, type YamlFault } from './yaml-places.ts';
  *
  * @throws Unusable with file, line and column of everything that is wrong
  */
-export function readSettings(file: string, stateFolder: string): LoadedSettings & { readonly path: string } {
+export async function readSettings(file: string, stateFolder: string): Promise<LoadedSettings> {
   const text = readBounded(file, 'no settings of flinkprobe');
   const settings = settingsOf(parseSettings(text, file), { folder: path.dirname(path.resolve(file)), stateFolder });
-  return { settings, path: file, sha256: createHash('sha256').update(text).digest('hex') };
+  const waivers = await waiversOf(settings);
+  return { settings, path: file, sha256: createHash('sha256').update(text).digest('hex'), waivers };
 }
 
 /** The settings as they are written. Throws `Unusable`, and nothing else. */

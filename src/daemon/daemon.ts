@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Waiver } from '../model/waiver.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
@@ -42,6 +43,8 @@ export interface LoadedSettings {
   readonly settings: Settings;
   readonly path?: string;
   readonly sha256?: string;
+  /** Those of the settings' file of waivers. */
+  readonly waivers: readonly Waiver[];
 }
 
 export interface DaemonMeans {
@@ -54,7 +57,7 @@ export interface DaemonMeans {
   /** Told of every stored run; must not throw. */
   readonly committed: (run: Run, transitions: readonly Transition[], settings: Settings) => void;
   /** Told of settings that came into force; must not throw. */
-  readonly applied: (settings: Settings) => void;
+  readonly applied: (loaded: LoadedSettings) => void;
   readonly waivers: () => readonly WaiverStatus[];
   readonly log: ClusterMeans['log'];
   readonly clock: () => number;
@@ -218,7 +221,7 @@ export class Daemon implements Control {
       );
     }
     for (const name of wanted.keys()) void this.#beginAfterEnd(name);
-    this.#means.applied(settings);
+    this.#means.applied(this.#loaded);
   }
 
   /** The old loop ends before the new one begins: never two runs of one cluster at once. */

@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { RunRequest } from '../daemon/cluster.ts';
+import type { ClusterSettings, Credentials, SecretSetting, StoreSetting } from '../daemon/settings.ts';
+import type { Run } from '../daemon/types.ts';
+import { compareWithBaseline } from '../evaluate/baseline.ts';
+import { waiversFor } from '../evaluate/waivers.ts';
+import type { Report } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
+import { readText } from './common.ts';
+import { readSecret } from './secrets.ts';
+import type { VerifyArguments } from './verify-options.ts';
+
+/** What a run of the daemon says besides its report. */
+export type Tell = (line: string) => void;
+
+/**
+ * Makes one run of a cluster: asks its endpoints, or reads the captures that its settings name.
+ *
+ * @throws Unusable where the settings name nothing that can be used
+ */
+export function runCluster(request: RunRequest, waivers: readonly Waiver[], tell: Tell): Promise<Report> {
+  const own = waiversFor(request.settings.name, waivers);
+  return request.settings.captures.length > 0 ? analysed(request, own, tell) : verified(request, own, tell);
+}
+
+async function analysed(
+  { settings, baseline, signal }: RunRequest,
+  waivers: readonly Waiver[],
+  tell: Tell,
+): Promise<Report> {
+  const { analyse } = await import('./analysis.ts');
+  const { readConfigurations } = await import('./configuration-sources.ts');
+  const { parseLogFile } = await import('./log-witness.ts');
+  const { readPolicy } = await import('./policy-option.ts');
+  const policy = await readPolicy(settings.policy);
+  const report = await analyse({
+    captures: settings.captures,
+    configurations: await readConfigurations({ conf: settings.configurations }),
+    ...(settings.flinkVersion === undefined ? {} : { flinkVersion: settings.flinkVersion }),
+    ...(policy === undefined ? {} : { policy }),
+    waivers,
+    logs: settings.logs.map(parseLogFile),
+    ...(settings.names === undefined ? {} : { names: readText('names', settings.names) }),
+    expect: [],
+    failOn: settings.failOn,
+    now: Date.now(),
+    signal,
+    warn: tell,
+  });
+  return baseline === undefined ? report : compareWithBaseline(report, baseline.report, nameOf(baseline));
+}
+
+async function verified(
+  { settings, baseline, trigger, signal }: RunRequest,
+  waivers: readonly Waiver[],
+  tell: Tell,
+): Promise<Report> {
+  const { prepare } = await import('./verify-run.ts');
+  const { verify, withInstruments } = await import('./verification.ts');
+  const secrets = new SecretFiles();
+  try {
+    const { request, planned, instruments } = await prepare(argumentsOf(settings, secrets), {
+      signal,
+      waivers,
+      warn: tell,
+      done: () => undefined,
+      ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
+    });
+    tell(`${trigger}: ${planned.located.targets.length} endpoints`);
+    return await withInstruments(instruments, () => verify(planned, request, instruments));
+  } finally {
+    secrets.remove();
+  }
+}
+
+const nameOf = ({ id }: Run): string => `run ${id}`;
+
+/** The settings of a cluster as the arguments of `verify`, which know all that has to be checked. */
+export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): VerifyArguments {
+  const { rest } = settings;
+  const identities = byFamily(settings, 'identity');
+  const truststores = byFamily(settings, 'truststore');
+  const [keystore] = settings.keystores;
+  return {
+    format: [],
+    failOn: settings.failOn,
+    conf: [...settings.configurations],
+    redact: false,
+    quiet: true,
+    verbose: false,
+    color: false,
+    wide: false,
+    plain: false,
+    ...(settings.flinkVersion === undefined ? {} : { flinkVersion: settings.flinkVersion }),
+    ...(settings.names === undefined ? {} : { names: settings.names }),
+    ...(settings.policy === undefined ? {} : { policy: settings.policy }),
+    target: [...settings.targets],
+    targets: [],
+    log: [...settings.logs],
+    capture: [],
+    keystore: settings.keystores.map(({ file }) => file),
+    ...passwordOf('keystorePassword', keystore?.password),
+    ...(rest === undefined ? {} : { rest: rest.url }),
+    ...(rest?.token === undefined ? {} : { restAuthorizationFile: secrets.file(rest.token, 'Bearer ') }),
+    ...(rest?.basic === undefined
+      ? {}
+      : { restAuthorizationFile: secrets.file(rest.basic.password, `${rest.basic.user}:`) }),
+    insecureRest: false,
+    profile: settings.profile,
+    identity: identities.map(([family, { file }]) => `${family}=${file}`),
+    identityPasswordFile: passwords(identities, 'file'),
+    identityPasswordEnv: passwords(identities, 'env'),
+    truststore: truststores.map(([family, { file }]) => `${family}=${file}`),
+    truststorePasswordFile: passwords(truststores, 'file'),
+    truststorePasswordEnv: passwords(truststores, 'env'),
+    dryRun: false,
+    associate: false,
+    parallel: settings.parallel,
+    timeout: `${settings.timeoutMs}ms`,
+  };
+}
+
+type FamilyStore = readonly [family: 'internal' | 'rest', store: StoreSetting];
+
+function byFamily(settings: ClusterSettings, which: keyof Credentials): readonly FamilyStore[] {
+  const { internal, restCredentials: rest } = settings;
+  return [['internal', internal[which]] as const, ['rest', rest[which]] as const].flatMap(([family, store]) =>
+    store === undefined ? [] : [[family, store] as const],
+  );
+}
+
+function passwords(stores: readonly FamilyStore[], kind: 'file' | 'env'): string[] {
+  return stores.flatMap(([family, { password }]) => {
+    const place = password === undefined ? undefined : placeOf(password);
+    return place?.kind === kind ? [`${family}=${place.text}`] : [];
+  });
+}
+
+/** As options name it: a file (also `credential:NAME`), or a variable. */
+function placeOf(secret: SecretSetting): { readonly kind: 'file' | 'env'; readonly text: string } {
+  switch (secret.kind) {
+    case 'file':
+      return { kind: 'file', text: secret.path };
+    case 'credential':
+      return { kind: 'file', text: `credential:${secret.name}` };
+    case 'environment':
+      return { kind: 'env', text: secret.name };
+  }
+}
+
+function passwordOf(option: 'keystorePassword', secret: SecretSetting | undefined): Partial<VerifyArguments> {
+  if (secret === undefined) return {};
+  const { kind, text } = placeOf(secret);
+  return { [`${option}${kind === 'file' ? 'File' : 'Env'}`]: text };
+}
+
+/** Secrets that an option wants together with something else, in files that only we may read, as long as a run takes. */
+export class SecretFiles {
+  #folder: string | undefined;
+  #count = 0;
+
+  file(secret: SecretSetting, before: string): string {
+    this.#folder ??= mkdtempSync(path.join(tmpdir(), 'flinkprobe-'));
+    const file = path.join(this.#folder, String(this.#count++));
+    const { kind, text } = placeOf(secret);
+    const value = readSecret('rest-authorization', kind === 'file' ? { file: text } : { env: text });
+    writeFileSync(file, `${before}${value}`, { mode: 0o600 });
+    return file;
+  }
+
+  remove(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** One endpoint, for `/probe`: as `verify` asks it. */
+export async function probeTarget(
+  target: string,
+  profile: VerifyArguments['profile'],
+  means: { readonly settings: ClusterSettings; readonly signal: AbortSignal; readonly tell: Tell },
+): Promise<Report> {
+  const { settings, signal, tell } = means;
+  const { rest: _, ...others } = settings;
+  const asked = { ...others, targets: [target], configurations: [], logs: [], keystores: [], profile };
+  return runCluster({ settings: asked, trigger: 'request', signal }, [], tell);
+}

@@ -1,0 +1,149 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { LoadedSettings } from '../daemon/daemon.ts';
+import type { OpenStore } from '../daemon/store/store.ts';
+import type { WebServer } from '../http/server.ts';
+import type { Profile } from '../observe/active/types.ts';
+import { ExitCode } from './exit-code.ts';
+import { reason, Unusable } from './failure.ts';
+import type { Select } from './selection.ts';
+
+interface DaemonArguments {
+  readonly config?: string | undefined;
+  readonly listen?: string | undefined;
+}
+
+const options = {
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'settings, as flinkprobe.yaml; left out: the embedded default (a recorded cluster, and Flink on this machine)',
+  },
+  listen: { type: 'string', requiresArg: true, describe: 'HOST:PORT instead of that of the settings' },
+} as const;
+
+export const daemonCommand = (select: Select): CommandModule<object, DaemonArguments> => ({
+  command: 'daemon',
+  describe: 'Verify clusters by a schedule and after restarts, keep the history, serve page, API and metrics',
+  builder: (command: Argv<object>) =>
+    command
+      .options(options)
+      .example(
+        '$0 daemon --config /etc/flinkprobe/flinkprobe.yaml',
+        'watch the clusters of this file',
+      ) as unknown as Argv<DaemonArguments>,
+  handler: (args) => select(() => runDaemon(args)),
+});
+
+/** After this long a daemon that was told to end ends, whatever still goes on. */
+const STOP_WITHIN_MS = 10_000;
+
+async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<void> {
+  // Loaded only here: other commands need no store and no server.
+  const [{ Daemon }, { createLog }, { LagMeter }, { configuredTargets, createServer, webProblem }, parts, running] =
+    await Promise.all([
+      import('../daemon/daemon.ts'),
+      import('../daemon/log.ts'),
+      import('../daemon/lag.ts'),
+      import('../http/server.ts'),
+      import('./daemon-parts.ts'),
+      import('./daemon-run.ts'),
+    ]);
+  const read = parts.loader(args);
+  // What cannot be listened with is refused like any other fault of the settings: whole or not at all.
+  const load = async (): Promise<LoadedSettings> => {
+    const loaded = await read();
+    const problem = webProblem(loaded.settings.web);
+    if (problem !== undefined) throw new Unusable(problem);
+    return loaded;
+  };
+  let current = await load();
+  const log = createLog(current.settings.log, (line) => void process.stderr.write(line));
+  const store = await opened(current.settings.state.path);
+  const lag = new LagMeter();
+  let server: WebServer | undefined;
+  const means = parts.daemonMeans({
+    load,
+    store,
+    log,
+    lag,
+    applied: (loaded) => {
+      current = loaded;
+      server
+        ?.apply(loaded.settings.web)
+        .catch((error: unknown) => log('error', { err: error }, 'the listener stays as it was'));
+    },
+    committed: () => undefined,
+  });
+  const daemon = new Daemon(current, means);
+  try {
+    server = await createServer(daemon, current.settings.web, {
+      probe: (target, module, signal) =>
+        running.probeTarget(target, module as Profile, {
+          settings: current.settings.clusters[0]!,
+          signal,
+          tell: (line) => log('info', { target }, line),
+        }),
+      targets: () => configuredTargets(current.settings),
+      log,
+    });
+  } catch (error) {
+    store.close();
+    lag.stop();
+    throw new Unusable(`web: ${(error as Error).message}`);
+  }
+  process.stdout.write(`flinkprobe ${daemon.status().version} listens on ${server.address}/\n`);
+  await parts.seed(current, store, log);
+  daemon.start();
+  await untilStopped(daemon, log);
+  await ended([server.close(), daemon.stop()]);
+  lag.stop();
+}
+
+async function opened(file: string): Promise<OpenStore> {
+  const { openStore, StoreFailure } = await import('../daemon/store/store.ts');
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return openStore({ path: file });
+  } catch (error) {
+    if (error instanceof StoreFailure) throw new Unusable(`state: ${error.message}`);
+    throw new Unusable(`state: ${file}: ${reason(error)}`);
+  }
+}
+
+interface Stoppable {
+  reload(): Promise<unknown>;
+  clusters(): readonly string[];
+  runNow(cluster: string, trigger: 'signal'): unknown;
+}
+
+/** SIGHUP reloads, SIGUSR2 runs every cluster now, SIGTERM and SIGINT end. */
+function untilStopped(daemon: Stoppable, log: (level: 'info', fields: object, text: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const reload = (): void => void daemon.reload();
+    const runAll = (): void => {
+      for (const name of daemon.clusters()) daemon.runNow(name, 'signal');
+    };
+    const stop = (signal: NodeJS.Signals): void => {
+      log('info', { signal }, 'ending');
+      process.exitCode = signal === 'SIGINT' ? ExitCode.interrupted : 0;
+      resolve();
+    };
+    process.on('SIGHUP', reload);
+    if (process.platform !== 'win32') process.on('SIGUSR2', runAll);
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  });
+}
+
+/** Waits for all, and no longer than {@link STOP_WITHIN_MS}: what hangs then is left to the end of the process. */
+async function ended(work: readonly Promise<unknown>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_WITHIN_MS);
+  });
+  await Promise.race([Promise.allSettled(work), late]);
+  clearTimeout(timer);
+}
