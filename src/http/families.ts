@@ -169,7 +169,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
   flinkprobe_event_loop_lag_seconds: {
     kind: 'gauge',
     help: 'How late timers are since the start',
-    labels: ['quantile'],
+    labels: ['percentile'],
   },
   flinkprobe_live_readers: { kind: 'gauge', help: 'Readers of the live events', labels: [] },
   flinkprobe_live_readers_dropped_total: {

@@ -1,4 +1,5 @@
 import type { Report } from '../model/report.ts';
+import type { Visitor } from './access.ts';
 import type { HttpLimits } from './limits.ts';
 
 /**
@@ -15,7 +16,7 @@ export interface HttpMeans {
   /** Targets that the settings name, as they write them; asked for anew when the settings are applied. */
   readonly targets?: () => readonly string[];
   /** The page and its files: `/` and `/assets/…`. Undefined: there is no such file. */
-  readonly dashboard?: (request: Request) => Response | undefined | Promise<Response | undefined>;
+  readonly dashboard?: (request: Request, visitor?: Visitor) => Response | undefined | Promise<Response | undefined>;
   /** Addresses of a name, all of them. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
   readonly log?: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;

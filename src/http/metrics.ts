@@ -3,7 +3,7 @@ import { type Report, SEVERITIES } from '../model/report.ts';
 import { clusterSeries, type Series } from './cluster-series.ts';
 import { FAMILIES, type FamilyName } from './families.ts';
 import type { LiveReaders } from './live.ts';
-import { type Format, MetricSet } from './prometheus.ts';
+import { type Format, type Labels, MetricSet } from './prometheus.ts';
 
 /** Happenings of a cluster that are looked through for its last restart, at the start. */
 const RESTARTS_BACK = 500;
@@ -26,6 +26,8 @@ export class DaemonMetrics {
   readonly #restarts = new Map<string, number>();
   readonly #waivers = new Set<string>();
   readonly #told = new Set<string>();
+  /** Counters of a cluster, so that they go with it. */
+  readonly #counted = new Map<string, Map<string, { readonly name: FamilyName; readonly labels: Labels }>>();
   readonly #unsubscribe: () => void;
   readonly #queue: { readonly cluster: string; readonly run: string }[] = [];
   #turn: NodeJS.Immediate | undefined;
@@ -114,11 +116,18 @@ export class DaemonMetrics {
   #count(cluster: string, report: Report): void {
     for (const { vantage, channel, kind, because } of report.observations) {
       if (vantage !== 'active') continue;
-      this.#set.add('flinkprobe_probes_total', { flink_cluster: cluster, channel });
+      this.#add(cluster, 'flinkprobe_probes_total', { flink_cluster: cluster, channel });
       if (kind !== 'no-answer') continue;
       const reason = because ?? 'unknown';
-      this.#set.add('flinkprobe_probe_failures_total', { flink_cluster: cluster, channel, reason });
+      this.#add(cluster, 'flinkprobe_probe_failures_total', { flink_cluster: cluster, channel, reason });
     }
+  }
+
+  #add(cluster: string, name: FamilyName, labels: Labels): void {
+    this.#set.add(name, labels);
+    const counted = this.#counted.get(cluster) ?? new Map<string, { name: FamilyName; labels: Labels }>();
+    counted.set(`${name}${JSON.stringify(labels)}`, { name, labels });
+    this.#counted.set(cluster, counted);
   }
 
   #cluster({ cluster, lastRun, lateMs, missedRuns, open, wire }: DaemonStatus['clusters'][number]): void {
@@ -159,8 +168,8 @@ export class DaemonMetrics {
     this.#set.set('flinkprobe_store_up', {}, store.state === 'open' ? 1 : 0);
     this.#set.set('flinkprobe_store_bytes', {}, store.bytes);
     this.#set.set('flinkprobe_outbox_messages', {}, outbox);
-    this.#set.set('flinkprobe_event_loop_lag_seconds', { quantile: '0.5' }, eventLoopLagMs.p50 / 1000);
-    this.#set.set('flinkprobe_event_loop_lag_seconds', { quantile: '0.99' }, eventLoopLagMs.p99 / 1000);
+    this.#set.set('flinkprobe_event_loop_lag_seconds', { percentile: '50' }, eventLoopLagMs.p50 / 1000);
+    this.#set.set('flinkprobe_event_loop_lag_seconds', { percentile: '99' }, eventLoopLagMs.p99 / 1000);
     this.#set.set('flinkprobe_live_readers', {}, readers.count);
     this.#set.add('flinkprobe_live_readers_dropped_total', {}, readers.dropped - this.#dropped);
     this.#dropped = readers.dropped;
@@ -194,10 +203,12 @@ export class DaemonMetrics {
 
   #forgetOthers({ clusters }: DaemonStatus): void {
     const there = new Set(clusters.map(({ cluster }) => cluster));
-    for (const cluster of this.#told) {
+    for (const cluster of [...this.#told, ...this.#known.keys()]) {
       if (there.has(cluster)) continue;
       this.#told.delete(cluster);
       this.#forget(cluster);
+      for (const { name, labels } of this.#counted.get(cluster)?.values() ?? []) this.#set.remove(name, labels);
+      this.#counted.delete(cluster);
       const labels = { flink_cluster: cluster };
       for (const name of PER_CLUSTER) this.#set.remove(name, labels);
       for (const severity of SEVERITIES) this.#set.remove('flinkprobe_findings', { ...labels, severity });

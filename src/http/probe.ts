@@ -40,7 +40,7 @@ export async function probe(request: Request, { means, allowed, slots }: ProbeCo
   try {
     const address = await allowed.addressOf(target);
     const start = performance.now();
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000))]);
     const asked = await inTime(means.probe(targetText(target, address), module, signal, target.host), signal);
     const outcome: ProbeOutcome = {
       seconds: (performance.now() - start) / 1000,
@@ -62,7 +62,8 @@ function timeoutOf(header: string | null): number {
   const seconds = /^\d{1,6}(?:\.\d{1,9})?$/.test(header) ? Number(header) : Number.NaN;
   if (!(seconds > 0)) throw new HttpFault(400, 'X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds');
   // Shorter than the offset: there is no time to leave.
-  return Math.min(seconds > OFFSET_SECONDS ? seconds - OFFSET_SECONDS : seconds, MAX_TIMEOUT_SECONDS);
+  const left = seconds > OFFSET_SECONDS ? seconds - OFFSET_SECONDS : seconds;
+  return Math.min(Math.ceil(left * 1000) / 1000, MAX_TIMEOUT_SECONDS);
 }
 
 /** What is learned until the signal, or why nothing is. */

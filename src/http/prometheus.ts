@@ -74,7 +74,12 @@ function metricOf(
   registry: Registry,
 ): Gauge | Counter | Histogram {
   const settings = { name, help, labelNames: [...labels], registers: [registry] };
-  if (kind === 'gauge') return new Gauge(settings);
+  if (kind === 'gauge') {
+    const gauge = new Gauge(settings);
+    // One without labels begins as 0, which is a lie until somebody sets it.
+    gauge.remove({});
+    return gauge;
+  }
   if (kind === 'counter') return new Counter(settings);
   return new Histogram({ ...settings, ...(buckets === undefined ? {} : { buckets: [...buckets] }) });
 }

@@ -47,7 +47,7 @@ export interface Route {
 const runRequest = z.strictObject({ cluster: z.string().min(1).max(200) });
 
 export const ROUTES: readonly Route[] = [
-  get('/', ({ request }, { means, control }) => page(request, means, control)),
+  get('/', ({ request, visitor }, { means, control }) => page(request, visitor, means, control)),
   get('/assets/{file}', async ({ request }, { means }) => (await means.dashboard?.(request)) ?? missing()),
   get('/metrics', async ({ request }, { metrics }) => {
     const format = formatFor(request.headers.get('accept') ?? undefined);
@@ -105,8 +105,13 @@ function post(path: string, answer: Route['answer']): Route {
   return { method: 'POST', path, role: 'operator', from: 'own', answer };
 }
 
-async function page(request: Request, { dashboard }: HttpMeans, control: Control): Promise<Response> {
-  return (await dashboard?.(request)) ?? plainPage(control);
+async function page(
+  request: Request,
+  visitor: Visitor | undefined,
+  { dashboard }: HttpMeans,
+  control: Control,
+): Promise<Response> {
+  return (await dashboard?.(request, visitor)) ?? plainPage(control);
 }
 
 function missing(): never {
