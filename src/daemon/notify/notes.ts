@@ -1,0 +1,70 @@
+import { type Finding, SEVERITIES } from '../../model/report.ts';
+import type { SinkSettings } from '../settings.ts';
+import type { FindingRecord } from '../types.ts';
+import { findingAlert } from './alert.ts';
+import type { Book } from './book.ts';
+import { observe, type Standing } from './standing.ts';
+
+/** A sink, and what it was told. */
+export interface Listener {
+  readonly settings: SinkSettings;
+  readonly book: Book;
+}
+
+/** Notes what a run says of one finding. */
+export function note(
+  { settings, book }: Listener,
+  cluster: string,
+  finding: Finding,
+  is: 'open' | 'closed',
+  since: string,
+  now: number,
+): void {
+  const isMeant =
+    is === 'open' && finding.verdict === 'fail' && finding.waived === null && isSevere(finding, settings.minSeverity);
+  const there = book.of(cluster).get(finding.fingerprint);
+  if (!isMeant) {
+    if (there !== undefined)
+      observe(there, 'closed', there.alert, now, finding.waived === null ? 'resolved' : 'waived');
+    return;
+  }
+  const startsAt = there?.is === 'open' ? there.alert.startsAt : since;
+  const alert = findingAlert(cluster, finding, startsAt);
+  observe(there ?? book.standing(cluster, alert, now), 'open', alert, now);
+}
+
+export function reconcile(
+  sink: Listener,
+  cluster: string,
+  open: readonly FindingRecord[],
+  is: 'there' | 'gone',
+  now: number,
+): void {
+  const keys = new Set(open.map(({ finding }) => finding.fingerprint));
+  for (const { finding, firstSeenAt, lastSeenAt, openings } of open) {
+    note(sink, cluster, finding, 'open', openings === 1 ? firstSeenAt : lastSeenAt, now);
+  }
+  for (const [key, one] of sink.book.of(cluster)) {
+    if (!keys.has(key) && (key !== 'run-failed' || is === 'gone')) observe(one, 'closed', one.alert, now, 'resolved');
+  }
+}
+
+export function forgive(one: Standing, now: number): boolean {
+  if (one.refused === undefined) return false;
+  delete one.refused;
+  if (one.told === 'open') {
+    one.told = 'never';
+    if (one.is === 'open') {
+      one.pendingSince = now;
+      one.openings = 1;
+    }
+  } else if (one.told === 'resolved' && one.is === 'closed') {
+    one.told = 'open';
+    one.isSince = now;
+  }
+  return true;
+}
+
+function isSevere({ severity }: Finding, least: Finding['severity']): boolean {
+  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(least);
+}

@@ -1,0 +1,358 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Log } from '../log.ts';
+import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
+import type { Message, Run, Store, Transition, WaiverStatus } from '../types.ts';
+import { runFailedAlert, waiverAlert } from './alert.ts';
+import { Book } from './book.ts';
+import { ALERTS_MOST, chunked, decode } from './message.ts';
+import { forgive, type Listener, note, reconcile } from './notes.ts';
+import { isDue, iso, Queue } from './queue.ts';
+import { deliver } from './sink.ts';
+import { type Change, changeOf, notAfter, observe, type Pace, QUIET_MS, type Standing, tell } from './standing.ts';
+import { isWanted, toldOf } from './telling.ts';
+
+export interface NotifierMeans {
+  readonly store: Pick<Store, 'findings' | 'outbox'>;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly random: () => number;
+  /** Read when it is used, and never kept. Throws where it cannot be. */
+  readonly readSecret: (secret: SecretSetting) => string;
+  /** For sinks that want to know which waivers end. */
+  readonly waivers?: () => readonly WaiverStatus[];
+  /** `none`: whoever made it calls `tick`. */
+  readonly timers?: 'own' | 'none';
+}
+
+const TICK_MS = 1000;
+const WAIVERS_EVERY_MS = 60_000;
+/** A waiver that ends next month is no matter of hours. */
+const WAIVER_REPEAT_MS = 7 * 24 * 3_600_000;
+/** A command that fails so often has something wrong with it. */
+const COMMAND_ATTEMPTS = 10;
+/** What is under way when the daemon ends may end by itself for so long. */
+const STOP_GRACE_MS = 1000;
+/** Where waivers stand, which belong to no cluster. */
+const NO_CLUSTER = '';
+
+interface SinkState extends Listener {
+  working: Promise<void> | undefined;
+  resentAt: number;
+  /** Told of it when it changes. */
+  health: 'up' | 'down';
+  /** Nobody listens: reminders of what waits anyway help nobody. */
+  backlog: number;
+}
+
+/**
+ * Tells sinks what is open and what is resolved.
+ *
+ * It compares what the history holds with what each sink was told, and writes the difference to the outbox; what stands
+ * there is delivered, in order by sink, until the sink takes it. A kill at any moment costs no notification and may
+ * repeat one whose delivery was under way: at least once.
+ *
+ * No method throws.
+ */
+export class Notifier {
+  readonly #means: NotifierMeans;
+  readonly #queue: Queue;
+  readonly #stop = new AbortController();
+  #sinks: SinkState[] = [];
+  #clusters: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  /** Settings that the store did not let come into force yet. */
+  #wanted: Pick<Settings, 'notify' | 'clusters'> | undefined;
+  #waiversAt = 0;
+  /** Something may be due: the outbox is looked at only then. */
+  #lookAt = 0;
+
+  constructor(means: NotifierMeans) {
+    this.#means = means;
+    this.#queue = new Queue(means.store.outbox);
+  }
+
+  /** Sinks and clusters that are there from now on. What is told of clusters that are gone is resolved. */
+  apply(settings: Pick<Settings, 'notify' | 'clusters'>): void {
+    this.#wanted = settings;
+    this.#guarded(() => this.#apply());
+    if (this.#means.timers !== 'none') this.#timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
+  }
+
+  /** A run was kept: what it left open, and what it resolved. */
+  committed({ cluster }: Pick<Run, 'cluster'>, transitions: readonly Transition[]): void {
+    if (this.#wanted !== undefined || !this.#clusters.has(cluster)) return;
+    const now = this.#means.clock();
+    for (const sink of this.#sinks) {
+      const standings = sink.book.of(cluster);
+      const failed = standings.get('run-failed');
+      if (failed !== undefined) observe(failed, 'closed', failed.alert, now, 'resolved');
+      for (const { kind, finding, at } of transitions) {
+        note(sink, cluster, finding, kind === 'resolved' ? 'closed' : 'open', at, now);
+      }
+    }
+  }
+
+  /** A run could not be made or kept. The next one that is ends it. */
+  runFailed(cluster: string, problem: string): void {
+    const now = this.#means.clock();
+    for (const { settings, book } of this.#sinks) {
+      if (!settings.on.includes('run-failed') || !this.#clusters.has(cluster)) continue;
+      const there = book.of(cluster).get('run-failed');
+      const since = there?.is === 'open' ? there.alert.startsAt : iso(now);
+      const alert = runFailedAlert(cluster, problem, since);
+      observe(book.standing(cluster, alert, now), 'open', alert, now);
+    }
+  }
+
+  /** Decides and delivers what is due. Resolves when all that is under way has ended. */
+  async tick(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    this.#guarded(() => {
+      this.#apply();
+      const now = this.#means.clock();
+      this.#watchWaivers(now);
+      for (const sink of this.#sinks) this.#decide(sink, now);
+      this.#work(now);
+    });
+    await Promise.all(this.#sinks.map(({ working }) => working));
+  }
+
+  /** What is not delivered by then stays in the outbox for the next start. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const under = Promise.all(this.#sinks.map(({ working }) => working));
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_GRACE_MS);
+    });
+    await Promise.race([under, grace]);
+    clearTimeout(timer);
+    this.#stop.abort(new Error('the daemon stops'));
+    await under;
+  }
+
+  #apply(): void {
+    const settings = this.#wanted;
+    if (settings === undefined) return;
+    const now = this.#means.clock();
+    const waiting = this.#queue.waiting();
+    const before = new Map(this.#sinks.map((one) => [one.settings.name, one]));
+    const sinks = settings.notify.map((one) => this.#sinkOf(one, before.get(one.name), waiting, now));
+    const names = new Set(settings.notify.map(({ name }) => name));
+    for (const name of new Set([...waiting.keys(), ...before.keys()])) {
+      const dropped = names.has(name) ? 0 : this.#queue.drop(name, 'all');
+      if (dropped > 0) this.#means.log('warn', { sink: name, dropped }, 'notifications of a sink that is no more');
+    }
+    const clusters = new Set(settings.clusters.map(({ name }) => name));
+    const known = new Set([...clusters, ...sinks.flatMap(({ book }) => [...book.clusters()].map(([name]) => name))]);
+    for (const cluster of known) {
+      if (cluster === NO_CLUSTER) continue;
+      const open = clusters.has(cluster) ? this.#means.store.findings({ cluster, state: 'open' }) : [];
+      for (const sink of sinks) reconcile(sink, cluster, open, clusters.has(cluster) ? 'there' : 'gone', now);
+    }
+    this.#sinks = sinks;
+    this.#clusters = clusters;
+    this.#wanted = undefined;
+    this.#lookAt = 0;
+  }
+
+  #sinkOf(
+    settings: SinkSettings,
+    before: SinkState | undefined,
+    waiting: ReadonlyMap<string, readonly Message[]>,
+    now: number,
+  ): SinkState {
+    if (before !== undefined && isDeepStrictEqual(before.settings, settings)) return before;
+    const book = before?.book ?? new Book(settings.name, this.#means.store.outbox);
+    if (before === undefined) book.load(waiting.get(settings.name) ?? [], now);
+    // What was refused may be taken now: it is told again, if it still is so.
+    for (const [cluster, standings] of book.clusters()) {
+      for (const one of standings.values()) if (forgive(one, now)) book.changed(cluster);
+    }
+    this.#queue.drop(settings.name, 'parked');
+    const state: SinkState = { settings, book, working: undefined, resentAt: 0, health: 'up', backlog: 0 };
+    // What is under way with the old settings ends before anything is sent with the new ones.
+    state.working = before?.working?.finally(() => {
+      state.working = undefined;
+    });
+    return state;
+  }
+
+  #watchWaivers(now: number): void {
+    const { waivers } = this.#means;
+    if (waivers === undefined || Math.abs(now - this.#waiversAt) < WAIVERS_EVERY_MS) return;
+    const asking = this.#sinks.filter(({ settings }) => settings.on.includes('waiver-ending'));
+    if (asking.length === 0) return;
+    this.#waiversAt = now;
+    const ending = waivers().filter(({ state, matched }) => state !== 'active' && matched > 0);
+    for (const { book } of asking) {
+      const keys = new Set<string>();
+      for (const waiver of ending) {
+        const alert = waiverAlert(waiver, iso(now));
+        const one = book.standing(NO_CLUSTER, alert, now);
+        keys.add(alert.key);
+        observe(one, 'open', one.is === 'open' ? { ...alert, startsAt: one.alert.startsAt } : alert, now);
+      }
+      for (const [key, one] of book.of(NO_CLUSTER)) if (!keys.has(key)) observe(one, 'closed', one.alert, now);
+    }
+  }
+
+  /** Outbox first, then the book: what was queued counts as told when the book is read again. */
+  #decide(sink: SinkState, now: number): void {
+    const { settings, book } = sink;
+    for (const [cluster, standings] of book.clusters()) {
+      const pace = paceOf(settings, cluster);
+      const changes: { readonly one: Standing; readonly change: Change }[] = [];
+      let isRipe = false;
+      for (const one of standings.values()) {
+        notAfter(one, now);
+        const change = changeOf(one, pace, now);
+        if (change === undefined || (change.kind === 'reminder' && sink.backlog > 0)) continue;
+        isRipe ||= change.ripeAt <= now;
+        if (change.ripeAt <= now || change.group === 'joins') changes.push({ one, change });
+      }
+      if (!isRipe) continue;
+      const alerts = changes.flatMap(({ one, change }) =>
+        isWanted(settings, one, change) ? [toldOf(one, change, now)] : [],
+      );
+      for (const some of chunked(alerts, ALERTS_MOST)) {
+        this.#queue.add(settings.name, { cluster, alerts: some }, now);
+        this.#lookAt = 0;
+      }
+      for (const { one, change } of changes) tell(one, change, now);
+      book.changed(cluster);
+    }
+    book.save(now, Math.max(settings.repeatMs, QUIET_MS));
+  }
+
+  #work(now: number): void {
+    const resending = this.#sinks.filter((sink) => isResendDue(sink, now));
+    if (resending.length === 0 && now < this.#lookAt) return;
+    const waiting = this.#queue.waiting();
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    for (const sink of this.#sinks) {
+      const messages = waiting.get(sink.settings.name) ?? [];
+      if (sink.working !== undefined) {
+        this.#lookAt = 0;
+        continue;
+      }
+      const shorter = this.#queue.shorten(sink.settings.name, messages, now);
+      sink.backlog = shorter.length;
+      const [head] = shorter;
+      if (head !== undefined) this.#lookAt = Math.min(this.#lookAt, Date.parse(head.nextAttemptAt));
+      if (shorter !== messages) this.#lookAt = 0;
+      const due = head !== undefined && isDue(head, now) ? shorter : [];
+      if (due.length === 0 && !resending.includes(sink)) continue;
+      sink.working = this.#serve(sink, due, resending.includes(sink)).finally(() => {
+        sink.working = undefined;
+      });
+    }
+  }
+
+  /** One after the other: what is sent again must not overtake what ends it. */
+  async #serve(sink: SinkState, messages: readonly Message[], isResending: boolean): Promise<void> {
+    try {
+      if (isResending) await this.#resend(sink);
+      await this.#drain(sink, messages);
+    } catch (error) {
+      // What cannot be written down now is delivered again.
+      this.#means.log('error', { sink: sink.settings.name, err: error }, 'the outbox failed');
+    }
+  }
+
+  async #resend(sink: SinkState): Promise<void> {
+    const now = this.#means.clock();
+    sink.resentAt = now;
+    const open = [...sink.book.clusters()].flatMap(([cluster, standings]) =>
+      [...standings.values()]
+        .filter(({ told }) => told === 'open')
+        .map((one) => ({ cluster, alert: toldOf(one, { kind: 'reminder', ripeAt: 0, group: 'waits' }, now) })),
+    );
+    for (const some of chunked(open, ALERTS_MOST)) {
+      const outcome = await deliver(
+        sink.settings,
+        { cluster: NO_CLUSTER, alerts: some.map(({ alert }) => alert) },
+        this.#sinkMeans(),
+      );
+      this.#heard(sink, outcome.kind === 'delivered' ? undefined : outcome.problem);
+      if (outcome.kind !== 'delivered') return;
+    }
+  }
+
+  async #drain(sink: SinkState, messages: readonly Message[]): Promise<void> {
+    for (const message of messages) {
+      if (this.#stop.signal.aborted) return;
+      this.#lookAt = 0;
+      const notification = decode(message.body);
+      if (notification === undefined) {
+        this.#means.log('error', { sink: message.sink, message: message.id }, 'a notification that nobody can read');
+        this.#queue.delivered(message);
+        continue;
+      }
+      const outcome = await deliver(sink.settings, notification, this.#sinkMeans());
+      if (this.#stop.signal.aborted && outcome.kind !== 'delivered') return;
+      const at = { sink: message.sink, cluster: notification.cluster, alerts: notification.alerts.length };
+      if (outcome.kind === 'delivered') {
+        this.#queue.delivered(message);
+        sink.backlog -= 1;
+        this.#heard(sink, undefined);
+        this.#means.log('info', at, 'notified');
+        continue;
+      }
+      const { problem } = outcome;
+      const isHopeless = sink.settings.type === 'exec' && message.attempts + 1 >= COMMAND_ATTEMPTS;
+      if (outcome.kind === 'refused' || isHopeless) {
+        this.#queue.park(message);
+        sink.backlog -= 1;
+        for (const { key } of notification.alerts) {
+          const one = sink.book.of(notification.cluster).get(key);
+          if (one !== undefined) one.refused = 'refused';
+        }
+        sink.book.changed(notification.cluster);
+        this.#means.log('error', { ...at, problem }, 'a notification was refused and is not tried again');
+        continue;
+      }
+      const { clock, random } = this.#means;
+      const wait = this.#queue.failed(message, clock(), random, outcome.retryAfterMs);
+      this.#heard(sink, problem);
+      this.#means.log(
+        'warn',
+        { ...at, problem, attempts: message.attempts + 1, wait },
+        'a notification is tried again',
+      );
+      return;
+    }
+  }
+
+  #heard(sink: SinkState, problem: string | undefined): void {
+    const health = problem === undefined ? 'up' : 'down';
+    if (sink.health === health) return;
+    sink.health = health;
+    const { name } = sink.settings;
+    if (problem === undefined) this.#means.log('info', { sink: name }, 'the sink listens again');
+    else this.#means.log('warn', { sink: name, problem }, 'the sink does not listen');
+  }
+
+  #sinkMeans(): Parameters<typeof deliver>[2] {
+    const { readSecret, clock } = this.#means;
+    return { readSecret, clock, signal: this.#stop.signal };
+  }
+
+  /** The store may be full or locked: the next tick begins where this one ended. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#means.log('error', { err: error }, 'notifications are held up');
+    }
+  }
+}
+
+function paceOf({ repeatMs, groupWaitMs }: SinkSettings, cluster: string): Pace {
+  return { groupWaitMs, repeatMs: cluster === NO_CLUSTER ? Math.max(repeatMs, WAIVER_REPEAT_MS) : repeatMs };
+}
+
+function isResendDue({ settings, resentAt }: SinkState, now: number): boolean {
+  return settings.type === 'alertmanager' && Math.abs(now - resentAt) >= settings.resendMs;
+}
