@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { notices } from './notices.ts';
+import { bundleWeb } from './web.ts';
 
 /** Packages that stay packages: few commands need them, and those load them when they do. All others are built in. */
 export const LEFT_OUT: readonly string[] = ['jks-js', 'libsql', 'node-forge', 'pcap-parser', 'undici', 'yaml', 'zod'];
@@ -16,7 +17,7 @@ const SCRIPT = /[\\/]cli[\\/]main\.js$/;
 export interface Bundle {
   /** Which source files and which other files each file is made of and loads; paths are relative to the root. */
   readonly metafile: Metafile;
-  /** By path relative to the folder, with forward slashes. */
+  /** By path relative to the folder, with forward slashes; the page's below `web/`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -53,8 +54,11 @@ export async function bundle(root: string, folder: string): Promise<Bundle> {
   const files = outputFiles.map(
     (file) => [path.relative(folder, file.path).split(path.sep).join('/'), file.contents] as const,
   );
-  const licences = new TextEncoder().encode(notices(root, metafile));
-  return { metafile, files: new Map([...files, ['THIRD-PARTY.txt', licences]]) };
+  const web = await bundleWeb(root);
+  const page = [...web.files].map(([name, contents]) => [`web/${name}`, contents] as const);
+  const outputs = { ...metafile.outputs, ...web.metafile.outputs };
+  const licences = new TextEncoder().encode(notices(root, { ...metafile, outputs }));
+  return { metafile, files: new Map([...files, ...page, ['THIRD-PARTY.txt', licences]]) };
 }
 
 /** Writes the files, and removes what an earlier build left there. */

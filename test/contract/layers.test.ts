@@ -86,7 +86,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     ],
   },
   'src/http': {
-    values: ['src/daemon', 'src/report', 'src/model'],
+    values: ['src/daemon', 'src/report', 'src/model', 'src/web'],
     packages: [
       'node:crypto',
       'node:dns',
@@ -115,6 +115,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
       'zod',
     ],
   },
+  'src/web': { values: [], types: ['src/daemon', 'src/model'], packages: ['lit/html.js', 'uplot'] },
   'src/build': {
     values: ['src/evaluate', 'src/rules'],
     types: ['src/model'],

@@ -1,0 +1,71 @@
+import type { Fragment, Tags, Value } from '../web/template.ts';
+
+/** A template of `web/` with what stands in it, not yet text. */
+interface Filled extends Fragment {
+  readonly values: readonly Value[];
+}
+
+const fill = (strings: TemplateStringsArray, ...values: readonly Value[]): Filled => ({ strings, values });
+
+/** What the server hands to the templates of `web/`. */
+export const TAGS: Tags = { html: fill, svg: fill };
+
+/** The template as HTML. All that is no template is escaped, in text as in attributes, which have to be quoted. */
+export function htmlText(fragment: Fragment): string {
+  const parts: string[] = [];
+  append(parts, fragment as Filled);
+  return parts.join('');
+}
+
+/** `?attribute=` before a value: there or not, as lit reads it. */
+const CONDITIONAL = /\s\?([\w-]+)=$/;
+
+function append(parts: string[], { strings, values }: Filled): void {
+  for (const [index, text] of strings.entries()) {
+    if (index === values.length) {
+      parts.push(text);
+      continue;
+    }
+    const value = values[index];
+    const conditional = CONDITIONAL.exec(text);
+    if (conditional === null) {
+      parts.push(text);
+      appendValue(parts, value);
+    } else {
+      parts.push(text.slice(0, conditional.index), value ? ` ${conditional[1]}` : '');
+    }
+  }
+}
+
+function appendValue(parts: string[], value: Value): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object') parts.push(escaped(String(value)));
+  else if (isFilled(value)) append(parts, value);
+  else for (const one of value as readonly Value[]) appendValue(parts, one);
+}
+
+/** Nothing that was read from JSON is one: its strings would have no `raw`. */
+function isFilled(value: object): value is Filled {
+  return 'strings' in value && 'raw' in (value as Filled).strings && Object.isFrozen((value as Filled).strings);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '\0': '\ufffd',
+};
+
+export function escaped(text: string): string {
+  return text.replace(/[&<>"'\0]/g, (one) => NAMES[one]!);
+}
+
+/** JSON that can stand inside a `script` element: nothing in it ends the element, or begins a comment. */
+export function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { Control, FindingRecord, Happening } from '../daemon/types.ts';
+import type { Report } from '../model/report.ts';
+import { PAGE_LIMITS, type PageModel } from '../web/model.ts';
+
+/** Findings that the store is asked for at most; more are counted by the thousand. */
+const MAX_FINDINGS = 2_000;
+
+/** What of the last report the page shows; reports are large, and many readers ask for the same one. */
+type Seen = Pick<PageModel, 'coverage' | 'traffic'>;
+
+/** Makes the model of the page; remembers what it read of the last report of each cluster. */
+export class PageModels {
+  readonly #control: Control;
+  readonly #seen = new Map<string, { readonly run: string; readonly seen: Seen }>();
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  /** @param name cluster; undefined: the first one. One that is not there gives a model without a cluster. */
+  model(name: string | undefined, role: 'reader' | 'operator'): PageModel {
+    const { store, live } = this.#control;
+    // Taken first: what happens meanwhile is told again rather than not at all.
+    const seq = live.newest;
+    const status = this.#control.status();
+    const cluster = status.clusters.find((one) => one.cluster === (name ?? status.clusters[0]?.cluster));
+    const frame = { seq, operator: role === 'operator', status, waivers: this.#control.waivers(), clear: [] };
+    if (cluster === undefined) return { ...frame, ...NO_CLUSTER };
+    const shown = cluster.cluster;
+    const findings = this.#findings(shown);
+    const certificates = store.certificates(shown).filter(({ goneAt }) => goneAt === undefined);
+    return {
+      ...frame,
+      cluster,
+      cells: this.#control.cells(shown),
+      findings: findings.slice(0, PAGE_LIMITS.findings),
+      certificates: certificates.slice(0, PAGE_LIMITS.certificates),
+      runs: store.runs(shown, { limit: PAGE_LIMITS.runs }),
+      happenings: store.happenings(shown, { limit: PAGE_LIMITS.happenings }).filter(isOfClusters),
+      ...this.#seenOf(shown),
+      leftOut: {
+        findings: Math.max(0, findings.length - PAGE_LIMITS.findings),
+        certificates: Math.max(0, certificates.length - PAGE_LIMITS.certificates),
+      },
+    };
+  }
+
+  /** Open ones come first: these are never left out for those that are over. */
+  #findings(cluster: string): readonly FindingRecord[] {
+    const { store } = this.#control;
+    const open = store.findings({ cluster, state: 'open', limit: MAX_FINDINGS });
+    const resolved = store.findings({ cluster, state: 'resolved', limit: MAX_FINDINGS });
+    return [...open, ...resolved];
+  }
+
+  #seenOf(cluster: string): Seen {
+    const { store } = this.#control;
+    const [run] = store.runs(cluster, { limit: 1 });
+    const known = this.#seen.get(cluster);
+    if (run === undefined) return { coverage: [] };
+    if (known?.run === run.id) return known.seen;
+    const seen = seenOf(store.report(run.id));
+    this.#seen.set(cluster, { run: run.id, seen });
+    return seen;
+  }
+}
+
+const NO_CLUSTER = {
+  cells: [],
+  findings: [],
+  certificates: [],
+  runs: [],
+  happenings: [],
+  coverage: [],
+  leftOut: { findings: 0, certificates: 0 },
+} as const;
+
+function seenOf(report: Report | undefined): Seen {
+  if (report === undefined) return { coverage: [] };
+  const { coverage, summary } = report;
+  if (summary === undefined || summary.connections === 0) return { coverage };
+  const { connections, clearBytes, tlsBytes } = summary;
+  return { coverage, traffic: { connections, clearBytes, tlsBytes } };
+}
+
+/** What happens to the daemon itself stands at the foot of the page. */
+function isOfClusters({ kind }: Happening): boolean {
+  return kind !== 'daemon-started' && kind !== 'daemon-stopped' && kind !== 'reload';
+}

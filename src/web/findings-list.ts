@@ -1,0 +1,53 @@
+import type { FindingRecord } from '../daemon/types.ts';
+import { SEVERITIES } from '../model/report.ts';
+import type { PageQuery, Status } from './query.ts';
+import { findingMark, MARKS } from './shapes.ts';
+
+export function statusOf({ finding, resolvedAt }: FindingRecord): Exclude<Status, 'all'> {
+  if (resolvedAt !== undefined) return 'resolved';
+  return finding.waived === null ? 'open' : 'waived';
+}
+
+/** Those that the address asks for, worst first, then newest first. */
+export function chosen(records: readonly FindingRecord[], query: PageQuery): readonly FindingRecord[] {
+  const { status, severity, channel } = query;
+  return records
+    .filter((one) => status === 'all' || statusOf(one) === status)
+    .filter(({ finding }) => severity === undefined || finding.severity === severity)
+    .filter(({ finding }) => channel === undefined || finding.channel === channel)
+    .sort(byUrgency);
+}
+
+function byUrgency(a: FindingRecord, b: FindingRecord): number {
+  return urgency(a) - urgency(b) || b.firstSeenAt.localeCompare(a.firstSeenAt);
+}
+
+/** What fails comes before what could not be decided, whatever its severity. */
+function urgency(record: FindingRecord): number {
+  const { verdict, severity } = record.finding;
+  return (
+    ['open', 'waived', 'resolved'].indexOf(statusOf(record)) * 100 +
+    (verdict === 'fail' ? 0 : 10) +
+    SEVERITIES.indexOf(severity) +
+    MARKS.indexOf(findingMark(record)) / 10
+  );
+}
+
+/** `TM data · tm-2`, the member or the address or the file. */
+export function memberOf({ finding: { endpoint, file } }: FindingRecord): string {
+  return endpoint?.member ?? endpoint?.host ?? file?.member ?? file?.path ?? '';
+}
+
+/** Configuration as it has to be written; quoted where YAML would read something else. */
+export function yamlOf(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}: ${scalar(value)}`)
+    .join('\n');
+}
+
+/** Text without quotes only where nothing in it could mean anything to YAML. */
+function scalar(value: string): string {
+  if (/^(?:true|false|[1-9]\d{0,14}|0)$/.test(value)) return value;
+  const isPlain = /^[A-Za-z_/][\w./,+-]*$/.test(value) && !/^(?:y|n|yes|no|on|off|null|true|false)$/i.test(value);
+  return isPlain ? value : JSON.stringify(value);
+}

@@ -1,0 +1,48 @@
+import type { ChannelCell } from '../daemon/types.ts';
+import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import { MARKS, type Mark } from './shapes.ts';
+
+/** Rows are channels, columns members; a cell holds what there is of both, worst first. */
+export interface Grid {
+  readonly members: readonly string[];
+  readonly rows: readonly { readonly channel: Channel; readonly cells: readonly (readonly ChannelCell[])[] }[];
+}
+
+export function gridOf(cells: readonly ChannelCell[]): Grid {
+  const members = [...new Set(cells.map(({ member }) => member))].sort(
+    (a, b) => turn(a, cells) - turn(b, cells) || a.localeCompare(b, 'en', { numeric: true }),
+  );
+  const channels: readonly Channel[] = [...CHANNEL_IDS, 'unknown'];
+  const rows = channels
+    .filter((channel) => cells.some((cell) => cell.channel === channel))
+    .map((channel) => ({
+      channel,
+      cells: members.map((member) =>
+        cells.filter((cell) => cell.channel === channel && cell.member === member).sort(byVerdict),
+      ),
+    }));
+  return { members, rows };
+}
+
+/** The JobManager stands first, then TaskManagers, then what they talk to. */
+function turn(member: string, cells: readonly ChannelCell[]): number {
+  const components = cells.filter((cell) => cell.member === member).map(({ endpoint }) => endpoint?.component);
+  if (components.includes('jobmanager')) return 0;
+  if (components.includes('taskmanager')) return 1;
+  return member === '' ? 3 : 2;
+}
+
+function byVerdict(a: ChannelCell, b: ChannelCell): number {
+  return MARKS.indexOf(a.verdict) - MARKS.indexOf(b.verdict);
+}
+
+export function counts(cells: readonly ChannelCell[]): readonly (readonly [Mark, number])[] {
+  return MARKS.map((mark) => [mark, cells.filter(({ verdict }) => verdict === mark).length] as const);
+}
+
+/** `mutual TLS 1.2`, `clear text`; nothing where nobody saw it. */
+export function servedWords({ served, version }: ChannelCell): string {
+  const tls = version?.replace(/^TLSv?/i, 'TLS ') ?? 'TLS';
+  if (served === undefined) return '';
+  return { 'mutual-tls': `mutual ${tls}`, tls, clear: 'clear text', mixed: 'clear and TLS' }[served];
+}

@@ -1,0 +1,46 @@
+import type {
+  CertificateRecord,
+  ChannelCell,
+  ClusterStatus,
+  DaemonStatus,
+  FindingRecord,
+  Happening,
+  LiveData,
+  RunSummary,
+  WaiverStatus,
+} from '../daemon/types.ts';
+import type { Coverage, Report } from '../model/report.ts';
+
+/** All that the page shows of one cluster, as JSON: what the server draws first, and the browser goes on from. */
+export interface PageModel {
+  /** Number of the newest live event that is in here. */
+  readonly seq: number;
+  /** May start runs. */
+  readonly operator: boolean;
+  readonly status: DaemonStatus;
+  /** Absent: no cluster is configured. */
+  readonly cluster?: ClusterStatus;
+  readonly cells: readonly ChannelCell[];
+  readonly findings: readonly FindingRecord[];
+  readonly certificates: readonly CertificateRecord[];
+  /** Newest first. */
+  readonly runs: readonly RunSummary[];
+  /** Newest first. */
+  readonly happenings: readonly Happening[];
+  readonly waivers: readonly WaiverStatus[];
+  /** What the last run was able to see. */
+  readonly coverage: readonly Coverage[];
+  /** What the last run found in the captures that it read; absent where it read none. */
+  readonly traffic?: Traffic;
+  /** What crossed in clear while the page was open, newest first. */
+  readonly clear: readonly ClearTransfer[];
+  /** Findings and certificates that there are besides these. */
+  readonly leftOut: { readonly findings: number; readonly certificates: number };
+}
+
+export type Traffic = Pick<NonNullable<Report['summary']>, 'connections' | 'clearBytes' | 'tlsBytes'>;
+
+export type ClearTransfer = LiveData['clear-transfer'] & { readonly at: string };
+
+/** More are counted, not listed. */
+export const PAGE_LIMITS = { findings: 400, certificates: 200, runs: 400, happenings: 100, clear: 20 } as const;

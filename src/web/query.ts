@@ -1,0 +1,69 @@
+import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import { SEVERITIES, type Severity } from '../model/report.ts';
+
+export const STATUSES = ['open', 'waived', 'resolved', 'all'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What the address says: it can be pasted into an incident. */
+export interface PageQuery {
+  readonly cluster?: string;
+  readonly status: Status;
+  readonly severity?: Severity;
+  readonly channel?: Channel;
+  /** Fingerprint of the finding whose detail is shown. */
+  readonly finding?: string;
+  /** Cell whose detail is shown. */
+  readonly cell?: CellPlace;
+}
+
+export interface CellPlace {
+  readonly channel: Channel;
+  readonly member: string;
+}
+
+export function parseQuery(parameters: URLSearchParams): PageQuery {
+  const text = (name: string): string | undefined => parameters.get(name) || undefined;
+  const cluster = text('cluster');
+  const severity = SEVERITIES.find((one) => one === text('severity'));
+  const channel = channelOf(text('channel'));
+  const finding = text('finding');
+  const cell = cellOf(text('cell'));
+  return {
+    status: STATUSES.find((one) => one === text('status')) ?? 'open',
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(finding === undefined ? {} : { finding }),
+    ...(cell === undefined ? {} : { cell }),
+  };
+}
+
+/** `?…` of the page; the same page where nothing differs from what holds without a word. */
+export function pageAddress({ cluster, status, severity, channel, finding, cell }: PageQuery): string {
+  const parameters = new URLSearchParams();
+  if (cluster !== undefined) parameters.set('cluster', cluster);
+  if (status !== 'open') parameters.set('status', status);
+  if (severity !== undefined) parameters.set('severity', severity);
+  if (channel !== undefined) parameters.set('channel', channel);
+  if (finding !== undefined) parameters.set('finding', finding);
+  if (cell !== undefined) parameters.set('cell', `${cell.channel}/${cell.member}`);
+  const text = parameters.toString();
+  return text === '' ? '/' : `/?${text}`;
+}
+
+/** Another detail, everything else as it is. */
+export function withDetail(query: PageQuery, detail: Pick<PageQuery, 'finding' | 'cell'>): PageQuery {
+  const { finding: _finding, cell: _cell, ...rest } = query;
+  return { ...rest, ...detail };
+}
+
+function channelOf(text: string | undefined): Channel | undefined {
+  return text === 'unknown' ? text : CHANNEL_IDS.find((one) => one === text);
+}
+
+function cellOf(text: string | undefined): CellPlace | undefined {
+  const slash = text?.indexOf('/') ?? -1;
+  if (text === undefined || slash < 0) return undefined;
+  const channel = channelOf(text.slice(0, slash));
+  return channel === undefined ? undefined : { channel, member: text.slice(slash + 1) };
+}

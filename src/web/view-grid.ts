@@ -1,0 +1,43 @@
+import type { ChannelCell } from '../daemon/types.ts';
+import type { Channel } from '../model/channel.ts';
+import { gridOf, servedWords } from './grid.ts';
+import { pageAddress, withDetail } from './query.ts';
+import { MARK_WORDS, shape } from './shapes.ts';
+import type { Fragment } from './template.ts';
+import type { View } from './view-page.ts';
+import { channelName } from './words.ts';
+
+export function gridView(view: View): Fragment {
+  const { html, model, live } = view;
+  const { members, rows } = gridOf(model.cells);
+  if (rows.length === 0) {
+    return html`<section aria-labelledby="channels"><h2 id="channels">Channels</h2>
+      <p class="empty">No channel was seen yet.</p></section>`;
+  }
+  return html`<section aria-labelledby="channels">
+    <h2 id="channels">Channels</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="channels">
+      <table class="grid" role="${live === 'none' ? 'table' : 'grid'}" aria-labelledby="channels">
+        <thead><tr><td></td>${members.map((member) => html`<th scope="col">${member === '' ? 'any' : member}</th>`)}</tr></thead>
+        <tbody>
+          ${rows.map(
+            ({ channel, cells }) => html`<tr><th scope="row">${channelName(channel)}</th>
+              ${cells.map((those, index) => cellView(view, channel, members[index]!, those))}</tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function cellView(view: View, channel: Channel, member: string, cells: readonly ChannelCell[]): Fragment {
+  const { html, query } = view;
+  const [worst] = cells;
+  if (worst === undefined) return html`<td class="void"><span aria-label="not there">·</span></td>`;
+  const isChosen = query.cell?.channel === channel && query.cell.member === member;
+  const label = `${channelName(channel)}, ${member === '' ? 'any member' : member}, ${MARK_WORDS[worst.verdict]}`;
+  const where = pageAddress(withDetail(query, { cell: { channel, member } }));
+  return html`<td><a class="cell ${worst.verdict}" href="${where}#detail" data-go data-cell aria-label="${label}" aria-current="${isChosen ? 'true' : 'false'}">
+    ${shape(view, worst.verdict)}<span class="word">${MARK_WORDS[worst.verdict]}</span>
+    <span class="served">${servedWords(worst)}</span></a></td>`;
+}

@@ -1,0 +1,90 @@
+import type { HappeningKind, RunSummary } from '../daemon/types.ts';
+import { SEVERITIES } from '../model/report.ts';
+import type { Fragment } from './template.ts';
+import type { View } from './view-page.ts';
+import { count, moment, plural, TRIGGER_WORDS } from './words.ts';
+
+/** Runs of the strip, and rows of the table. */
+const STRIP = 90;
+const ROWS = 12;
+
+/** Marks of the time line: what happened, in a letter. */
+export const HAPPENING_LETTERS: Partial<Readonly<Record<HappeningKind, string>>> = {
+  restart: 'R',
+  'member-gone': 'G',
+  'member-back': 'B',
+  'rotation-written': 'K',
+  'rotation-served': 'S',
+  'certificate-changed': 'C',
+  'waiver-ended': 'W',
+};
+
+const HAPPENING_WORDS: Readonly<Record<HappeningKind, string>> = {
+  restart: 'restart',
+  'member-gone': 'member gone',
+  'member-back': 'member back',
+  'rotation-written': 'keystore written',
+  'rotation-served': 'rotation served',
+  'certificate-changed': 'certificate changed',
+  'clock-jump': 'clock jumped',
+  'waiver-ended': 'waiver ended',
+  'daemon-started': 'daemon started',
+  'daemon-stopped': 'daemon stopped',
+  reload: 'settings reloaded',
+};
+
+export function historyView(view: View): Fragment {
+  const { html, model } = view;
+  return html`<section aria-labelledby="history" class="history">
+    <h2 id="history">History</h2>
+    ${model.runs.length === 0 ? html`<p class="empty">No run yet.</p>` : strip(view)}
+    <div class="pair">
+      <div>
+        <div id="chart" class="chart script-only"></div>
+        ${runsTable(view)}
+      </div>
+      ${happenings(view)}
+    </div>
+  </section>`;
+}
+
+export function failuresOf({ failed }: RunSummary): number {
+  return SEVERITIES.reduce((sum, severity) => sum + failed[severity], 0);
+}
+
+function strip({ html, model, now }: View): Fragment {
+  const runs = model.runs.slice(0, STRIP).reverse();
+  const total = (verdict: RunSummary['verdict']): number => runs.filter((one) => one.verdict === verdict).length;
+  const label = `Last ${plural(runs.length, 'run')}: ${total('pass')} passed, ${total('fail')} failed, ${total('inconclusive')} inconclusive`;
+  return html`<ol class="strip" role="img" aria-label="${label}">${runs.map(
+    (run) =>
+      html`<li class="${run.verdict}" title="${moment(run.finishedAt, now)}: ${run.verdict}, ${plural(failuresOf(run), 'failure')}, ${TRIGGER_WORDS[run.trigger]}"></li>`,
+  )}</ol>
+  <p class="caption">${label}</p>`;
+}
+
+function runsTable({ html, model, now }: View): Fragment | '' {
+  if (model.runs.length === 0) return '';
+  return html`<details class="more"><summary>Last runs</summary><div class="scroll" tabindex="0" role="region" aria-label="Last runs"><table class="data">
+    <thead><tr><th scope="col">Ended</th><th scope="col">Why</th><th scope="col">Verdict</th><th scope="col" class="number">Failures</th><th scope="col" class="number">Undecided</th><th scope="col">Report</th></tr></thead>
+    <tbody>${model.runs.slice(0, ROWS).map(
+      (
+        run,
+      ) => html`<tr><td><time datetime="${run.finishedAt}" title="${run.finishedAt}">${moment(run.finishedAt, now)}</time></td>
+        <td>${TRIGGER_WORDS[run.trigger]}</td><td>${run.verdict}${run.complete ? '' : ', interrupted'}</td>
+        <td class="number">${count(failuresOf(run))}</td><td class="number">${count(run.inconclusive)}</td>
+        <td><a href="/api/v1/runs/${encodeURIComponent(run.id)}/report?format=text" aria-label="Report of ${moment(run.finishedAt, now)}">text</a></td></tr>`,
+    )}</tbody></table></div></details>`;
+}
+
+function happenings({ html, model, now }: View): Fragment {
+  const list = model.happenings.slice(0, ROWS);
+  return html`<div><h3 class="quiet">Restarts and rotations</h3>${
+    list.length === 0
+      ? html`<p class="empty">No restart and no rotation was seen.</p>`
+      : html`<ol class="happenings">${list.map(
+          (one) => html`<li><time datetime="${one.at}" title="${one.at}">${moment(one.at, now)}</time>
+            <span><b>${HAPPENING_LETTERS[one.kind] === undefined ? '' : html`<i class="letter" aria-hidden="true">${HAPPENING_LETTERS[one.kind]}</i>`}${HAPPENING_WORDS[one.kind] ?? one.kind}</b> ${one.text}</span></li>`,
+        )}</ol>`
+  }</div>`;
+}
