@@ -1,5 +1,5 @@
 import type { Judgement, StoreRule, StoreSubject } from '../model/rule.ts';
-import { isReadableByGroup, isReadableByOthers, isWritableByOthers } from './support/file-mode.ts';
+import { isReadableByGroup, isReadableByOthers, isWritableByGroup, isWritableByOthers } from './support/file-mode.ts';
 import { remedy } from './support/remedies.ts';
 import { nameOf, storeFault } from './support/stores.ts';
 
@@ -12,7 +12,7 @@ export const rule: StoreRule = {
   rationale:
     'The internal keystore is the membership card of the cluster: a copy of it and a password from a configuration let any process join. Whoever may write a truststore decides whom the cluster lets in. Containers run as one user, hosts do not.',
   decides:
-    'Looks at the mode of each store file: writable to every account is high for any store, readable to every account high and to the group low where it holds a private key, or is named as a keystore and could not be opened.',
+    'Looks at the mode of each store file: writable to every account is high and to the group low for any store, readable to every account high and to the group low where it holds a private key, or is named as a keystore and could not be opened.',
   verdicts: {
     pass: 'the owner alone may change it, and read it if it holds a key',
     fail: 'others may copy the private key, or change the store',
@@ -62,9 +62,11 @@ interface Fault {
 function faultOf(mode: string | undefined, holdsKey: boolean): Fault | undefined {
   if (isWritableByOthers(mode))
     return { who: 'written', text: 'may be changed by every account of the machine', severity: 'high' };
-  if (!holdsKey) return undefined;
-  if (isReadableByOthers(mode))
+  if (holdsKey && isReadableByOthers(mode))
     return { who: 'world', text: 'holds a private key that every account of the machine may copy', severity: 'high' };
+  if (isWritableByGroup(mode))
+    return { who: 'group-written', text: "may be changed by every member of the file's group", severity: 'low' };
+  if (!holdsKey) return undefined;
   // How Kubernetes mounts secrets (fsGroup).
   if (isReadableByGroup(mode))
     return {

@@ -13,6 +13,7 @@ t.test('a key that all may copy is high, the group low', modes, async (t) => {
 t.test('a truststore may be read by all, but not changed', modes, async (t) => {
   t.equal(await auditVerdict(rule, [], given('internal-trust.p12', 0o644)), 'pass');
   t.match(await auditFinding(rule, [], given('internal-trust.p12', 0o666)), { severity: 'high', message: /changed/ });
+  t.match(await auditFinding(rule, [], given('internal-trust.p12', 0o664)), { severity: 'low', message: /changed/ });
 });
 
 t.test('mode 0600 passes, a file that is not there is nothing for it', modes, async (t) => {

@@ -14,3 +14,7 @@ export function isReadableByGroup(mode: string | undefined): boolean {
 export function isWritableByOthers(mode: string | undefined): boolean {
   return (bits(mode) & 0o002) !== 0;
 }
+
+export function isWritableByGroup(mode: string | undefined): boolean {
+  return (bits(mode) & 0o020) !== 0;
+}
