@@ -92,6 +92,11 @@ export class ConnectionTracker {
     this.#advance(connection!, side as Side, segment);
   }
 
+  /** Connection of the last segment that belongs to one, unless it is gone. */
+  get last(): Connection | undefined {
+    return this.#last;
+  }
+
   /** Ends all connections, oldest first. */
   finish(): void {
     const open = this.#table.filter((connection) => connection !== undefined);

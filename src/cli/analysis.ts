@@ -4,6 +4,7 @@ import { type Evaluation, evaluate } from '../evaluate/engine.ts';
 import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { runVerdict } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
+import type { Topology } from '../flink/topology.ts';
 import type { ChannelId } from '../model/channel.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Probe } from '../model/probe.ts';
@@ -20,11 +21,13 @@ import { describeConfiguration, parseConfigurations } from './configurations.ts'
 import { diskWitness } from './disk-witness.ts';
 import { NO_LOGS, readLogs } from './log-witness.ts';
 import { version } from './version.ts';
-import { wireWitness } from './wire-witness.ts';
+import { testify, wireWitness } from './wire-witness.ts';
 
 /** All that an analysis of captures depends on. Files named here are read, nothing else is. */
 export interface AnalysisRequest {
   readonly captures: readonly string[];
+  /** Traffic that was read while it went by, instead of captures, and what it is known by. */
+  readonly live?: { readonly run: CaptureRun; readonly topology: Topology };
   readonly configurations: readonly ConfigurationFiles[];
   /** Text in hosts-file syntax. */
   readonly names?: string;
@@ -56,7 +59,12 @@ export async function analyse(request: AnalysisRequest): Promise<Report> {
   const startedAt = new Date().toISOString();
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
   const parsed = await parseConfigurations(request);
-  const { run, topology, observations: wire } = await wireWitness(request, parsed, probes);
+  const { live } = request;
+  const {
+    run,
+    topology,
+    observations: wire,
+  } = live === undefined ? await wireWitness(request, parsed, probes) : testify(live.run, live.topology, probes);
   const record =
     request.logs === undefined || request.logs.length === 0
       ? NO_LOGS
@@ -125,7 +133,7 @@ function assemble(request: AnalysisRequest, parts: Parts): Report {
   return {
     schemaVersion: SCHEMA_VERSION,
     producer: { name: 'flinkprobe', version: version() },
-    command: 'analyze',
+    command: request.live === undefined ? 'analyze' : 'sniff',
     startedAt: parts.startedAt,
     finishedAt: new Date().toISOString(),
     complete: run.complete,

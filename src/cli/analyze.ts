@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
-import { CHANNEL_IDS, type ChannelId } from '../model/channel.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
 import {
   type CommonArguments,
@@ -15,6 +14,7 @@ import {
   repeatable,
 } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
+import { parseExpected } from './expected-channels.ts';
 import { Unusable } from './failure.ts';
 import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
 import { logOption, parseLogFile } from './log-witness.ts';
@@ -129,7 +129,7 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
       ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
       ...(policy === undefined ? {} : { policy }),
       ...(waivers === undefined ? {} : { waivers }),
-      expect: args.expect.map(parseChannel),
+      expect: args.expect.map(parseExpected),
       filter: parseFilter(args),
       crossCheck: args.crossCheck ? 'wanted' : 'not-wanted',
       failOn,
@@ -163,12 +163,4 @@ function parseFilter(args: AnalyzeArguments): SegmentFilter {
     ...(args.since === undefined ? {} : { since: parseTime('since', args.since) / 1000 }),
     ...(args.until === undefined ? {} : { until: parseTime('until', args.until) / 1000 }),
   };
-}
-
-function parseChannel(text: string): ChannelId | 'all' {
-  if (text === 'all') return 'all';
-  const channel = CHANNEL_IDS.find((id) => id === text);
-  if (channel === undefined)
-    throw new Unusable(`--expect: ${JSON.stringify(text)} is no channel; there are all, ${CHANNEL_IDS.join(', ')}`);
-  return channel;
 }

@@ -9,14 +9,25 @@ import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
+import { sniffCommand } from './sniff.ts';
 import { traceOf } from './source-places.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 import { waiversCommand } from './waivers.ts';
 
-const COMMANDS: readonly string[] = ['analyze', 'verify', 'audit', 'explain', 'list', 'config', 'waivers', 'daemon'];
+const COMMANDS: readonly string[] = [
+  'analyze',
+  'sniff',
+  'verify',
+  'audit',
+  'explain',
+  'list',
+  'config',
+  'waivers',
+  'daemon',
+];
 /** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['sniff', 'completion'];
+const LATER: readonly string[] = ['completion'];
 /** Options of it, likewise, and the commands that have them already. */
 const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [['--truststore', ['verify']]];
 
@@ -87,6 +98,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
   if (!isDaemon(args)) withOptionsFile(parser, parseYaml);
   parser
     .command(analyzeCommand(select))
+    .command(sniffCommand(select))
     .command(verifyCommand(select))
     .command(auditCommand(select))
     .command(explainCommand(select))

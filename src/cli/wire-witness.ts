@@ -38,6 +38,11 @@ export async function wireWitness(
   const run = await readCaptures(request, protocolsOf(probes));
   const topology = new Topology(probes, configurations);
   if (request.names !== undefined) topology.addHosts(request.names);
+  return testify(run, topology, probes);
+}
+
+/** What packets that were read say, once all of them are known. Takes what the run kept. */
+export function testify(run: CaptureRun, topology: Topology, probes: readonly Probe[]): WireTestimony {
   for (const [address, name] of run.names) topology.addName(address, name);
   learn(run, topology);
   topology.nameSoleServers(run.witness.kept.map(({ record }) => ({ host: record.hosts[1], port: record.ports[1] })));

@@ -21,7 +21,7 @@ export interface CaptureRunOptions {
 
 /** What several captures, read as one run, came to. */
 export interface CaptureRun {
-  readonly witness: PassiveWitness;
+  readonly witness: Pick<PassiveWitness, 'kept' | 'totals'>;
   readonly inputs: readonly Input[];
   readonly encapsulations: Encapsulations;
   readonly precision: Precision;

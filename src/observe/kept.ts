@@ -91,12 +91,12 @@ export class KeptConnections {
 }
 
 /** Readings of clear traffic name paths, processes and state; TLS readings share what clients and servers repeat. */
-function weightOf({ speech }: ConnectionRecord): number {
+export function weightOf({ speech }: ConnectionRecord): number {
   return speech.kind === 'clear' ? 3 : 1;
 }
 
 /** What was asked of which server and how it went, whoever the client was. */
-function kindOf({ hosts, ports, encapsulation, synAck, speech }: ConnectionRecord): string {
+export function kindOf({ hosts, ports, encapsulation, synAck, speech }: ConnectionRecord): string {
   const server = `${hosts[1]} ${ports[1]} ${encapsulation} ${synAck}`;
   if (speech.kind === 'tls') {
     const { outcome, version, cipherSuite, resumed, clientAuthentication, alerts, ja3, refusal } = speech.reading;

@@ -12,6 +12,16 @@ export interface PassiveOptions {
   readonly keyLog?: KeyLog;
   /** Weight of what is kept one by one; `MAX_KEPT_WEIGHT` where absent. */
   readonly maxKept?: number;
+  /** Keeps what connections came to; all that there is room for where absent. */
+  readonly keeper?: Keeper;
+}
+
+/** Where records of ended connections go. */
+export interface Keeper {
+  add(record: ConnectionRecord): void;
+  list(): KeptConnection[];
+  /** Connections that are not listed by themselves. */
+  readonly folded: number;
 }
 
 export interface PassiveTotals {
@@ -41,13 +51,14 @@ export class PassiveWitness {
   };
   /** What was kept, in the order of first packets; empty until `finish`. */
   kept: KeptConnection[] = [];
-  readonly #kept: KeptConnections;
+  readonly #kept: Keeper;
   readonly #options: PassiveOptions;
   readonly #tracker: ConnectionTracker;
+  readonly #open = new Map<Connection, Dialogue>();
 
   constructor(options: PassiveOptions) {
     this.#options = options;
-    this.#kept = new KeptConnections(options.maxKept);
+    this.#kept = options.keeper ?? new KeptConnections(options.maxKept);
     this.#tracker = new ConnectionTracker({
       carriesData: (connection) => this.#carriesData(connection),
       finished: (connection) => this.#finished(connection),
@@ -56,6 +67,16 @@ export class PassiveWitness {
 
   take(segment: Segment): void {
     this.#tracker.take(segment);
+  }
+
+  /** Connections that carry data and have not ended, with what they speak. */
+  get open(): ReadonlyMap<Connection, Dialogue> {
+    return this.#open;
+  }
+
+  /** Connection of the last segment that belongs to one, unless it is gone. */
+  get last(): Connection | undefined {
+    return this.#tracker.last;
   }
 
   finish(): void {
@@ -77,12 +98,15 @@ export class PassiveWitness {
   #carriesData(connection: Connection): void {
     const start = connection.syn === 'seen' || connection.synAck === 'seen' ? 'syn' : 'midstream';
     const { protocols, keyLog } = this.#options;
-    connection.consumer = new Dialogue(start, protocols, keyLog !== undefined && keyLog.size > 0 ? keyLog : undefined);
+    const dialogue = new Dialogue(start, protocols, keyLog !== undefined && keyLog.size > 0 ? keyLog : undefined);
+    connection.consumer = dialogue;
+    this.#open.set(connection, dialogue);
   }
 
   #finished(connection: Connection): void {
     const dialogue = connection.consumer instanceof Dialogue ? connection.consumer : undefined;
     connection.consumer = undefined;
+    this.#open.delete(connection);
     if (dialogue === undefined && connection.synAck === 'not-seen') {
       if (connection.reset !== 'no') this.totals.refusedAttempts++;
       else this.totals.unansweredAttempts++;
