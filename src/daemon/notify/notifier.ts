@@ -4,7 +4,7 @@ import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
 import type { Message, Run, Store, Transition, WaiverStatus } from '../types.ts';
 import { runFailedAlert, waiverAlert } from './alert.ts';
 import { Book } from './book.ts';
-import { ALERTS_MOST, chunked, decode } from './message.ts';
+import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
 import { forgive, type Listener, note, reconcile } from './notes.ts';
 import { isDue, iso, Queue } from './queue.ts';
 import { deliver } from './sink.ts';
@@ -29,6 +29,8 @@ const TICK_MS = 1000;
 const WAIVERS_EVERY_MS = 60_000;
 /** A waiver that ends next month is no matter of hours. */
 const WAIVER_REPEAT_MS = 7 * 24 * 3_600_000;
+/** What was delivered so late begins its repeat interval when it was delivered. */
+const LATE_MS = 60_000;
 /** A command that fails so often has something wrong with it. */
 const COMMAND_ATTEMPTS = 10;
 /** What is under way when the daemon ends may end by itself for so long. */
@@ -296,6 +298,7 @@ export class Notifier {
       if (outcome.kind === 'delivered') {
         this.#queue.delivered(message);
         sink.backlog -= 1;
+        if (this.#means.clock() - Date.parse(message.createdAt) > LATE_MS) this.#toldLate(sink, notification);
         this.#heard(sink, undefined);
         this.#means.log('info', at, 'notified');
         continue;
@@ -323,6 +326,15 @@ export class Notifier {
       );
       return;
     }
+  }
+
+  /** Who hears of it only now is reminded a whole interval later. */
+  #toldLate({ book }: SinkState, { cluster, alerts }: Notification): void {
+    for (const { key } of alerts) {
+      const one = book.of(cluster).get(key);
+      if (one !== undefined) one.toldAt = this.#means.clock();
+    }
+    book.changed(cluster);
   }
 
   #heard(sink: SinkState, problem: string | undefined): void {

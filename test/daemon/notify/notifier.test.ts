@@ -1,0 +1,389 @@
+import t from 'tap';
+import { accused } from '../cluster-report.ts';
+import { alertmanager, Bench, command, pagerDuty, settingsOf, webhook } from './bench.ts';
+import { receiver } from './receiver.ts';
+import { HOUR, rig, told } from './rig.ts';
+
+t.test('what opens is told once, when its group was collected, and what resolves likewise', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1')]);
+  await bench.after(9);
+  t.strictSame(told(hook), []);
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  await bench.after(1);
+  t.strictSame(told(hook), ['opened tm-1-strangers', 'opened tm-2-strangers']);
+  t.equal(hook.received.length, 1, 'one notification for the group');
+  for (let minute = 0; minute < 60; minute++) {
+    bench.run([accused('tm-1'), accused('tm-2')]);
+    await bench.after(60);
+  }
+  t.equal(hook.received.length, 1, 'what stays is not told again');
+  bench.run([accused('tm-2')]);
+  await bench.after(10);
+  t.strictSame(told(hook).slice(2), ['resolved tm-1-strangers']);
+  t.equal(bench.store.outbox.size(), 0);
+});
+
+t.test('what stays open is repeated after the repeat interval', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  await bench.after(4 * HOUR - 1);
+  t.equal(hook.received.length, 1);
+  await bench.after(1);
+  t.strictSame(told(hook), ['opened tm-1-strangers', 'reminder tm-1-strangers']);
+});
+
+t.test('what comes back soon after its end is told when it stays, and later ones at once', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  bench.run([]);
+  await bench.after(10);
+  bench.run([accused('tm-1')]);
+  await bench.after(60);
+  t.equal(hook.received.length, 2, 'held: it may be flapping');
+  for (let minute = 0; minute < 15; minute++) await bench.after(60);
+  t.equal(hook.received.length, 3, 'not forgotten');
+  bench.run([]);
+  await bench.after(10);
+  await bench.after(16 * 60);
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  t.strictSame(
+    told(hook).map((one) => one.split(' ')[0]),
+    ['opened', 'resolved', 'opened', 'resolved', 'opened'],
+  );
+});
+
+t.test('severity: below the least nothing; worse is told at once, better is not', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1', { severity: 'low' })]);
+  await bench.after(60);
+  t.equal(hook.received.length, 0);
+  for (const severity of ['medium', 'high', 'medium', 'high', 'critical', 'medium'] as const) {
+    bench.run([accused('tm-1', { severity })]);
+    await bench.after(60);
+  }
+  t.strictSame(
+    hook.received.map(({ body }) => [body.alerts[0].annotations.reason, body.alerts[0].labels.severity]),
+    [
+      ['opened', 'medium'],
+      ['worsened', 'high'],
+      ['worsened', 'critical'],
+    ],
+  );
+  bench.run([accused('tm-1', { severity: 'low' })]);
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'resolved tm-1-strangers', 'what is below the least is no matter of this sink');
+});
+
+t.test('what is waived is told as waived, and comes back when the waiver is over', async (t) => {
+  const { bench, hook } = await rig(t);
+  const waived = { id: 'w', until: '2026-12-31', owner: 'sec', reason: 'known' };
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  bench.run([accused('tm-1', { waived })]);
+  await bench.after(10);
+  t.strictSame(told(hook), ['opened tm-1-strangers', 'waived tm-1-strangers']);
+  t.equal(hook.received[1]!.body.status, 'resolved');
+  await bench.after(HOUR);
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'opened tm-1-strangers');
+});
+
+t.test('only what is asked for: resolved only, inconclusive never', async (t) => {
+  const { bench, hook } = await rig(t, { on: ['resolved'] });
+  bench.run([accused('tm-1'), accused('tm-2', { verdict: 'inconclusive' })]);
+  await bench.after(10);
+  await bench.after(5 * HOUR);
+  t.equal(hook.received.length, 0);
+  bench.run([]);
+  await bench.after(10);
+  t.strictSame(told(hook), ['resolved tm-1-strangers']);
+});
+
+t.test('waivers that end, and runs that fail, for those who ask', async (t) => {
+  const { bench, hook } = await rig(t, { on: ['opened', 'resolved', 'waiver-ending', 'run-failed'] });
+  const waiver = {
+    id: 'w1',
+    owner: 'sec',
+    reason: 'known',
+    until: '2026-12-01',
+    scope: { member: 'tm-1' },
+    matched: 2,
+  };
+  bench.waivers = [
+    { ...waiver, state: 'ending' },
+    { ...waiver, id: 'idle', matched: 0, state: 'ending' },
+    { ...waiver, id: 'far', state: 'active' },
+  ];
+  await bench.after(0);
+  await bench.after(10);
+  t.strictSame(told(hook), ['waiver-ending waiver w1 2026-12-01']);
+  bench.waivers = [{ ...waiver, state: 'expired' }];
+  await bench.after(61);
+  t.strictSame(told(hook).slice(1), ['worsened waiver w1 2026-12-01']);
+  bench.waivers = [];
+  await bench.after(61);
+  await bench.after(10);
+  t.strictSame(told(hook).slice(2), ['resolved waiver w1 2026-12-01']);
+
+  bench.notifier.runFailed('prod', 'REST does not answer');
+  await bench.after(5);
+  bench.notifier.runFailed('prod', 'REST does not answer');
+  await bench.after(5);
+  t.strictSame(told(hook).slice(3), ['run-failed run-failed']);
+  t.match(hook.received[3]!.body.alerts[0], {
+    labels: { alertname: 'FlinkprobeRunFailed', flink_cluster: 'prod' },
+    annotations: { description: 'REST does not answer' },
+  });
+  bench.run([]);
+  await bench.after(10);
+  t.strictSame(told(hook).slice(4), ['resolved run-failed']);
+});
+
+t.test('a restart tells nothing twice, and what happened meanwhile', async (t) => {
+  const { bench, hook } = await rig(t);
+  const settings = settingsOf([webhook(hook.url)]);
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  await bench.after(10);
+  await bench.restarted();
+  bench.notifier.apply(settings);
+  await bench.after(60);
+  t.equal(hook.received.length, 1, 'nothing twice');
+  // Kept, and killed before the notifier heard of it.
+  const silent = { ...bench.notifier, committed: () => undefined };
+  const { notifier } = bench;
+  bench.notifier = silent as unknown as typeof notifier;
+  bench.run([accused('tm-2'), accused('tm-3')]);
+  bench.notifier = notifier;
+  await bench.restarted();
+  bench.notifier.apply(settings);
+  await bench.after(10);
+  t.strictSame([...told(hook).slice(2)].sort(), ['opened tm-3-strangers', 'resolved tm-1-strangers']);
+});
+
+t.test('what was queued and not yet written into the book is not queued again', async (t) => {
+  const { bench, hook } = await rig(t);
+  hook.answer = { status: 503 };
+  const { remember } = bench.store.outbox;
+  bench.store.outbox.remember = () => {
+    throw new Error('killed here');
+  };
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  t.equal(bench.store.outbox.size(), 1);
+  bench.store.outbox.remember = remember;
+  await bench.restarted();
+  hook.answer = { status: 200 };
+  hook.received.length = 0;
+  bench.notifier.apply(settingsOf([webhook(hook.url)]));
+  await bench.after(30);
+  await bench.after(30);
+  t.strictSame(told(hook), ['opened tm-1-strangers']);
+});
+
+t.test(
+  'a sink that is down for a day gets the last state of everything, in order, and nothing else waits long',
+  async (t) => {
+    const { bench, hook } = await rig(t, { repeatMs: HOUR * 1000 });
+    const other = await receiver();
+    t.teardown(() => other.close());
+    bench.notifier.apply(
+      settingsOf([webhook(hook.url, { repeatMs: HOUR * 1000 }), alertmanager(other.url, { name: 'am' })]),
+    );
+    hook.answer = { status: 503 };
+    bench.run([accused('tm-1'), accused('tm-2')]);
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      if (minute === 60) bench.run([accused('tm-2')]);
+      if (minute === 120) bench.run([accused('tm-2'), accused('tm-3')]);
+      await bench.after(60);
+    }
+    const attempts = hook.received.length;
+    t.ok(attempts > 250 && attempts < 450, `${attempts} attempts: the pause grows to some minutes`);
+    t.ok(bench.store.outbox.size() <= 3, 'reminders do not pile up');
+    t.ok(other.received.length >= 24 * 60 - 2, 'the other sink is not held up');
+    hook.received.length = 0;
+    hook.answer = { status: 200 };
+    for (let minute = 0; minute < 6; minute++) await bench.after(60);
+    t.strictSame(told(hook), [
+      'opened tm-1-strangers',
+      'opened tm-2-strangers',
+      'resolved tm-1-strangers',
+      'opened tm-3-strangers',
+    ]);
+    t.equal(bench.store.outbox.size(), 0);
+  },
+);
+
+t.test('the outbox stays small however long a sink is down', async (t) => {
+  const { bench, hook } = await rig(t, { repeatMs: 60_000, groupWaitMs: 0 });
+  hook.answer = { status: 503 };
+  for (let round = 0; round < 600; round++) {
+    bench.run(round % 2 === 0 ? [accused(`tm-${round % 7}`)] : [accused('tm-9')]);
+    await bench.after(120);
+  }
+  t.ok(bench.store.outbox.size() <= 210, `${bench.store.outbox.size()} wait`);
+  hook.answer = { status: 200 };
+  hook.received.length = 0;
+  await bench.after(600);
+  await bench.after(600);
+  const last = new Map(
+    told(hook)
+      .map((one) => one.split(' ') as [string, string])
+      .map(([reason, key]) => [key, reason]),
+  );
+  t.ok(['opened', 'reminder'].includes(last.get('tm-9-strangers')!), 'what is open is told');
+  for (const [key, reason] of last) if (key !== 'tm-9-strangers') t.equal(reason, 'resolved', key);
+});
+
+t.test('what is refused is set aside with a line in the log, and told again under other settings', async (t) => {
+  const { bench, hook } = await rig(t);
+  hook.answer = { status: 400, body: 'no such field: alerts' };
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  t.equal(hook.received.length, 1);
+  for (let minute = 0; minute < 60; minute++) await bench.after(60);
+  t.equal(hook.received.length, 1, 'not tried again');
+  t.equal(bench.store.outbox.size(), 1, 'it is still there to be seen');
+  const line = bench.logged.find(({ level }) => level === 'error');
+  t.match(line, { text: /refused/, fields: { sink: 'sink', problem: 'HTTP 400: no such field: alerts' } });
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  hook.answer = { status: 200 };
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'opened tm-2-strangers', 'it holds up nothing');
+  bench.notifier.apply(settingsOf([webhook(hook.url, { timeoutMs: 1000 })]));
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'opened tm-1-strangers');
+  t.equal(bench.store.outbox.size(), 0);
+});
+
+t.test('408 and 429 are tried again, the latter when it says', async (t) => {
+  for (const [answer, wait] of [
+    [{ status: 408 }, 1],
+    [{ status: 429, headers: { 'retry-after': '120' } }, 120],
+    [{ status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 1],
+    [undefined, 1],
+  ] as const) {
+    const { bench, hook } = await rig(t, { timeoutMs: 200 });
+    hook.answer = answer;
+    bench.run([accused('tm-1')]);
+    await bench.after(10);
+    hook.answer = { status: 204 };
+    await bench.after(wait / 2 - 0.1);
+    t.equal(hook.received.length, 1, `${answer?.status}: not yet`);
+    await bench.after(wait / 2 + 0.1);
+    t.strictSame(told(hook), ['opened tm-1-strangers', 'opened tm-1-strangers'], `${answer?.status}`);
+  }
+});
+
+t.test('secrets are read when they are used, and stand in no log and not in the store', async (t) => {
+  const [bench, hook] = [new Bench(), await receiver()];
+  t.teardown(async () => {
+    await bench.end();
+    await hook.close();
+  });
+  const secret = { kind: 'environment', name: 'HOOK' } as const;
+  bench.notifier.apply(settingsOf([webhook('', { url: secret, bearer: { kind: 'environment', name: 'BEARER' } })]));
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  t.match(bench.logged.at(-1), { level: 'warn', fields: { problem: 'no such secret' } });
+  bench.secrets.set('HOOK', `${hook.url}/s3cr3t-path`);
+  bench.secrets.set('BEARER', 's3cr3t-token');
+  hook.answer = { status: 500, body: `bad token s3cr3t-token at ${hook.url}/s3cr3t-path` };
+  await bench.after(60);
+  t.equal(hook.received[0]!.path, '/s3cr3t-path');
+  t.equal(hook.received[0]!.headers.authorization, 'Bearer s3cr3t-token');
+  bench.secrets.set('BEARER', 's3cr3t-rotated');
+  hook.answer = { status: 200 };
+  await bench.after(60);
+  t.equal(hook.received[1]!.headers.authorization, 'Bearer s3cr3t-rotated');
+  bench.secrets.set('HOOK', 'http://[s3cr3t-path');
+  bench.run([]);
+  await bench.after(10);
+  t.match(bench.logged.at(-1), { level: 'warn' });
+  t.notMatch(JSON.stringify(bench.logged), /s3cr3t/);
+  t.notMatch(JSON.stringify(bench.store.outbox.due('9999-12-31T23:59:59.999Z', 100)), /s3cr3t/);
+});
+
+t.test('a cluster or a sink that leaves the settings', async (t) => {
+  const { bench, hook } = await rig(t);
+  const both = settingsOf([webhook(hook.url)], ['prod', 'test']);
+  bench.notifier.apply(both);
+  bench.run([accused('tm-1')], 'prod');
+  bench.run([accused('tm-2')], 'test');
+  await bench.after(10);
+  bench.notifier.apply(settingsOf([webhook(hook.url)], ['prod']));
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'resolved tm-2-strangers', 'nobody looks any more: it must not alarm for ever');
+  hook.answer = { status: 503 };
+  bench.run([], 'prod');
+  await bench.after(10);
+  t.equal(bench.store.outbox.size(), 1);
+  bench.notifier.apply(settingsOf([], ['prod']));
+  t.equal(bench.store.outbox.size(), 0);
+  t.match(bench.logged.at(-1), { fields: { dropped: 1 }, text: /no more/ });
+});
+
+t.test('a clock that is set back silences nothing', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1')]);
+  await bench.after(10);
+  bench.now -= 24 * HOUR * 1000;
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  await bench.after(10);
+  t.equal(told(hook).at(-1), 'opened tm-2-strangers');
+  await bench.after(4 * HOUR);
+  t.ok(told(hook).includes('reminder tm-1-strangers'));
+});
+
+t.test('a store that fails holds notifications up and loses none', async (t) => {
+  const { bench, hook } = await rig(t);
+  bench.run([accused('tm-1')]);
+  const { add } = bench.store.outbox;
+  bench.store.outbox.add = () => {
+    throw new Error('database or disk is full');
+  };
+  await bench.after(10);
+  t.match(bench.logged.at(-1), { level: 'error', text: /held up/ });
+  bench.store.outbox.add = add;
+  await bench.after(1);
+  t.strictSame(told(hook), ['opened tm-1-strangers']);
+});
+
+t.test('five sinks, one of them slow: the others are told at once', async (t) => {
+  const [bench, slow, quick] = [new Bench(), await receiver(), await receiver()];
+  t.teardown(async () => {
+    await bench.end();
+    await slow.close();
+    await quick.close();
+  });
+  slow.answer = undefined;
+  bench.secrets.set('PD_KEY', 'k');
+  bench.notifier.apply(
+    settingsOf([
+      webhook(slow.url, { name: 'slow', timeoutMs: 60_000 }),
+      webhook(quick.url, { name: 'hook' }),
+      alertmanager(quick.url, { name: 'am' }),
+      pagerDuty(quick.url, { name: 'pd' }),
+      command(['true'], { name: 'exec' }),
+    ]),
+  );
+  const heard = (): readonly string[] => [...new Set(quick.received.map((one) => one.path))].sort();
+  bench.run([accused('tm-1')]);
+  bench.now += 10_000;
+  void bench.notifier.tick();
+  for (let wait = 0; wait < 100 && heard().length < 3; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.strictSame(heard(), ['/', '/api/v2/alerts', '/hook']);
+  quick.received.length = 0;
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  bench.now += 10_000;
+  void bench.notifier.tick();
+  for (let wait = 0; wait < 100 && heard().length < 3; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.strictSame(heard(), ['/', '/api/v2/alerts', '/hook']);
+  const began = Date.now();
+  await bench.notifier.stop();
+  t.ok(Date.now() - began < 5000, 'and the slow one does not hold up the end');
+});
