@@ -123,6 +123,8 @@ function basicCredentials(authorization: string | undefined): Credentials | unde
   const match = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization);
   if (match === null) return undefined;
   const text = Buffer.from(match[1]!, 'base64').toString('utf8');
+  // Control characters are not allowed there; to HMAC, and so to scrypt, a password with a NUL behind it is the same one.
+  if (/\p{Cc}/u.test(text)) return undefined;
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }

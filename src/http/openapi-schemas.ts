@@ -118,7 +118,7 @@ const OWN: Readonly<Record<string, Schema>> = {
       missedRuns: whole,
       open: bySeverity,
     },
-    { lastRun: ref('RunSummary'), nextRunAt: time, wire: ref('WireStatus') },
+    { lastRun: ref('RunSummary'), nextRunAt: time, problem: text, wire: ref('WireStatus') },
   ),
   DaemonStatus: object(
     {

@@ -63,7 +63,7 @@ function timeoutOf(header: string | null): number {
   if (!(seconds > 0)) throw new HttpFault(400, 'X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds');
   // Shorter than the offset: there is no time to leave.
   const left = seconds > OFFSET_SECONDS ? seconds - OFFSET_SECONDS : seconds;
-  return Math.min(Math.ceil(left * 1000) / 1000, MAX_TIMEOUT_SECONDS);
+  return Math.min(Math.round(left * 1000) / 1000, MAX_TIMEOUT_SECONDS);
 }
 
 /** What is learned until the signal, or why nothing is. */

@@ -90,7 +90,10 @@ export const ROUTES: readonly Route[] = [
   get('/api/v1/live', () => {
     throw new HttpFault(426, 'the live events are a WebSocket', { upgrade: 'websocket' });
   }),
-  get('/api/v1/openapi.json', ({ request }, { control }) => tagged(request, openapi(control.status().version))),
+  get('/api/v1/openapi.json', ({ request }, { control }) => {
+    new Query(request, []);
+    return tagged(request, openapi(control.status().version));
+  }),
 ];
 
 function get(path: string, answer: Route['answer']): Route {

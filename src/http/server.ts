@@ -109,9 +109,13 @@ class Web implements WebServer {
   }
 
   get address(): string {
-    const { host, port: wanted, tls } = this.#settings;
-    const { port } = (this.#server?.address() ?? { port: wanted }) as AddressInfo;
-    return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { host, tls } = this.#settings;
+    return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /** The one that it has, where the settings leave the choice to the system. */
+  get #port(): number {
+    return (this.#server?.address() as AddressInfo | null | undefined)?.port ?? this.#settings.port;
   }
 
   async start(): Promise<void> {
@@ -134,7 +138,8 @@ class Web implements WebServer {
   async #apply(settings: WebSettings): Promise<void> {
     refuseUnusable(settings);
     const before = this.#settings;
-    if (isSameSocket(before, settings)) await this.#renewTls(settings);
+    if (isSameSocket({ ...before, port: this.#port }, { ...settings, port: settings.port || this.#port }))
+      await this.#renewTls(settings);
     else await this.#move(settings);
     this.#settings = settings;
     this.#rules = this.#rulesOf(settings);
@@ -155,7 +160,7 @@ class Web implements WebServer {
   /** Another place to listen, the old one being kept where the new one cannot be had. */
   async #move(settings: WebSettings): Promise<void> {
     const old = this.#server;
-    const isSamePort = settings.port !== 0 && settings.port === this.#settings.port;
+    const isSamePort = settings.port === this.#port;
     if (!isSamePort) {
       this.#server = await this.#listen(settings);
       this.#readers.closeAll(CLOSE.restart, 'the settings changed');
@@ -168,7 +173,7 @@ class Web implements WebServer {
     try {
       this.#server = await this.#listen(settings);
     } catch (error) {
-      this.#server = await this.#listen(this.#settings);
+      this.#server = await this.#listen({ ...this.#settings, port: settings.port });
       throw error;
     }
   }

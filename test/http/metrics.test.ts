@@ -25,7 +25,7 @@ async function scrape(address: string, accept?: string): Promise<{ text: string;
   return { text: await response.text(), type: response.headers.get('content-type') };
 }
 
-function valueOf(
+function amount(
   samples: readonly Sample[],
   name: string,
   labels: Readonly<Record<string, string>> = {},
@@ -97,21 +97,18 @@ t.test('a recorded cluster whose data plane is in clear reads as that', async (t
     samples.every(({ labels }) => labels.flink_cluster === undefined || labels.flink_cluster === data.flink_cluster),
   );
   const check = { check: 'plaintext-channel', flink_cluster: 'prod' };
-  t.equal(valueOf(samples, 'flinkprobe_check_status', { ...check, status: 'fail' }), 1);
-  t.equal(valueOf(samples, 'flinkprobe_check_status', { ...check, status: 'pass' }), 0);
+  t.equal(amount(samples, 'flinkprobe_check_status', { ...check, status: 'fail' }), 1);
+  t.equal(amount(samples, 'flinkprobe_check_status', { ...check, status: 'pass' }), 0);
   t.ok(samples.some((one) => one.name === 'flinkprobe_tls_info' && one.labels.version === 'TLSv1.2'));
-  t.equal(valueOf(samples, 'flinkprobe_capture_drops_total'), 7);
-  t.equal(valueOf(samples, 'flinkprobe_clear_bytes_total'), 12);
+  t.equal(amount(samples, 'flinkprobe_capture_drops_total'), 7);
+  t.equal(amount(samples, 'flinkprobe_clear_bytes_total'), 12);
+  t.equal(amount(samples, 'flinkprobe_last_restart_seen_timestamp_seconds'), Date.parse('2026-11-22T11:00:00Z') / 1000);
   t.equal(
-    valueOf(samples, 'flinkprobe_last_restart_seen_timestamp_seconds'),
-    Date.parse('2026-11-22T11:00:00Z') / 1000,
-  );
-  t.equal(
-    valueOf(samples, 'flinkprobe_waiver_expiry_timestamp_seconds', { waiver: 'metrics-in-clear' }),
+    amount(samples, 'flinkprobe_waiver_expiry_timestamp_seconds', { waiver: 'metrics-in-clear' }),
     Date.parse('2027-01-01T00:00:00Z') / 1000,
     'it holds on its last day',
   );
-  t.equal(valueOf(samples, 'flinkprobe_build_info', { version: '0.1.0' }), 1);
+  t.equal(amount(samples, 'flinkprobe_build_info', { version: '0.1.0' }), 1);
 });
 
 t.test('what is resolved is zero, and gone clusters leave nothing', async (t) => {
@@ -121,15 +118,15 @@ t.test('what is resolved is zero, and gone clusters leave nothing', async (t) =>
   control.commit('gone', reportOf({ at: 1, findings: [accused('tm-1')] }));
   const check = { check: 'strangers-accepted', flink_cluster: 'prod' };
   const first = parseExposition((await scrape(address)).text).samples;
-  t.equal(valueOf(first, 'flinkprobe_check_status', { ...check, status: 'fail' }), 1);
-  t.equal(valueOf(first, 'flinkprobe_findings', { flink_cluster: 'prod', severity: 'critical' }), 1);
+  t.equal(amount(first, 'flinkprobe_check_status', { ...check, status: 'fail' }), 1);
+  t.equal(amount(first, 'flinkprobe_findings', { flink_cluster: 'prod', severity: 'critical' }), 1);
   control.commit('prod', reportOf({ at: 2 }));
   control.names.pop();
   const { text } = await scrape(address);
   const { samples } = parseExposition(text);
-  t.equal(valueOf(samples, 'flinkprobe_check_status', { ...check, status: 'fail' }), 0);
-  t.equal(valueOf(samples, 'flinkprobe_check_status', { ...check, status: 'pass' }), 1);
-  t.equal(valueOf(samples, 'flinkprobe_findings', { flink_cluster: 'prod', severity: 'critical' }), 0);
+  t.equal(amount(samples, 'flinkprobe_check_status', { ...check, status: 'fail' }), 0);
+  t.equal(amount(samples, 'flinkprobe_check_status', { ...check, status: 'pass' }), 1);
+  t.equal(amount(samples, 'flinkprobe_findings', { flink_cluster: 'prod', severity: 'critical' }), 0);
   t.notMatch(text, /flink_cluster="gone"/);
 });
 
@@ -141,7 +138,7 @@ t.test('an expired certificate is told like any other', async (t) => {
   control.commit('prod', reportOf({ observations: [asked('tm-1', { tls: chain })] }));
   const { samples } = parseExposition((await scrape(address)).text);
   t.equal(
-    valueOf(samples, 'flinkprobe_cert_not_after_timestamp_seconds', {
+    amount(samples, 'flinkprobe_cert_not_after_timestamp_seconds', {
       ...{ role: 'leaf', source: 'served', subject_cn: 'old one', serial: '1f2e', member: 'tm-1' },
     }),
     1577836800,
@@ -156,9 +153,9 @@ t.test('probes and their failures are counted, each run once', async (t) => {
   for (let index = 0; index < 2; index += 1) {
     const { samples } = parseExposition((await scrape(address)).text);
     const labels = { flink_cluster: 'prod', channel: 'taskmanager-data' };
-    t.equal(valueOf(samples, 'flinkprobe_probes_total', labels), 4);
-    t.equal(valueOf(samples, 'flinkprobe_probe_failures_total', { ...labels, reason: 'timeout' }), 1);
-    t.equal(valueOf(samples, 'flinkprobe_channel_up', { ...labels, member: 'tm-2' }), 1);
+    t.equal(amount(samples, 'flinkprobe_probes_total', labels), 4);
+    t.equal(amount(samples, 'flinkprobe_probe_failures_total', { ...labels, reason: 'timeout' }), 1);
+    t.equal(amount(samples, 'flinkprobe_channel_up', { ...labels, member: 'tm-2' }), 1);
   }
 });
 
@@ -223,7 +220,7 @@ t.test('one JobManager and 50 TaskManagers stay within the budget of series', as
   const { samples } = parseExposition((await scrape(address)).text);
   const own = samples.filter(({ labels }) => labels.flink_cluster === 'prod');
   t.ok(own.length < BUDGET, `${own.length} series`);
-  t.equal(valueOf(samples, 'flinkprobe_cert_series_left_out'), 0);
+  t.equal(amount(samples, 'flinkprobe_cert_series_left_out'), 0);
   t.comment(`${own.length} series`);
 });
 
@@ -236,7 +233,7 @@ t.test(
     const { samples } = parseExposition((await scrape(address)).text);
     const told = samples.filter(({ name }) => name === 'flinkprobe_cert_not_after_timestamp_seconds');
     t.ok(told.length > 0 && told.length < 50, `${told.length} told`);
-    t.ok(valueOf(samples, 'flinkprobe_cert_series_left_out')! > 1000);
+    t.ok(amount(samples, 'flinkprobe_cert_series_left_out')! > 1000);
     t.ok(samples.filter(({ labels }) => labels.flink_cluster === 'prod').length < BUDGET);
   },
 );
