@@ -1,5 +1,4 @@
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
-import { CaptureError } from '../capture/problems.ts';
 import { loadProbes } from '../evaluate/directory.ts';
 import { Topology } from '../flink/topology.ts';
 import type { Report } from '../model/report.ts';
@@ -163,12 +162,7 @@ async function interruptedSoon(signal: AbortSignal, end: LiveCaptureEnd): Promis
 async function close(source: LiveSource, drops: number | undefined, end: LiveCaptureEnd): Promise<void> {
   if (drops !== undefined) source.tellDrops(drops);
   if (end.problem !== undefined) source.tellProblem('read-error', end.problem);
-  try {
-    await source.finish(end.how === 'asked' ? 'end' : 'interrupted');
-  } catch (error) {
-    // A tool that ends before the first packet may leave no file header.
-    if (!(error instanceof CaptureError)) throw error;
-  }
+  await source.finish(end.how === 'asked' ? 'end' : 'interrupted');
 }
 
 /** The packets as captured. A disk that fills up ends the file, not the listening. */

@@ -22,7 +22,7 @@ export interface LiveCaptureOptions {
   /** Where programs are looked for; that of the process. */
   readonly environment?: NodeJS.ProcessEnv;
   /**
-   * Bytes of a capture, pcapng of dumpcap or pcap of tcpdump, valid during the call. `stream`: index of the process,
+   * Bytes of a capture, pcapng of dumpcap or pcap of tcpdump; they are the receiver's. `stream`: index of the process,
    * each of which writes one capture.
    */
   readonly onBytes: (stream: number, bytes: Uint8Array) => void;

@@ -1,7 +1,7 @@
 import { CaptureInput } from '../capture/capture-input.ts';
 import type { CaptureEvents } from '../capture/events.ts';
 import type { Packet, PacketSink } from '../capture/packet.ts';
-import { ProblemLog } from '../capture/problems.ts';
+import { CaptureError, ProblemLog } from '../capture/problems.ts';
 import type { CaptureQuality, Input, ProblemReason } from '../model/report.ts';
 import { formatTime } from './time.ts';
 
@@ -71,10 +71,19 @@ export class LiveSource {
     this.#problems.add(this.#input.bytes, reason, message);
   }
 
-  /** No more bytes come. Throws `CaptureError` where there was no file header. */
-  async finish(how: 'end' | 'interrupted'): Promise<void> {
+  /** No more bytes come. Returns what is wrong with a file that never was a capture. */
+  async finish(how: 'end' | 'interrupted'): Promise<string | undefined> {
     this.#state = 'ended';
-    await this.#input.finish(how);
+    try {
+      await this.#input.finish(how);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error;
+      // A tool that ends before the first packet may leave no file header.
+      if (how === 'interrupted' || this.name.kind === 'interface') return undefined;
+      this.tellProblem('read-error', error.message);
+      return error.message;
+    }
   }
 
   /** What came in since the last call, and begins to count anew. */
