@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+
+/** Why a test of a service cannot be run here, or `false`. */
+export function without(program: string): string | false {
+  return spawnSync(program, ['--version'], { encoding: 'utf8' }).error === undefined ? false : `${program} not found`;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+export interface Service {
+  stop(): Promise<void>;
+}
+
+/** Starts a program and waits until `url` answers; what it says is shown where it does not. */
+export async function service(program: string, args: readonly string[], url: string): Promise<Service> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
+  const isUp = await until(async () => child.exitCode !== null || (await fetch(url)).ok);
+  if (!isUp || child.exitCode !== null) {
+    child.kill('SIGKILL');
+    throw new Error(`${program} did not come up: ${said}`);
+  }
+  return { stop: () => ended(child) };
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    if (child.exitCode !== null) resolve();
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+  });
+}
+
+/** Asks again and again, ten seconds long at most; what throws is a no. */
+export async function until(ask: () => Promise<boolean>, milliseconds = 10_000): Promise<boolean> {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    if (await ask().catch(() => false)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
