@@ -13,7 +13,7 @@ export interface HttpMeans {
   readonly probe: ProbeFunction;
   /** Words that `module=` may say; the first one holds where it is left out. */
   readonly modules?: readonly string[];
-  /** Targets that the settings name, as they write them; asked for anew when the settings are applied. */
+  /** Targets that the settings name, as they write them; asked for anew at every probe. */
   readonly targets?: () => readonly string[];
   /** The page and its files: `/` and `/assets/…`. Undefined: there is no such file. */
   readonly dashboard?: (request: Request, visitor?: Visitor) => Response | undefined | Promise<Response | undefined>;

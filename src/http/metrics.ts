@@ -1,4 +1,5 @@
 import type { Control, DaemonStatus, LiveEvent, WireStatus } from '../daemon/types.ts';
+import type { Channel } from '../model/channel.ts';
 import { type Report, SEVERITIES } from '../model/report.ts';
 import { clusterSeries, type Series } from './cluster-series.ts';
 import { FAMILIES, type FamilyName } from './families.ts';
@@ -43,6 +44,14 @@ export class DaemonMetrics {
   close(): void {
     this.#unsubscribe();
     clearImmediate(this.#turn);
+  }
+
+  /** Seconds from our ClientHello to the end of the handshake. */
+  handshake(cluster: string, channel: Channel, seconds: number): void {
+    const labels = { flink_cluster: cluster, channel };
+    const name = 'flinkprobe_handshake_duration_seconds';
+    this.#set.observe(name, labels, seconds);
+    this.#keep(cluster, name, labels);
   }
 
   /** Never rejects for a store that fails: `flinkprobe_store_up` says so, and the other metrics are there. */
@@ -125,6 +134,10 @@ export class DaemonMetrics {
 
   #add(cluster: string, name: FamilyName, labels: Labels): void {
     this.#set.add(name, labels);
+    this.#keep(cluster, name, labels);
+  }
+
+  #keep(cluster: string, name: FamilyName, labels: Labels): void {
     const counted = this.#counted.get(cluster) ?? new Map<string, { name: FamilyName; labels: Labels }>();
     counted.set(`${name}${JSON.stringify(labels)}`, { name, labels });
     this.#counted.set(cluster, counted);

@@ -147,7 +147,21 @@ function health(operationId: string, alias: 'alive' | 'ready'): object {
 const METRICS_TYPE = 'text/plain';
 
 const PATHS: Readonly<Record<string, object>> = {
-  '/': { get: shows('page', 'The dashboard.', 'text/html') },
+  '/': {
+    get: {
+      ...shows('page', 'The dashboard; further parameters are its filters.', 'text/html', [
+        cluster,
+        query('as', '`json`: what the page is made of, which may change with every version.', words(['json'])),
+      ]),
+      responses: {
+        200: {
+          description: 'The page.',
+          content: { ...content('text/html', text), ...content('application/json', { type: 'object' }) },
+        },
+        ...refusals(...USUAL),
+      },
+    },
+  },
   '/assets/{file}': {
     get: {
       ...shows('asset', 'A file of the dashboard.', 'application/octet-stream'),

@@ -87,9 +87,12 @@ export const ROUTES: readonly Route[] = [
     new Query(request, []);
     return tagged(request, { items: control.waivers(), next: null });
   }),
-  get('/api/v1/live', () => {
-    throw new HttpFault(426, 'the live events are a WebSocket', { upgrade: 'websocket' });
-  }),
+  {
+    ...get('/api/v1/live', () => {
+      throw new HttpFault(426, 'the live events are a WebSocket', { upgrade: 'websocket' });
+    }),
+    from: 'own',
+  },
   get('/api/v1/openapi.json', ({ request }, { control }) => {
     new Query(request, []);
     return tagged(request, openapi(control.status().version));

@@ -12,6 +12,7 @@ import type { TLSSocket } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { WebSettings } from '../daemon/settings.ts';
 import type { Control } from '../daemon/types.ts';
+import type { Channel } from '../model/channel.ts';
 import { Access } from './access.ts';
 import { answerOf, createApp, finished, listensOn, originsOf, type Rules, visitorOf } from './app.ts';
 import { HttpFault } from './fault.ts';
@@ -44,6 +45,8 @@ export interface WebServer {
    * @throws Error with the reason
    */
   apply(settings: WebSettings): Promise<void>;
+  /** Tells the metrics of one TLS handshake of ours that came to its end. */
+  handshake(cluster: string, channel: Channel, seconds: number): void;
   /** Readers of live events are sent away, answers under way end; resolves when no connection is left. */
   close(): Promise<void>;
 }
@@ -80,7 +83,7 @@ class Web implements WebServer {
   readonly #listener: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   #settings: WebSettings;
   #rules: Rules;
-  #allowed: ProbeAllowList;
+  #allowed: { readonly targets: string; readonly list: ProbeAllowList } | undefined;
   #server: Listening | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -89,7 +92,6 @@ class Web implements WebServer {
     this.#limits = { ...HTTP_LIMITS, ...means.limits };
     this.#settings = settings;
     this.#rules = this.#rulesOf(settings);
-    this.#allowed = this.#allowListOf(settings);
     this.#slots = { taken: 0, most: this.#limits.probes };
     this.#readers = new LiveReaders(control, this.#limits.live);
     this.#metrics = new DaemonMetrics({ control, readers: this.#readers, revision: means.revision ?? 'unknown' });
@@ -98,7 +100,7 @@ class Web implements WebServer {
       means,
       limits: this.#limits,
       metrics: this.#metrics,
-      probes: () => ({ means, allowed: this.#allowed, slots: this.#slots }),
+      probes: () => ({ means, allowed: this.#allowList(), slots: this.#slots }),
     };
     const app = createApp(context, () => this.#rules);
     this.#listener = getRequestListener((request, env) => app.fetch(request, env), {
@@ -122,6 +124,7 @@ class Web implements WebServer {
     try {
       refuseUnusable(this.#settings);
       this.#server = await this.#listen(this.#settings);
+      this.#allowList();
     } catch (error) {
       this.#readers.close();
       this.#metrics.close();
@@ -143,9 +146,15 @@ class Web implements WebServer {
     else await this.#move(settings);
     this.#settings = settings;
     this.#rules = this.#rulesOf(settings);
-    this.#allowed = this.#allowListOf(settings);
+    // Names are looked up anew: what they lead to now is what the operator means.
+    this.#allowed = undefined;
+    this.#allowList();
     const isSameAccess = JSON.stringify([before.users, before.tls]) === JSON.stringify([settings.users, settings.tls]);
     if (!isSameAccess) this.#readers.closeAll(CLOSE.restart, 'the settings changed');
+  }
+
+  handshake(cluster: string, channel: Channel, seconds: number): void {
+    this.#metrics.handshake(cluster, channel, seconds);
   }
 
   async close(): Promise<void> {
@@ -284,9 +293,14 @@ class Web implements WebServer {
     return { settings, access: new Access(settings, this.#limits, this.#means.clock) };
   }
 
-  #allowListOf({ probe }: WebSettings): ProbeAllowList {
-    const resolve = this.#means.resolve ?? addressesOf;
-    return new ProbeAllowList(probe.allow, this.#means.targets?.() ?? [], resolve);
+  #allowList(): ProbeAllowList {
+    const configured = this.#means.targets?.() ?? [];
+    const targets = JSON.stringify(configured);
+    if (this.#allowed?.targets !== targets) {
+      const resolve = this.#means.resolve ?? addressesOf;
+      this.#allowed = { targets, list: new ProbeAllowList(this.#settings.probe.allow, configured, resolve) };
+    }
+    return this.#allowed.list;
   }
 }
 

@@ -265,7 +265,7 @@ const requests = fc.record({
   method: fc.oneof(fc.constantFrom('GET', 'POST', 'HEAD'), fc.constantFrom('PUT', 'DELETE', 'OPTIONS', 'PATCH')),
   path: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...ROUTES.map(({ path }) => path)) },
-    { weight: 1, arbitrary: odd.map((text) => `/${encodeURIComponent(text.toWellFormed())}`) },
+    { weight: 1, arbitrary: odd.map((text) => `/${encodeURIComponent(Buffer.from(text).toString())}`) },
   ),
   name: odd,
   query: fc.array(fc.tuple(parameter, odd), { maxLength: 4 }),
@@ -278,7 +278,7 @@ t.test('500 random requests: none breaks anything, each is answered', async (t) 
   const statuses = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(requests, async ({ method, path, name, query, headers, body }) => {
-      const wellFormed = (text: string): string => encodeURIComponent(text.toWellFormed());
+      const wellFormed = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
       const search = query.map(([key, value]) => `${key}=${wellFormed(value)}`).join('&');
       const real = path.replace(/\{\w+\}/, wellFormed(name) || 'x');
       const hasBody = !['GET', 'HEAD'].includes(method);

@@ -159,6 +159,22 @@ t.test('probes and their failures are counted, each run once', async (t) => {
   }
 });
 
+t.test('handshakes are told as a histogram, once there are some', async (t) => {
+  const control = new StandIn(['prod']);
+  const server = await served(control);
+  t.notMatch((await scrape(server.address)).text, /handshake/);
+  for (const seconds of [0.004, 0.03, 9]) server.handshake('prod', 'rest', seconds);
+  const { text } = await scrape(server.address);
+  t.strictSame(lint(text), []);
+  const { samples } = parseExposition(text);
+  t.equal(amount(samples, 'flinkprobe_handshake_duration_seconds_bucket', { le: '0.005' }), 1);
+  t.equal(amount(samples, 'flinkprobe_handshake_duration_seconds_bucket', { le: '+Inf' }), 3);
+  t.equal(
+    amount(samples, 'flinkprobe_handshake_duration_seconds_count', { flink_cluster: 'prod', channel: 'rest' }),
+    3,
+  );
+});
+
 t.test('hostile names in certificates and hosts break no line', async (t) => {
   const control = new StandIn(['prod']);
   const { address } = await served(control);

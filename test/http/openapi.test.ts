@@ -1,6 +1,11 @@
 import t, { type Test } from 'tap';
+import { FAMILIES } from '../../src/http/families.ts';
+import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { openapi } from '../../src/http/openapi.ts';
+import { PROBE_FAMILIES } from '../../src/http/probe-metrics.ts';
 import { ROUTES } from '../../src/http/routes.ts';
+import { tableOf } from '../support/markdown.ts';
+import { read } from '../support/repository.ts';
 import { faults } from './json-schema.ts';
 import { NOW, recorded, StandIn, served } from './stand-in.ts';
 
@@ -55,6 +60,30 @@ t.test('every route stands in the document, and nothing else does', async (t) =>
   t.strictSame(told, ROUTES.map(({ path, method }) => `${method} ${path}`).sort());
   const ids = operations.map(({ operation }) => operation.operationId);
   t.equal(new Set(ids).size, ids.length, 'operations have names of their own');
+});
+
+t.test('the README beside the code has a row for every route and every metric', async (t) => {
+  const page = read('src/http/README.md');
+  const rows = tableOf(page, 'method', 'path').map((row) => [row.method, row.path, row.for, row['from other sites']]);
+  const routes = ROUTES.map(({ method, path, role, from }) => [method, path, role, from]);
+  t.strictSame(rows, routes);
+  const metrics = tableOf(page, 'metric', 'kind').map((row) => [row.metric, row.kind, row.labels]);
+  const families = Object.entries(FAMILIES).map(([name, { kind, labels }]) => [name, kind, labels.join(', ')]);
+  t.strictSame(metrics, families);
+});
+
+t.test('the page for operators names every list, format and metric of a probe', async (t) => {
+  const page = read('docs/http-api.md');
+  for (const name of Object.keys(PROBE_FAMILIES)) t.match(page, `\`${name}\``, name);
+  for (const name of ['runs', 'observations', 'findings', 'certificates', 'channels', 'happenings'])
+    t.match(page, name);
+  const { bodyBytes, headerBytes, headersMs, requestMs, connections, live, probes } = HTTP_LIMITS;
+  const limits = page.slice(page.indexOf('## Limits')).replace(/\s+/g, ' ');
+  t.match(
+    limits,
+    `${bodyBytes / 1024} KiB for a body, ${headerBytes / 1024} KiB for headers, ${headersMs / 1000} s until the headers are there, ` +
+      `${requestMs / 1000} s for a request, ${connections} connections, ${live.readers} readers of live events, ${probes} probes`,
+  );
 });
 
 t.test('every reference leads somewhere', async (t) => {
