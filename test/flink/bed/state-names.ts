@@ -29,12 +29,18 @@ const INCREMENTAL = [...ROCKSDB_KINDS, 'keyed-state', 'operator-state'] as const
 
 const SNAPSHOT: NamedFile = { kinds: ['keyed-state', 'operator-state'], what: 'snapshot of a state backend' };
 
+const UNFINISHED = [
+  ...NO_STATE,
+  ...['checkpoint-metadata', 'savepoint-metadata', 'keyed-state', 'operator-state'],
+  ...ROCKSDB_KINDS,
+] as readonly FileContentKind[];
+
 /** Flink's `BlobUtils`, `FsCheckpointStorageAccess`, `FileSystemStateStorageHelper`. */
 const RULES: readonly (readonly [StatePlace | 'any', RegExp, NamedFile])[] = [
   ['checkpoints', /\/chk-\d+\/_metadata$/, { kinds: ['checkpoint-metadata'], what: 'metadata of a checkpoint' }],
   ['savepoints', /^savepoint-[^/]+\/_metadata$/, { kinds: ['savepoint-metadata'], what: 'metadata of a savepoint' }],
-  // A stream that was being written when the process was killed.
-  ['any', /\.inprogress|\.part-|^\./, { kinds: NO_STATE, what: 'unfinished file' }],
+  // A stream that was being written when the process was killed: nothing of it may be there, or all.
+  ['any', /\.inprogress|\.part-|^\./, { kinds: UNFINISHED, what: 'unfinished file' }],
   ['ha', /(?:^|\/)completedCheckpoint[^/]+$/, { kinds: ['completed-checkpoint'], what: 'handle of a checkpoint' }],
   ['ha', /(?:^|\/)submitted(?:JobGraph|ExecutionPlan)[^/]+$/, { kinds: ['job-graph'], what: 'graph of a job' }],
   ['any', /(?:^|\/)blob_p-[^/]+$/, { kinds: ['jar'], what: 'jar in a BLOB store' }],
