@@ -12,8 +12,8 @@ export interface SourceName {
 }
 
 interface Moment {
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  seconds: number;
+  nanoseconds: number;
 }
 
 /** Quality that is not counted by the source itself. */
@@ -31,8 +31,8 @@ export class LiveSource {
   #packets = 0;
   #bytesBefore = 0;
   #cutPackets = 0;
-  #first: Moment | undefined;
-  #last: Moment | undefined;
+  #first: Moment = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 };
+  #last: Moment = { seconds: -1, nanoseconds: 0 };
   /** Packets lost in all, as who captures counts them while it runs. */
   #toldDrops = 0;
   #dropsBefore = 0;
@@ -97,8 +97,7 @@ export class LiveSource {
       ...(format === undefined ? {} : { format }),
       packets: this.#packets,
       bytes: bytes - this.#bytesBefore,
-      ...(this.#first === undefined ? {} : { firstPacketAt: time(this.#first) }),
-      ...(this.#last === undefined ? {} : { lastPacketAt: time(this.#last) }),
+      ...(this.#last.seconds < 0 ? {} : { firstPacketAt: time(this.#first), lastPacketAt: time(this.#last) }),
       quality: {
         captureDrops: drops - this.#dropsBefore,
         cutPackets: this.#cutPackets,
@@ -110,8 +109,8 @@ export class LiveSource {
     this.#packets = 0;
     this.#bytesBefore = bytes;
     this.#cutPackets = 0;
-    this.#first = undefined;
-    this.#last = undefined;
+    this.#first = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 };
+    this.#last = { seconds: -1, nanoseconds: 0 };
     this.#dropsBefore = drops;
     return input;
   }
@@ -123,12 +122,19 @@ export class LiveSource {
   #count(packet: Packet): void {
     this.#packets++;
     if (packet.end - packet.start < packet.originalLength) this.#cutPackets++;
-    if (packet.seconds >= 0) {
-      // One object a second and source, not one a packet.
-      if (this.#first === undefined) this.#first = { seconds: packet.seconds, nanoseconds: packet.nanoseconds };
-      if (this.#last === undefined || packet.seconds > this.#last.seconds)
-        this.#last = { seconds: packet.seconds, nanoseconds: packet.nanoseconds };
-    }
+    if (packet.seconds >= 0) this.#addTime(packet);
     this.#sink(packet);
+  }
+
+  // Times are seldom in strict order. Plain numbers: an object a packet would be garbage a packet.
+  #addTime({ seconds, nanoseconds }: Packet): void {
+    if (seconds > this.#last.seconds || (seconds === this.#last.seconds && nanoseconds > this.#last.nanoseconds)) {
+      this.#last.seconds = seconds;
+      this.#last.nanoseconds = nanoseconds;
+    }
+    if (seconds < this.#first.seconds || (seconds === this.#first.seconds && nanoseconds < this.#first.nanoseconds)) {
+      this.#first.seconds = seconds;
+      this.#first.nanoseconds = nanoseconds;
+    }
   }
 }
