@@ -6,12 +6,15 @@ import type { Log } from '../daemon/log.ts';
 import { RestartWatch } from '../daemon/restart-watch.ts';
 import { RotationWatch } from '../daemon/rotation-watch.ts';
 import { RunIds } from '../daemon/run-id.ts';
+import type { ClusterSettings } from '../daemon/settings.ts';
 import type { Run, Store } from '../daemon/types.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
+import type { RestAccess } from '../net/flink-rest-types.ts';
 import { ofFamily } from '../observe/active/families.ts';
 import { embeddedDefault, recordedBefore, stateFolder } from './daemon-default.ts';
 import { argumentsOf, runCluster, SecretFiles } from './daemon-run.ts';
+import { watchedStores } from './daemon-stores.ts';
 import { Unusable } from './failure.ts';
 import { readKeys } from './keys.ts';
 import { restAccess } from './rest-access.ts';
@@ -66,10 +69,11 @@ export interface PartsMeans {
   /** Told of settings that came into force, and of every stored run. */
   readonly applied: (loaded: LoadedSettings) => void;
   readonly committed: DaemonMeans['committed'];
+  readonly accept?: NonNullable<DaemonMeans['accept']>;
 }
 
 /** What the daemon works with besides its settings: runs, watches, clocks. */
-export function daemonMeans({ load, store, log, lag, applied, committed }: PartsMeans): DaemonMeans {
+export function daemonMeans({ load, store, log, lag, applied, committed, accept }: PartsMeans): DaemonMeans {
   let waivers: readonly Waiver[] = [];
   return {
     version: version(),
@@ -78,6 +82,7 @@ export function daemonMeans({ load, store, log, lag, applied, committed }: Parts
     load,
     companions: [restartWatch, rotationWatch],
     committed,
+    ...(accept === undefined ? {} : { accept }),
     applied: (loaded) => {
       waivers = loaded.waivers;
       applied(loaded);
@@ -94,52 +99,75 @@ function teller(log: Log, { settings, trigger }: Pick<RunRequest, 'settings' | '
   return (line) => log('info', { cluster: settings.name, trigger }, line);
 }
 
+/** Keys and tokens are renewed while the daemon runs: what is older is read again. */
+const ACCESS_MS = 60_000;
+
 function restartWatch(means: CompanionMeans): Companion | undefined {
-  const { settings, log } = means;
-  if (settings.restartWatch === undefined || settings.rest === undefined) return undefined;
+  const { settings, log, clock } = means;
+  const { rest } = settings;
+  if (settings.restartWatch === undefined || rest === undefined) return undefined;
   const abort = new AbortController();
+  let known: { readonly at: number; readonly access: RestAccess } | undefined;
+  const openRest = (): FlinkRest => {
+    const at = clock();
+    if (known === undefined || Math.abs(at - known.at) > ACCESS_MS) {
+      known = { at, access: accessOf(settings, rest.url, { signal: abort.signal, log }) };
+    }
+    return new FlinkRest(known.access);
+  };
+  const watch = new RestartWatch({ ...means, openRest });
+  return {
+    stop: () => {
+      const stopped = watch.stop();
+      abort.abort();
+      return stopped;
+    },
+  };
+}
+
+/** Throws `Unusable` for keys and secrets that cannot be read. */
+function accessOf(
+  settings: ClusterSettings,
+  url: string,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
+): RestAccess {
   const secrets = new SecretFiles();
   try {
     const args = argumentsOf(settings, secrets);
     const keys = readKeys(args, (line) => log('warn', { cluster: settings.name }, line));
     const identity = ofFamily(keys.identities, 'rest');
     const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
-    const access = restAccess(
-      { ...args, rest: settings.rest.url },
+    return restAccess(
+      { ...args, rest: url },
       {
         ...(identity === undefined ? {} : { identity }),
         ...(trustAnchors === undefined ? {} : { trustAnchors }),
       },
-      abort.signal,
+      signal,
     );
-    const watch = new RestartWatch({ ...means, openRest: () => new FlinkRest(access) });
-    return {
-      stop: () => {
-        abort.abort();
-        return watch.stop();
-      },
-    };
-  } catch (error) {
-    log('error', { cluster: settings.name, problem: (error as Error).message }, 'members are not watched');
-    return undefined;
   } finally {
     secrets.remove();
   }
 }
 
+/** Our own identity is read at every run: nobody has to be restarted for it. */
 function rotationWatch(means: CompanionMeans): Companion | undefined {
-  const { keystores, internal, restCredentials: rest } = means.settings;
-  const stores = [...keystores, internal.identity, internal.truststore, rest.identity, rest.truststore];
-  const files = [...new Set(stores.flatMap((one) => one?.file ?? []))];
-  return files.length === 0 ? undefined : new RotationWatch({ ...means, files });
+  const { keystores, configurations } = means.settings;
+  if (keystores.length === 0 && configurations.length === 0) return undefined;
+  return new RotationWatch({ ...means, files: () => watchedStores(means.settings) });
 }
 
 /** The recorded cluster begins with the run before its restart, so that the next one has something to be held against. */
 export async function seed({ settings, path }: LoadedSettings, store: Store, log: Log): Promise<void> {
   const before = path === undefined ? recordedBefore(settings) : undefined;
-  if (before === undefined || store.last(before.name) !== undefined) return;
+  if (before === undefined || store.runs(before.name, { limit: 1 }).length > 0) return;
   const request: RunRequest = { settings: before, trigger: 'capture', signal: new AbortController().signal };
-  const report = await runCluster(request, [], teller(log, request));
-  const run: Run = { id: new RunIds().next(Date.now()), cluster: before.name, trigger: 'capture', report };
-  store.commit(run, { resolveAfter: before.resolveAfter });
+  try {
+    const report = await runCluster(request, [], teller(log, request));
+    const run: Run = { id: new RunIds().next(Date.now()), cluster: before.name, trigger: 'capture', report };
+    store.commit(run, { resolveAfter: before.resolveAfter });
+  } catch (error) {
+    // It is there to show something: without it the daemon works all the same.
+    log('error', { cluster: before.name, err: error }, 'the recording could not be analysed');
+  }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { LoadedSettings } from '../daemon/daemon.ts';
+import type { Log } from '../daemon/log.ts';
 import type { OpenStore } from '../daemon/store/store.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
@@ -38,7 +39,7 @@ export const daemonCommand = (select: Select): CommandModule<object, DaemonArgum
 });
 
 /** After this long a daemon that was told to end ends, whatever still goes on. */
-const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 9_000;
 
 async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<void> {
   // Loaded only here: other commands need no store and no server.
@@ -60,7 +61,11 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
     return loaded;
   };
   let current = await load();
-  const log = createLog(current.settings.log, (line) => void process.stderr.write(line));
+  const write = (line: string): void => void process.stderr.write(line);
+  // Whoever reads the log may go away: the daemon stays.
+  process.stderr.on('error', () => undefined);
+  let logger = createLog(current.settings.log, write);
+  const log: Log = (...line) => logger(...line);
   const store = await opened(current.settings.state.path);
   const lag = new LagMeter();
   let server: WebServer | undefined;
@@ -71,13 +76,15 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
     lag,
     applied: (loaded) => {
       current = loaded;
-      server
-        ?.apply(loaded.settings.web)
-        .catch((error: unknown) => log('error', { err: error }, 'the listener stays as it was'));
+      logger = createLog(loaded.settings.log, write);
     },
+    accept: async ({ settings }) => server?.apply(settings.web),
     committed: () => undefined,
   });
   const daemon = new Daemon(current, means);
+  // From now on a signal is an order, also while the rest begins.
+  const told = untilStopped(daemon, log);
+  endOnDefect(daemon, log);
   try {
     server = await createServer(daemon, current.settings.web, {
       probe: (target, module, signal) =>
@@ -97,9 +104,25 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   process.stdout.write(`flinkprobe ${daemon.status().version} listens on ${server.address}/\n`);
   await parts.seed(current, store, log);
   daemon.start();
-  await untilStopped(daemon, log);
-  await ended([server.close(), daemon.stop()]);
+  await told;
+  const how = await ended([server.close(), daemon.stop()]);
   lag.stop();
+  if (how === 'ended') return;
+  log('error', {}, `something did not end within ${STOP_WITHIN_MS / 1000} s, and is left`);
+  daemon.close();
+  process.exit();
+}
+
+/** What nobody caught: the history is closed, and whoever started us starts us again. */
+function endOnDefect(daemon: { close(): void }, log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log('error', { err: error }, 'a defect, please report it');
+    try {
+      daemon.close();
+    } finally {
+      process.exit(ExitCode.defect);
+    }
+  });
 }
 
 async function opened(file: string): Promise<OpenStore> {
@@ -138,12 +161,14 @@ function untilStopped(daemon: Stoppable, log: (level: 'info', fields: object, te
   });
 }
 
-/** Waits for all, and no longer than {@link STOP_WITHIN_MS}: what hangs then is left to the end of the process. */
-async function ended(work: readonly Promise<unknown>[]): Promise<void> {
+/** Waits for all, and no longer than {@link STOP_WITHIN_MS}. */
+async function ended(work: readonly Promise<unknown>[]): Promise<'ended' | 'late'> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, STOP_WITHIN_MS);
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), STOP_WITHIN_MS);
   });
-  await Promise.race([Promise.allSettled(work), late]);
+  const all = Promise.allSettled(work).then(() => 'ended' as const);
+  const how = await Promise.race([all, late]);
   clearTimeout(timer);
+  return how;
 }

@@ -48,16 +48,5 @@ function duplicates({ clusters, notify = [] }: WrittenSettings): readonly YamlFa
       notify.map(({ name }) => name),
       'notify',
     ),
-    ...clusters.flatMap((one, index) =>
-      isAskable(one) ? [] : [{ path: ['clusters', index], message: NOTHING_TO_ASK }],
-    ),
   ];
-}
-
-const NOTHING_TO_ASK = 'names nothing to look at: give rest, targets, configurations, captures or capture';
-
-function isAskable(cluster: WrittenSettings['clusters'][number]): boolean {
-  const { rest, targets = [], configurations = [], captures = [], capture, logs = [] } = cluster;
-  if (capture !== undefined || captures.length > 0 || logs.length > 0) return true;
-  return rest !== undefined || targets.length > 0 || configurations.length > 0;
 }

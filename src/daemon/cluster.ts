@@ -1,15 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Report } from '../model/report.ts';
 import { cellsOf } from './cells.ts';
+import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
-import { missedRuns, nextRunAt } from './schedule.ts';
+import { RunLimit } from './run-limit.ts';
+import { nextRun, type Planned, wake } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
-
 import type { ChannelCell, Publish, Run, Store, Transition, Trigger } from './types.ts';
 
 /** What a run needs to know; the runner knows how. */
 export interface RunRequest {
+  /** `parallel` is how many connections this run was given. */
   readonly settings: ClusterSettings;
   readonly trigger: Trigger;
   /** The last good run: what this one is compared with. */
@@ -17,18 +20,24 @@ export interface RunRequest {
   readonly signal: AbortSignal;
 }
 
-/** Asks a cluster and judges it. Rejects where nothing could be asked at all: settings that cannot be used. */
+/**
+ * Asks a cluster and judges it; where the signal is aborted, soon, with what was seen until then. Rejects where nothing
+ * could be asked at all: settings that cannot be used.
+ */
 export type Runner = (request: RunRequest) => Promise<Report>;
 
-/** What a cluster's loop works with. Tests give their own clock and timers. */
+/** What a cluster's loop works with. */
 export interface ClusterMeans {
   readonly run: Runner;
   readonly store: Store;
+  readonly keeper: Keeper;
   readonly ids: RunIds;
   readonly slots: Slots;
   readonly publish: Publish;
   /** Told of every stored run; must not throw. */
   readonly committed: (run: Run, transitions: readonly Transition[]) => void;
+  /** Told of every run that could not be made; must not throw. */
+  readonly failed: (problem: string) => void;
   readonly log: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -38,8 +47,10 @@ export interface ClusterMeans {
 export interface ClusterHealth {
   readonly state: 'idle' | 'waiting' | 'running';
   readonly dueAt: number | undefined;
+  /** By how much the run that is due, or waits for connections, is late. */
+  readonly lateMs: number;
   readonly missed: number;
-  /** Why the last run could not be made or kept; absent after one that was. */
+  /** Why the last run could not be made, or only in part; absent after one that was. */
   readonly problem?: string;
 }
 
@@ -49,6 +60,7 @@ const LONGEST_SLEEP_MS = 30_000;
 interface Current {
   readonly id: string;
   readonly trigger: Trigger;
+  readonly since: number;
   state: 'waiting' | 'running';
   /** Asked for while this one runs: what it saw may be older than the reason. */
   again: Trigger | undefined;
@@ -64,7 +76,7 @@ export class ClusterLoop {
   readonly #means: ClusterMeans;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #due: number | undefined;
+  #planned: Planned | undefined;
   #current: Current | undefined;
   #working: Promise<void> = Promise.resolve();
   #missed = 0;
@@ -74,7 +86,7 @@ export class ClusterLoop {
   constructor(settings: ClusterSettings, means: ClusterMeans) {
     this.settings = settings;
     this.#means = means;
-    const last = means.store.last(settings.name);
+    const last = this.#remembered('last');
     this.#cells = last === undefined ? [] : cellsOf(settings.name, last.report, settings.failOn);
   }
 
@@ -83,9 +95,13 @@ export class ClusterLoop {
   }
 
   get health(): ClusterHealth {
+    const now = this.#means.clock();
+    const waiting = this.#current?.state === 'waiting' ? now - this.#current.since : 0;
+    const due = this.#planned === undefined ? 0 : now - this.#planned.dueAt;
     return {
       state: this.#current?.state ?? 'idle',
-      dueAt: this.#due,
+      dueAt: this.#planned?.dueAt,
+      lateMs: Math.max(0, waiting, due),
       missed: this.#missed,
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     };
@@ -93,111 +109,132 @@ export class ClusterLoop {
 
   /** Begins with a first run (`start`), then as the schedule has it. */
   start(): void {
+    const { clock, random } = this.#means;
     this.trigger('start');
-    this.#plan(undefined);
+    this.#planned = nextRun(this.settings.schedule, undefined, clock(), random);
+    this.#sleep();
   }
 
-  /** Starts a run, or joins the one that goes on. */
-  trigger(trigger: Trigger): { readonly id: string } {
+  /** Starts a run, or joins the one that goes on. Undefined: this loop has ended. */
+  trigger(trigger: Trigger): { readonly id: string } | undefined {
+    if (this.#stop.signal.aborted) return undefined;
     const current = this.#current;
     if (current !== undefined) {
       // What goes on may have asked the process before it came back.
-      if (current.state === 'running' && (trigger === 'restart' || trigger === 'rotation')) current.again = trigger;
+      if (current.state === 'running' && isNews(trigger)) current.again = trigger;
       return { id: current.id };
     }
-    const next: Current = {
-      id: this.#means.ids.next(this.#means.clock()),
-      trigger,
-      state: 'waiting',
-      again: undefined,
-    };
+    const now = this.#means.clock();
+    const next: Current = { id: this.#means.ids.next(now), trigger, since: now, state: 'waiting', again: undefined };
     this.#current = next;
     this.#working = this.#make(next);
     return { id: next.id };
   }
 
-  /** Ends what goes on; resolves when it has ended and is kept. */
+  /** Ends what goes on; resolves when it has ended and is handed over to be kept. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stop.abort(new Error('the daemon stops'));
     await this.#working;
   }
 
-  #plan(last: number | undefined): void {
-    const { clock, random } = this.#means;
-    this.#due = nextRunAt(this.settings.schedule, last, clock(), random);
-    this.#sleep();
-  }
-
   #sleep(): void {
     clearTimeout(this.#timer);
-    if (this.#due === undefined || this.#stop.signal.aborted) return;
-    const wait = Math.min(Math.max(this.#due - this.#means.clock(), 0), LONGEST_SLEEP_MS);
+    if (this.#planned === undefined || this.#stop.signal.aborted) return;
+    const wait = Math.min(Math.max(this.#planned.dueAt - this.#means.clock(), 0), LONGEST_SLEEP_MS);
     this.#timer = setTimeout(() => this.#wake(), wait);
   }
 
   #wake(): void {
-    const now = this.#means.clock();
-    const due = this.#due;
-    if (due === undefined) return;
-    if (due > now) {
-      // A clock that was set back would make the next run wait for hours.
-      const longest =
-        this.settings.schedule.kind === 'every'
-          ? this.settings.schedule.everyMs + this.settings.schedule.jitterMs
-          : undefined;
-      if (longest !== undefined && due - now > longest) this.#plan(now);
-      else this.#sleep();
-      return;
+    if (this.#planned === undefined) return;
+    const { clock, random } = this.#means;
+    const { isDue, missed, next } = wake(this.settings.schedule, this.#planned, clock(), random);
+    this.#planned = next;
+    this.#missed += missed;
+    if (isDue) {
+      // A run that takes longer than the interval costs the one that was due meanwhile.
+      if (this.#current?.trigger === 'schedule' || this.#current?.trigger === 'start') this.#missed += 1;
+      this.trigger('schedule');
     }
-    this.#missed += missedRuns(this.settings.schedule, due, now);
-    this.trigger('schedule');
-    const late = now - due;
-    const { schedule } = this.settings;
-    this.#plan(schedule.kind === 'every' && late < schedule.everyMs ? due : now);
+    this.#sleep();
   }
 
   async #make(current: Current): Promise<void> {
-    const { slots, log } = this.#means;
-    const { name, parallel } = this.settings;
-    const { signal } = this.#stop;
+    const { slots, log, failed } = this.#means;
+    const { name, parallel, active } = this.settings;
+    const run = new RunLimit(this.#stop.signal, this.settings.runTimeoutMs);
     let release: (() => void) | undefined;
     try {
-      release = await slots.take(this.settings.active === 'on' ? parallel : 1, signal);
+      const held = await slots.take(active === 'on' ? parallel : 1, this.#stop.signal);
+      release = held.release;
       current.state = 'running';
-      await this.#run(current, signal);
-      this.#problem = undefined;
+      run.begin();
+      await this.#run(current, held.count, run.signal);
+      this.#problem = run.exceeded;
+      if (run.exceeded !== undefined) log('warn', { cluster: name, run: current.id }, run.exceeded);
     } catch (error) {
-      if (!signal.aborted) {
-        this.#problem = (error as Error).message;
+      if (!this.#stop.signal.aborted) {
+        this.#problem = run.exceeded ?? (error as Error).message;
         log('error', { cluster: name, trigger: current.trigger, err: error }, 'the run failed');
+        failed(this.#problem);
       }
     } finally {
+      run.end();
       release?.();
       this.#current = undefined;
     }
-    if (current.again !== undefined && !signal.aborted) this.trigger(current.again);
+    if (current.again !== undefined) this.trigger(current.again);
   }
 
-  async #run({ id, trigger }: Current, signal: AbortSignal): Promise<void> {
-    const { run, store, publish, committed, log } = this.#means;
-    const { name, failOn, resolveAfter } = this.settings;
+  async #run({ id, trigger }: Current, parallel: number, signal: AbortSignal): Promise<void> {
+    const { run, publish } = this.#means;
+    const { name } = this.settings;
     publish('run-started', { id, cluster: name, trigger });
-    const baseline = store.lastGood(name);
+    const baseline = this.#remembered('lastGood');
     const report = await run({
-      settings: this.settings,
+      settings: { ...this.settings, parallel: Math.min(parallel, this.settings.parallel) },
       trigger,
       ...(baseline === undefined ? {} : { baseline }),
       signal,
     });
-    const made: Run = { id, cluster: name, trigger, report };
-    const transitions = store.commit(made, { resolveAfter });
-    this.#cells = cellsOf(name, report, failOn);
-    const summary = summaryOf(made);
-    log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
-    for (const cell of this.#cells) publish('channel', cell);
-    for (const transition of transitions) if (transition.kind !== 'still') publish('finding', transition);
-    publish('run-finished', summary);
-    committed(made, transitions);
+    this.#keep({ id, cluster: name, trigger, report });
   }
+
+  #keep(made: Run): void {
+    const { keeper, publish, committed, log } = this.#means;
+    const { name, failOn, resolveAfter } = this.settings;
+    const { id, trigger, report } = made;
+    const before = this.#cells;
+    this.#cells = cellsOf(name, report, failOn);
+    log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
+    for (const cell of changedCells(before, this.#cells)) publish('channel', cell);
+    keeper.commit(made, { resolveAfter }, (transitions) => {
+      for (const transition of transitions) if (transition.kind !== 'still') publish('finding', transition);
+      publish('run-finished', summaryOf(made));
+      committed(made, transitions);
+    });
+  }
+
+  /** A run of the history; without it where it cannot be read: that must not keep new ones from being made. */
+  #remembered(which: 'last' | 'lastGood'): Run | undefined {
+    const { store, log } = this.#means;
+    try {
+      return store[which](this.settings.name);
+    } catch (error) {
+      log('error', { cluster: this.settings.name, err: error }, 'an earlier run cannot be read: going on without it');
+      return undefined;
+    }
+  }
+}
+
+/** Something happened to the cluster: a run that began before it does not tell of it. */
+function isNews(trigger: Trigger): boolean {
+  return trigger === 'restart' || trigger === 'rotation';
+}
+
+function changedCells(before: readonly ChannelCell[], now: readonly ChannelCell[]): readonly ChannelCell[] {
+  const key = ({ channel, member, endpoint }: ChannelCell): string =>
+    [channel, member, endpoint?.host, endpoint?.port].join(' ');
+  const known = new Map(before.map((one) => [key(one), one]));
+  return now.filter((one) => !isDeepStrictEqual(known.get(key(one)), one));
 }

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Waiver } from '../model/waiver.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
+import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
 import { openCounts } from './open-counts.ts';
@@ -56,6 +58,12 @@ export interface DaemonMeans {
   readonly companions: readonly ((means: CompanionMeans) => Companion | undefined)[];
   /** Told of every stored run; must not throw. */
   readonly committed: (run: Run, transitions: readonly Transition[], settings: Settings) => void;
+  /** Told of every run that could not be made; must not throw. */
+  readonly failed?: (cluster: string, problem: string) => void;
+  /** Ends what uses the store besides, before it is closed. */
+  readonly ending?: () => Promise<void>;
+  /** Takes what can be refused of new settings, before any of them comes into force. Rejects: the old ones stay. */
+  readonly accept?: (loaded: LoadedSettings) => Promise<void>;
   /** Told of settings that came into force; must not throw. */
   readonly applied: (loaded: LoadedSettings) => void;
   readonly waivers: () => readonly WaiverStatus[];
@@ -67,12 +75,30 @@ export interface DaemonMeans {
 
 /** A run may be so late before the daemon says that it is not ready. */
 const LATE_MS = 60_000;
-/** Retention is looked after so often. */
+/** Retention is looked after so often; where there is more to delete, after a pause in which others have their turn. */
 const RETENTION_EVERY_MS = 10 * 60_000;
+const RETENTION_PAUSE_MS = 75;
+/** Figures that nobody needs to the second, however many ask. */
+const FIGURES_MS = 2000;
 
 interface Member {
   readonly loop: ClusterLoop;
   readonly companions: readonly Companion[];
+}
+
+/** A cluster whose old loop is on its way out. */
+interface Ending {
+  readonly since: number;
+  readonly done: Promise<void>;
+}
+
+/** What the history says of a cluster, until its next run. */
+type Remembered = Pick<ClusterStatus, 'lastRun' | 'open'>;
+
+interface Figures {
+  readonly at: number;
+  readonly bytes: number;
+  readonly outbox: number;
 }
 
 /** All clusters of the settings, and the handle by which HTTP and signals steer them. */
@@ -82,23 +108,29 @@ export class Daemon implements Control {
   readonly #ids = new RunIds();
   readonly #startedAt: string;
   readonly #members = new Map<string, Member>();
-  /** Clusters whose old loop is on its way out. */
-  readonly #ending = new Map<string, Promise<void>>();
-  #slots: Slots;
+  readonly #ending = new Map<string, Ending>();
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #slots: Slots;
+  readonly #keeper: Keeper;
+  readonly #clockWatch: ClockWatch;
+  #figures: Figures | undefined;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
   #reloading: Promise<unknown> = Promise.resolve();
-  #storeProblem: string | undefined;
   #retention: NodeJS.Timeout | undefined;
-  #isStopping = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(loaded: LoadedSettings, means: DaemonMeans) {
     this.#means = means;
     this.#loaded = loaded;
     this.#slots = new Slots(loaded.settings.connections);
+    this.#keeper = new Keeper(means);
     this.live = new LiveRing(means.clock);
     this.#startedAt = this.#now();
     this.#lastReload = { at: this.#startedAt, ok: true };
+    this.#clockWatch = new ClockWatch(means.clock, (text) =>
+      this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
+    );
   }
 
   get store(): Store {
@@ -112,26 +144,46 @@ export class Daemon implements Control {
       at: this.#now(),
       text: `flinkprobe ${this.#means.version} started`,
     });
-    this.#apply(this.#loaded.settings);
-    this.#retention = setInterval(() => this.#retain(), RETENTION_EVERY_MS);
+    this.#apply(this.#loaded);
+    this.#clockWatch.start();
     this.#retain();
   }
 
   /** Ends all runs and companions and closes the store. What goes on is kept, marked incomplete. */
-  async stop(): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
-    clearInterval(this.#retention);
-    await this.#reloading.catch(() => undefined);
-    await Promise.all([...[...this.#members.values()].map(stopped), ...this.#ending.values()]);
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#retention);
+    this.#clockWatch.stop();
+    await Promise.all([
+      ...[...this.#members.values()].map(stopped),
+      ...[...this.#ending.values()].map(({ done }) => done),
+      this.#reloading,
+    ]);
+    await this.#means.ending?.().catch(() => undefined);
+    this.close();
+  }
+
+  /** What could be kept until now is kept, and the store closed. For an end that cannot wait for runs. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#note({ cluster: null, kind: 'daemon-stopped', at: this.#now(), text: 'stopped' });
+    this.#keeper.stop();
     this.#means.store.close();
   }
+
+  #isClosed = false;
 
   status(): DaemonStatus {
     const { store, version, lag } = this.#means;
     const { path, sha256 } = this.#loaded;
-    const problem = this.#storeProblem;
+    const clusters = this.clusters().map((name) => this.#statusOf(name));
+    const { bytes, outbox } = this.#figuresNow();
+    const { problem } = this.#keeper;
     return {
       version,
       startedAt: this.#startedAt,
@@ -142,10 +194,10 @@ export class Daemon implements Control {
         path: store.path,
         state: problem === undefined ? 'open' : 'failing',
         ...(problem === undefined ? {} : { problem }),
-        bytes: this.#asked(() => store.size(), 0),
+        bytes,
       },
-      clusters: this.clusters().map((name) => this.#statusOf(name)),
-      outbox: this.#asked(() => store.outbox.size(), 0),
+      clusters,
+      outbox,
       eventLoopLagMs: lag.read(),
     };
   }
@@ -159,30 +211,41 @@ export class Daemon implements Control {
   }
 
   runNow(cluster: string, trigger: Trigger): { readonly id: string } | undefined {
-    return this.#isStopping ? undefined : this.#members.get(cluster)?.loop.trigger(trigger);
+    return this.#stopping !== undefined ? undefined : this.#members.get(cluster)?.loop.trigger(trigger);
   }
 
   /** One after the other; the last word is that of the file as it is then. */
   reload(): Promise<{ readonly ok: boolean; readonly problem?: string }> {
     const next = this.#reloading.then(() => this.#reload());
-    this.#reloading = next;
+    this.#reloading = next.catch(() => undefined);
     return next;
   }
 
+  /** A cluster whose run failed, or settings that were refused, are told; the daemon does its work all the same. */
   readiness(): ReturnType<Control['readiness']> {
     const late = this.clusters().map((name) => ({ name, lateMs: this.#lateMs(name) }));
-    const problems = [
-      ...(this.#isStopping ? ['stopping'] : []),
-      ...(this.#storeProblem === undefined ? [] : [`the store fails: ${this.#storeProblem}`]),
+    const { problem, lost } = this.#keeper;
+    const { ok, problem: refused } = this.#lastReload;
+    const blocking = [
+      ...(this.#stopping === undefined ? [] : ['stopping']),
+      ...(problem === undefined ? [] : [`the store fails: ${problem}`]),
       ...late
         .filter(({ lateMs }) => lateMs > LATE_MS)
         .map(({ name, lateMs }) => `${name}: its run is ${Math.round(lateMs / 1000)} s late`),
+    ];
+    const others = [
+      ...(lost === 0 ? [] : [`${lost} runs or happenings could not be kept since the start`]),
+      ...(ok ? [] : [`the settings were not reloaded: ${refused}`]),
       ...this.clusters().flatMap((name) => {
-        const problem = this.#members.get(name)?.loop.health.problem;
-        return problem === undefined ? [] : [`${name}: the last run failed: ${problem}`];
+        const failed = this.#members.get(name)?.loop.health.problem;
+        return failed === undefined ? [] : [`${name}: the last run failed: ${failed}`];
       }),
     ];
-    return { ready: problems.length === 0, lateMs: Math.max(0, ...late.map(({ lateMs }) => lateMs)), problems };
+    return {
+      ready: blocking.length === 0,
+      lateMs: Math.max(0, ...late.map(({ lateMs }) => lateMs)),
+      problems: [...blocking, ...others],
+    };
   }
 
   waivers(): readonly WaiverStatus[] {
@@ -194,41 +257,56 @@ export class Daemon implements Control {
     let loaded: LoadedSettings;
     try {
       loaded = await this.#means.load();
+      if (this.#stopping !== undefined) return { ok: false, problem: 'stopping' };
+      this.#refuseMoved(loaded);
+      await this.#means.accept?.(loaded);
     } catch (error) {
       const problem = (error as Error).message;
       this.#lastReload = { at, ok: false, problem };
       this.#means.log('error', { problem }, 'the settings were not reloaded; the old ones stay in force');
       return { ok: false, problem };
     }
-    if (this.#isStopping) return { ok: false, problem: 'stopping' };
-    this.#loaded = loaded;
-    this.#apply(loaded.settings);
+    if (this.#stopping !== undefined) return { ok: false, problem: 'stopping' };
+    this.#apply(loaded);
     this.#lastReload = { at, ok: true };
     this.#note({ cluster: null, kind: 'reload', at, text: 'settings reloaded' });
+    this.#means.log('info', {}, 'settings reloaded');
     return { ok: true };
   }
 
+  /** The history stays where it is while somebody writes it. */
+  #refuseMoved({ settings, path }: LoadedSettings): void {
+    const { path: before } = this.#loaded.settings.state;
+    if (settings.state.path === before) return;
+    throw new Error(`${path ?? 'settings'}: state.path is ${before} until the daemon is started again`);
+  }
+
   /** Clusters whose settings are the same keep their schedule and what goes on. */
-  #apply(settings: Settings): void {
-    this.#slots = new Slots(settings.connections);
+  #apply(loaded: LoadedSettings): void {
+    this.#loaded = loaded;
+    const { settings } = loaded;
+    this.#slots.resize(settings.connections);
     const wanted = new Map(settings.clusters.map((one) => [one.name, one]));
+    // Before anything runs by the new settings.
+    this.#means.applied(loaded);
     for (const [name, member] of this.#members) {
-      if (isDeepStrictEqual(wanted.get(name), member.loop.settings)) continue;
-      this.#members.delete(name);
-      this.#ending.set(
-        name,
-        stopped(member).then(() => void this.#ending.delete(name)),
-      );
+      if (!isDeepStrictEqual(wanted.get(name), member.loop.settings)) this.#end(name, member);
     }
     for (const name of wanted.keys()) void this.#beginAfterEnd(name);
-    this.#means.applied(this.#loaded);
+  }
+
+  #end(name: string, member: Member): void {
+    this.#members.delete(name);
+    this.#remembered.delete(name);
+    const done = stopped(member).then(() => void this.#ending.delete(name));
+    this.#ending.set(name, { since: this.#means.clock(), done });
   }
 
   /** The old loop ends before the new one begins: never two runs of one cluster at once. */
   async #beginAfterEnd(name: string): Promise<void> {
-    await this.#ending.get(name);
+    await this.#ending.get(name)?.done;
     const cluster = this.#loaded.settings.clusters.find((one) => one.name === name);
-    if (cluster !== undefined && !this.#isStopping && !this.#members.has(name)) this.#begin(cluster);
+    if (cluster !== undefined && this.#stopping === undefined && !this.#members.has(name)) this.#begin(cluster);
   }
 
   #begin(cluster: ClusterSettings): void {
@@ -237,14 +315,17 @@ export class Daemon implements Control {
     const loop = new ClusterLoop(cluster, {
       run,
       store,
+      keeper: this.#keeper,
       ids: this.#ids,
       slots: this.#slots,
       publish: (event, data) => this.live.publish(event, data),
       committed: (made, transitions) => {
-        this.#storeProblem = undefined;
+        this.#remembered.delete(cluster.name);
+        this.#figures = undefined;
         this.#means.committed(made, transitions, this.#loaded.settings);
         for (const companion of companions) companion.committed?.(made);
       },
+      failed: (problem) => this.#means.failed?.(cluster.name, problem),
       log,
       clock,
       random,
@@ -257,51 +338,86 @@ export class Daemon implements Control {
       log,
       clock,
     };
-    companions.push(...this.#means.companions.map((make) => make(means)).filter((one) => one !== undefined));
+    for (const make of this.#means.companions) companions.push(...this.#made(make, means));
     this.#members.set(cluster.name, { loop, companions });
     loop.start();
   }
 
+  /** A watch that cannot be begun costs that watch only. */
+  #made(make: DaemonMeans['companions'][number], means: CompanionMeans): readonly Companion[] {
+    try {
+      const one = make(means);
+      return one === undefined ? [] : [one];
+    } catch (error) {
+      this.#means.log('error', { cluster: means.settings.name, err: error }, 'a watch was not begun');
+      return [];
+    }
+  }
+
   #statusOf(name: string): ClusterStatus {
     const health = this.#members.get(name)?.loop.health;
-    const [lastRun] = this.#asked(() => this.#means.store.runs(name, { limit: 1 }), []);
     return {
       cluster: name,
-      ...(lastRun === undefined ? {} : { lastRun }),
-      state: health?.state ?? 'idle',
+      ...this.#rememberedOf(name),
+      state: health?.state ?? (this.#ending.has(name) ? 'waiting' : 'idle'),
       ...(health?.dueAt === undefined ? {} : { nextRunAt: new Date(health.dueAt).toISOString() }),
       lateMs: this.#lateMs(name),
       missedRuns: health?.missed ?? 0,
-      open: openCounts(this.#asked(() => this.#means.store.findings({ cluster: name, state: 'open' }), [])),
+      ...(health?.problem === undefined ? {} : { problem: health.problem }),
     };
   }
 
+  /** Asked of the store once a run, however many ask us. */
+  #rememberedOf(name: string): Remembered {
+    const known = this.#remembered.get(name);
+    if (known !== undefined) return known;
+    const { store } = this.#means;
+    const nothing: Remembered = { open: openCounts([]) };
+    const read = this.#keeper.read<Remembered | undefined>(
+      `cluster ${name}`,
+      () => {
+        const [lastRun] = store.runs(name, { limit: 1 });
+        const open = openCounts(store.findings({ cluster: name, state: 'open' }));
+        return { ...(lastRun === undefined ? {} : { lastRun }), open };
+      },
+      undefined,
+    );
+    if (read !== undefined) this.#remembered.set(name, read);
+    return read ?? nothing;
+  }
+
+  #figuresNow(): Figures {
+    const at = this.#means.clock();
+    const known = this.#figures;
+    if (known !== undefined && Math.abs(at - known.at) < FIGURES_MS) return known;
+    const { store } = this.#means;
+    const bytes = this.#keeper.read('size', () => store.size(), 0);
+    const outbox = this.#keeper.read('outbox', () => store.outbox.size(), 0);
+    this.#figures = { at, bytes, outbox };
+    return this.#figures;
+  }
+
   #lateMs(name: string): number {
-    const due = this.#members.get(name)?.loop.health.dueAt;
-    return due === undefined ? 0 : Math.max(0, this.#means.clock() - due);
+    const ending = this.#ending.get(name);
+    if (ending !== undefined) return Math.max(0, this.#means.clock() - ending.since);
+    return this.#members.get(name)?.loop.health.lateMs ?? 0;
   }
 
   #note(happening: Happening): void {
-    this.#asked(() => this.#means.store.note(happening), undefined);
+    this.#keeper.note(happening);
     this.live.publish('happening', happening);
   }
 
   #retain(): void {
+    if (this.#stopping !== undefined) return;
     const { passingMs, failingMs, bytes } = this.#loaded.settings.state;
     const { store } = this.#means;
-    this.#asked(() => store.retain({ passingMs, failingMs, bytes }, this.#now()), 0);
-    if (!this.#isStopping && this.#storeProblem === undefined && store.moreToRetain) setImmediate(() => this.#retain());
-  }
-
-  /** What the store says; where it cannot, that is a problem of the daemon's readiness and no crash. */
-  #asked<T>(ask: () => T, otherwise: T): T {
-    try {
-      return ask();
-    } catch (error) {
-      this.#storeProblem = (error as Error).message;
-      this.#means.log('error', { err: error }, 'the store failed');
-      return otherwise;
-    }
+    const state = this.#keeper.write(() => {
+      store.retain({ passingMs, failingMs, bytes }, this.#now());
+      return store.moreToRetain ? 'more' : 'done';
+    }, 'done');
+    const pause = state === 'more' ? RETENTION_PAUSE_MS : RETENTION_EVERY_MS;
+    this.#retention = setTimeout(() => this.#retain(), pause);
   }
 
   #now(): string {
@@ -309,6 +425,7 @@ export class Daemon implements Control {
   }
 }
 
+/** Never rejects: who cannot end properly has ended all the same. */
 async function stopped({ loop, companions }: Member): Promise<void> {
-  await Promise.all([loop.stop(), ...companions.map((one) => one.stop())]);
+  await Promise.allSettled([loop.stop(), ...companions.map((one) => one.stop())]);
 }

@@ -30,7 +30,7 @@ export class LiveRing implements Live {
     const one: LiveEvent = { seq: this.#newest, at: new Date(this.#clock()).toISOString(), event, data };
     this.#events.push(one);
     if (this.#events.length > this.#capacity) this.#events.shift();
-    for (const listener of this.#listeners) listener(one);
+    for (const listener of [...this.#listeners]) listener(one);
   }
 
   since(seq: number): readonly LiveEvent[] | undefined {

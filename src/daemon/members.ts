@@ -15,11 +15,20 @@ export function jobManagerPlace(configuration: readonly ConfigurationEntry[]): s
   return /flink-web-([0-9a-f-]{36})\/?$/.exec(directory.trim())?.[1];
 }
 
+/** What is said of a TaskManager that has come. */
+const BACK = {
+  again: 'is registered again',
+  restarted: 'was restarted and is registered',
+  new: 'has registered',
+} as const;
+/** Ids that are remembered of one name. */
+const GONE_MOST = 100;
+
 /** Who is there, by what REST lists; tells what changed from one look to the next. The first look changes nothing. */
 export class Members {
   #taskManagers: ReadonlyMap<string, string> | undefined;
-  /** Names of TaskManagers that are gone and have not come back. */
-  readonly #gone = new Set<string>();
+  /** TaskManagers that are gone and have not come back: ids by name. Those of one machine share a name. */
+  readonly #gone = new Map<string, string[]>();
   #jobManager: string | undefined;
   #isReachable = true;
 
@@ -46,7 +55,7 @@ export class Members {
         : [{ kind: 'member-back', member: 'jobmanager', text: 'REST answers again' }];
     // A JobManager that comes back knows no TaskManager until they register: who is missing then is not gone yet.
     if (isNew && now.size < (before?.size ?? 0)) {
-      for (const [id, name] of before ?? []) if (!now.has(id)) this.#gone.add(name);
+      for (const [id, name] of before ?? []) if (!now.has(id)) this.#leave(id, name);
       this.#taskManagers = now;
       return ofJobManager;
     }
@@ -61,20 +70,35 @@ export class Members {
   }
 
   #compared(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): readonly MemberChange[] {
-    const left = [...before].filter(([id]) => !now.has(id)).map(([, name]) => name);
-    const came = [...now].filter(([id]) => !before.has(id)).map(([, name]) => name);
-    const changes: MemberChange[] = [];
-    for (const name of left) {
-      if (came.includes(name)) continue;
-      this.#gone.add(name);
-      changes.push({ kind: 'member-gone', member: name, text: `${name} is no longer registered` });
-    }
-    for (const name of came) {
-      const wasThere = left.includes(name) || this.#gone.delete(name);
-      const text = wasThere ? `${name} was restarted and is registered` : `${name} has registered`;
-      changes.push({ kind: wasThere ? 'restart' : 'member-back', member: name, text });
-    }
-    return changes;
+    const left = [...before].filter(([id]) => !now.has(id));
+    const came = [...now].filter(([id]) => !before.has(id));
+    for (const [id, name] of left) this.#leave(id, name);
+    const back = came.map(([id, name]): MemberChange => {
+      const as = this.#comeBack(id, name);
+      return { kind: as === 'restarted' ? 'restart' : 'member-back', member: name, text: `${name} ${BACK[as]}` };
+    });
+    const away = left.filter(([id, name]) => this.#gone.get(name)?.includes(id));
+    return [
+      ...away.map(
+        ([, name]): MemberChange => ({ kind: 'member-gone', member: name, text: `${name} is no longer registered` }),
+      ),
+      ...back,
+    ];
+  }
+
+  #leave(id: string, name: string): void {
+    this.#gone.set(name, [...(this.#gone.get(name) ?? []), id].slice(-GONE_MOST));
+  }
+
+  /** The same id is the same process; another id on the place of one that is gone is its successor. */
+  #comeBack(id: string, name: string): keyof typeof BACK {
+    const gone = this.#gone.get(name) ?? [];
+    const same = gone.indexOf(id);
+    const rest = gone.filter((_, index) => index !== Math.max(same, 0));
+    if (rest.length === 0) this.#gone.delete(name);
+    else this.#gone.set(name, rest);
+    if (same >= 0) return 'again';
+    return gone.length > 0 ? 'restarted' : 'new';
   }
 }
 

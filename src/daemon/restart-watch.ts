@@ -6,7 +6,8 @@ import { jobManagerPlace, type MemberChange, Members } from './members.ts';
 export type WatchedRest = Pick<RestReader, 'taskManagers' | 'jobManagerConfig'> & { close(): Promise<void> };
 
 export interface RestartWatchMeans extends CompanionMeans {
-  readonly openRest: () => WatchedRest;
+  /** Anew for each look: what it is spoken to with may have been renewed. */
+  readonly openRest: () => WatchedRest | Promise<WatchedRest>;
 }
 
 /** Looks follow each other so quickly while members are awaited. */
@@ -47,7 +48,9 @@ export class RestartWatch implements Companion {
   #next(afterMs: number): void {
     if (this.#isStopped) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look().then(() => this.#next(this.#pause()));
+      this.#looking = this.#look()
+        .catch((error: unknown) => this.#warn('members are not known', error))
+        .then(() => this.#next(this.#pause()));
     }, afterMs);
   }
 
@@ -59,26 +62,29 @@ export class RestartWatch implements Companion {
   async #look(): Promise<void> {
     const before = this.#members.taskManagers;
     const changes = await this.#ask();
+    if (this.#isStopped) return;
     for (const change of changes) this.#tell(change);
     if (changes.length > 0) this.#await(before);
     this.#verifyWhenThere();
   }
 
   async #ask(): Promise<readonly MemberChange[]> {
-    const rest = this.#means.openRest();
+    let rest: WatchedRest | undefined;
     try {
+      rest = await this.#means.openRest();
       const [taskManagers, configuration] = [await rest.taskManagers(), await rest.jobManagerConfig()];
       return this.#members.seen(taskManagers, jobManagerPlace(configuration));
     } catch (error) {
-      this.#means.log(
-        'warn',
-        { cluster: this.#means.settings.name, problem: (error as Error).message },
-        'REST does not answer',
-      );
+      if (this.#isStopped) return [];
+      if (this.#members.isReachable) this.#warn('REST does not answer', error);
       return this.#members.unreachable((error as Error).message);
     } finally {
-      await rest.close();
+      await rest?.close();
     }
+  }
+
+  #warn(text: string, error: unknown): void {
+    this.#means.log('warn', { cluster: this.#means.settings.name, problem: (error as Error).message }, text);
   }
 
   #tell({ kind, member, text }: MemberChange): void {

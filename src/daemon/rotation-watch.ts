@@ -1,76 +1,115 @@
-import { realpathSync, statSync } from 'node:fs';
-import type { Finding } from '../model/report.ts';
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Companion, CompanionMeans } from './daemon.ts';
 import type { Run } from './types.ts';
 
 export interface RotationWatchMeans extends CompanionMeans {
-  /** Paths of the key stores that the processes of the cluster read, as configurations name them. */
-  readonly files: readonly string[];
+  /** Paths of the key stores that processes of the cluster read; asked again and again, since configurations change. */
+  readonly files: () => Promise<readonly string[]>;
 }
 
-/** Certificates are seldom written: looking is cheap, and a minute of delay does no harm. */
+/** Certificates are seldom written: looking is cheap, and some seconds of delay do no harm. */
 const EVERY_MS = 10_000;
+/** Looks after which it is asked anew which files there are. */
+const FILES_EVERY = 6;
+/** Larger files are no key stores: they are told apart by size and time. */
+const HASHED_MAX = 8 * 1024 * 1024;
 /** The rule that holds what is served against what is on disk. */
 const RULE = 'served-certificate-is-not-the-one-on-disk';
 
+interface Edition {
+  /** Which file it is and when it was written. */
+  readonly stamp: string;
+  readonly content: string;
+}
+
+interface Watched {
+  /** The last that was there, and stayed for two looks. */
+  settled: Edition | undefined;
+  /** Seen once, and another than before: it may still be being written. */
+  pending?: string;
+}
+
 /**
  * Watches key store files, also behind the `..data` links of Kubernetes volumes: where one is written, it says who has
- * to be restarted and has the cluster verified; when every process serves what is on disk, the rotation is closed.
+ * to be restarted and has the cluster verified; when nobody serves another certificate any more, the rotation is closed.
+ *
+ * A file that is written with the content that it had is no rotation, nor is one that is away for a while.
  */
 export class RotationWatch implements Companion {
   readonly #means: RotationWatchMeans;
-  readonly #known: Map<string, string | undefined>;
-  readonly #timer: NodeJS.Timeout;
-  /** Stores that were written and are not served by everybody yet. */
-  readonly #open = new Set<string>();
+  readonly #known = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #looks = 0;
+  #state: 'running' | 'stopped' = 'running';
+  /** Stores that were written and may not be served by everybody yet: when that was. */
+  readonly #open = new Map<string, number>();
 
   constructor(means: RotationWatchMeans) {
     this.#means = means;
-    this.#known = new Map(means.files.map((file) => [file, signature(file)]));
-    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+    this.#next(0);
   }
 
   stop(): Promise<void> {
-    clearInterval(this.#timer);
-    return Promise.resolve();
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+    return this.#looking;
   }
 
   committed({ report }: Run): void {
     if (this.#open.size === 0 || !report.complete) return;
     const told = report.findings.filter(({ ruleId }) => ruleId === RULE);
-    // Where nobody could see what is served, nothing is closed.
-    if (told.length > 0 || report.verdict === 'inconclusive') {
-      this.#remind(told);
+    const members = [...new Set(told.flatMap(({ endpoint }) => endpoint?.member ?? endpoint?.host ?? []))];
+    if (told.length > 0) {
+      this.#means.log('info', { cluster: this.#means.settings.name, members }, 'to be restarted after a rotation');
       return;
     }
-    for (const file of this.#open)
-      this.#note('rotation-served', `every process that was seen serves what ${file} holds`);
-    this.#open.clear();
+    // Where nobody could see what is served, nothing is closed.
+    const isSeen = report.observations.some(({ tls }) => tls?.serverCertificate.seen === 'present');
+    if (!isSeen || report.verdict === 'inconclusive') return;
+    for (const [file, writtenAt] of [...this.#open]) {
+      if (Date.parse(report.startedAt) < writtenAt) continue;
+      this.#open.delete(file);
+      this.#note('rotation-served', `${file}: no process that was seen serves another certificate than those on disk`);
+    }
   }
 
-  #remind(told: readonly Finding[]): void {
-    const members = [...new Set(told.flatMap(({ endpoint }) => endpoint?.member ?? endpoint?.host ?? []))];
-    if (members.length === 0) return;
-    this.#means.log('info', { cluster: this.#means.settings.name, members }, 'still to be restarted after a rotation');
+  #next(afterMs: number): void {
+    if (this.#state === 'stopped') return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look().then(() => this.#next(EVERY_MS));
+    }, afterMs);
   }
 
-  #look(): void {
-    const written = [...this.#known].filter(([file, before]) => {
-      const now = signature(file);
-      if (now === before) return false;
-      this.#known.set(file, now);
-      // A file that is away for a moment is one that is being replaced.
-      return now !== undefined;
-    });
-    if (written.length === 0) return;
-    for (const [file] of written) {
-      this.#open.add(file);
+  async #look(): Promise<void> {
+    if (this.#looks++ % FILES_EVERY === 0) await this.#findFiles();
+    if (this.#state === 'stopped') return;
+    const written = [...this.#known].filter(([file, watched]) => isWritten(file, watched)).map(([file]) => file);
+    for (const file of written) {
+      this.#open.set(file, this.#means.clock());
       this.#note(
         'rotation-written',
         `${file} was written; Flink reads it when a process starts: restart every process that uses it`,
       );
     }
-    this.#means.trigger('rotation');
+    if (written.length > 0) this.#means.trigger('rotation');
+  }
+
+  /** Files that are no longer named are forgotten; new ones are as they are found. */
+  async #findFiles(): Promise<void> {
+    let files: readonly string[];
+    try {
+      files = await this.#means.files();
+    } catch (error) {
+      const fields = { cluster: this.#means.settings.name, problem: (error as Error).message };
+      this.#means.log('warn', fields, 'which key stores there are is not known');
+      return;
+    }
+    for (const file of [...this.#known.keys()]) if (!files.includes(file)) this.#known.delete(file);
+    for (const file of files) {
+      if (!this.#known.has(file)) this.#known.set(file, { settled: editionOf(file, stampOf(file)) });
+    }
   }
 
   #note(kind: 'rotation-written' | 'rotation-served', text: string): void {
@@ -79,12 +118,41 @@ export class RotationWatch implements Companion {
   }
 }
 
-/** Which file it is and when it was written; undefined where there is none. */
-function signature(file: string): string | undefined {
+/** Whether there is another content than before, which stayed the same for two looks. */
+function isWritten(file: string, watched: Watched): boolean {
+  const stamp = stampOf(file);
+  if (stamp === undefined || stamp === watched.settled?.stamp) {
+    delete watched.pending;
+    return false;
+  }
+  if (watched.pending !== stamp) {
+    watched.pending = stamp;
+    return false;
+  }
+  delete watched.pending;
+  const edition = editionOf(file, stamp);
+  if (edition === undefined) return false;
+  const before = watched.settled;
+  watched.settled = edition;
+  return before?.content !== edition.content;
+}
+
+function stampOf(file: string): string | undefined {
   try {
     const real = realpathSync(file);
     const { ino, mtimeMs, size } = statSync(real);
     return [real, ino, mtimeMs, size].join(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+function editionOf(file: string, stamp: string | undefined): Edition | undefined {
+  if (stamp === undefined) return undefined;
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile() || stats.size > HASHED_MAX) return { stamp, content: stamp };
+    return { stamp, content: createHash('sha256').update(readFileSync(file)).digest('hex') };
   } catch {
     return undefined;
   }

@@ -1,51 +1,95 @@
 import { Cron } from 'croner';
 import type { Schedule } from './settings.ts';
 
+/** A run that is planned. Milliseconds since the epoch. */
+export interface Planned {
+  /** Where the schedule has it. */
+  readonly slot: number;
+  /** `slot`, and the jitter of this one. */
+  readonly dueAt: number;
+}
+
 /**
- * When the next run is due, milliseconds since the epoch; undefined: never.
+ * The run after one at `last`, or after now.
  *
- * `last`: when the last run was due or, without one, was begun; absent before the first. An interval is counted from
- * there, not from the end of the run, so that slow runs do not shift the schedule; what would lie in the past is due
- * now, once, however many runs were missed. `random`: 0 to 1.
+ * Intervals are counted from slot to slot, not from the end of a run or from its jitter: slow runs do not shift the
+ * schedule. Slots that have passed are left out, however many they are. `random`: 0 to 1.
  */
-export function nextRunAt(
+export function nextRun(
   schedule: Schedule,
   last: number | undefined,
   now: number,
   random: () => number,
-): number | undefined {
+): Planned | undefined {
   switch (schedule.kind) {
     case 'none':
       return undefined;
-    case 'cron':
-      return cron(schedule).nextRun(new Date(now))?.getTime();
+    case 'cron': {
+      const slot = cron(schedule).nextRun(new Date(now))?.getTime();
+      return slot === undefined ? undefined : { slot, dueAt: slot };
+    }
     case 'every': {
-      const jitter = Math.round(random() * schedule.jitterMs);
-      // Many clusters of one file do not all begin at once.
-      if (last === undefined) return now + jitter;
-      return Math.max(now, last + schedule.everyMs + jitter);
+      const { everyMs, jitterMs } = schedule;
+      const from = last ?? now;
+      const slot = from + everyMs * Math.max(1, Math.floor((now - from) / everyMs) + 1);
+      return { slot, dueAt: slot + Math.floor(random() * Math.min(jitterMs, everyMs)) };
     }
   }
 }
 
-/** Runs that a schedule had between two times and that nobody made, the one that is due now not counted. */
-export function missedRuns(schedule: Schedule, due: number, now: number): number {
+export interface Woken {
+  /** Whether the planned run is due now. */
+  readonly isDue: boolean;
+  /** Runs that the schedule had since then and that nobody made: the machine slept, or the clock was set. */
+  readonly missed: number;
+  readonly next: Planned | undefined;
+}
+
+/** What to do at a look at the clock, which may have been set in either direction since `planned` was. */
+export function wake(schedule: Schedule, planned: Planned, now: number, random: () => number): Woken {
+  if (planned.dueAt <= now) {
+    const missed = missedRuns(schedule, planned.slot, now);
+    return { isDue: true, missed, next: nextRun(schedule, planned.slot, now, random) };
+  }
+  return { isDue: false, missed: 0, next: stillPlanned(schedule, planned, now, random) };
+}
+
+/** A clock that was set back must not make the next run wait until it is where it was. */
+function stillPlanned(schedule: Schedule, planned: Planned, now: number, random: () => number): Planned | undefined {
+  switch (schedule.kind) {
+    case 'none':
+      return undefined;
+    case 'every':
+      return planned.slot - now > schedule.everyMs ? nextRun(schedule, undefined, now, random) : planned;
+    case 'cron': {
+      const sooner = nextRun(schedule, undefined, now, random);
+      return sooner !== undefined && sooner.slot < planned.slot ? sooner : planned;
+    }
+  }
+}
+
+/** Runs that a schedule had after `slot` until `now`; the one of `slot` is not counted. */
+function missedRuns(schedule: Schedule, slot: number, now: number): number {
   switch (schedule.kind) {
     case 'none':
       return 0;
     case 'every':
-      return Math.max(0, Math.floor((now - due) / schedule.everyMs));
-    case 'cron':
-      return cron(schedule)
-        .nextRuns(MISSED_MAX, new Date(due))
-        .filter((one) => one.getTime() <= now).length;
+      return Math.min(MISSED_MAX, Math.max(0, Math.floor((now - slot) / schedule.everyMs)));
+    case 'cron': {
+      let count = 0;
+      const one = cron(schedule);
+      for (let next = one.nextRun(new Date(slot)); next !== null && next.getTime() <= now; next = one.nextRun(next)) {
+        if (++count === MISSED_MAX) break;
+      }
+      return count;
+    }
   }
 }
 
-/** More than this are not told apart. */
+/** More than this are not told apart: the clock was set, nobody slept for so long. */
 const MISSED_MAX = 1000;
 
-/** @throws Error with croner's own words where the expression is none */
-export function cron({ expression, timeZone }: Extract<Schedule, { readonly kind: 'cron' }>): Cron {
+/** @throws Error with croner's own words where the expression or the time zone is none */
+export function cron({ expression, timeZone }: { readonly expression: string; readonly timeZone?: string }): Cron {
   return new Cron(expression, { paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANNEL_IDS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
+import { milliseconds, octets } from './quantities.ts';
 import { cron } from './schedule.ts';
 import type { WrittenSettings } from './settings-written.ts';
 
@@ -8,14 +9,31 @@ import type { WrittenSettings } from './settings-written.ts';
  * The shape of `flinkprobe.yaml`. Every object is strict: an unknown key is an error. Durations and sizes stay text here,
  * so that the JSON Schema for editors says what people write.
  */
-const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'is no duration, as 500ms, 20s, 5m, 2h or 90d')
-  .meta({ description: 'A number and ms, s, m, h or d.' });
-const size = z
-  .string()
-  .regex(/^\d+(\.\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$/, 'is no size, as 500MB or 1GiB')
-  .meta({ description: 'A number and B, kB, MB, GB, KiB, MiB or GiB.' });
+const durationFrom = (least: string, most: string): z.ZodString =>
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?(ms|s|m|h|d)$/, 'is no duration, as 500ms, 20s, 5m, 2h or 90d')
+    .refine((one) => isWithin(milliseconds, one, least, most), `is not from ${least} to ${most}`)
+    .meta({ description: `A number and ms, s, m, h or d; from ${least} to ${most}.` });
+const sizeFrom = (least: string, most: string): z.ZodString =>
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?(B|kB|MB|GB|KiB|MiB|GiB)$/, 'is no size, as 500MB or 1GiB')
+    .refine((one) => isWithin(octets, one, least, most), `is not from ${least} to ${most}`)
+    .meta({ description: `A number and B, kB, MB, GB, KiB, MiB or GiB; from ${least} to ${most}.` });
+
+/** What has another form is told as such. */
+function isWithin(read: (text: string) => number | undefined, one: string, least: string, most: string): boolean {
+  const value = read(one);
+  return value === undefined || (value >= read(least)! && value <= read(most)!);
+}
+
+/** Of one connection or one notification. */
+const wait = durationFrom('1ms', '10m');
+/** Between two looks or runs: what is shorter would do nothing else. */
+const interval = durationFrom('1s', '366d');
+const age = durationFrom('1m', '36500d');
+const jitter = durationFrom('0s', '366d');
 const text = z.string().min(1);
 const file = text.meta({ description: 'A path; relative ones begin at the folder of this file.' });
 const url = z.url({ protocol: /^https?$/, error: 'is no http or https URL' });
@@ -34,20 +52,39 @@ const secret = z
 
 const schedule = z
   .union([
-    z.strictObject({ every: duration, jitter: duration.optional() }),
+    z.strictObject({ every: interval, jitter: jitter.optional() }).superRefine((one, context) => {
+      if (one.jitter === undefined || (milliseconds(one.jitter) ?? 0) <= (milliseconds(one.every) ?? 0)) return;
+      context.addIssue({ code: 'custom', path: ['jitter'], message: `is longer than every (${one.every})` });
+    }),
     z.strictObject({
       cron: text.superRefine((expression, context) => {
-        try {
-          cron({ kind: 'cron', expression });
-        } catch (error) {
-          context.addIssue({ code: 'custom', message: `is no cron expression: ${(error as Error).message}` });
-        }
+        const problem = cronProblem(expression);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: `is no cron expression: ${problem}` });
       }),
-      time_zone: text.optional(),
+      time_zone: text.refine(isTimeZone, 'is no time zone, as Europe/Berlin or UTC').optional(),
     }),
     z.literal('none'),
   ])
   .meta({ description: '{ every, jitter }, { cron, time_zone } or none.' });
+
+/** An expression that never comes true is a slip, too. */
+function cronProblem(expression: string): string | undefined {
+  try {
+    const isSometime = cron({ expression }).nextRun() !== null;
+    return isSometime ? undefined : 'it never comes true';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const store = z.strictObject({ file, password: secret.optional(), key_password: secret.optional() });
 const credentials = z.strictObject({ identity: store.optional(), truststore: store.optional() });
@@ -55,22 +92,24 @@ const basic = z.strictObject({ user: text, password: secret });
 
 const capture = z
   .strictObject({
-    interfaces: z.array(text).optional(),
+    interfaces: z.array(text).min(1).optional(),
     folder: file.optional(),
     filter: text.optional(),
-    every: duration.optional(),
+    every: interval.optional(),
     channels: z.array(z.enum(CHANNEL_IDS)).optional(),
-    evidence: z.strictObject({ folder: file, bytes: size.optional() }).optional(),
+    evidence: z.strictObject({ folder: file, bytes: sizeFrom('1kB', '1GB').optional() }).optional(),
   })
-  .refine((one) => (one.interfaces === undefined) !== (one.folder === undefined), 'needs either interfaces or folder');
+  .refine((one) => (one.interfaces === undefined) !== (one.folder === undefined), 'needs either interfaces or folder')
+  .meta({ oneOf: [{ required: ['interfaces'] }, { required: ['folder'] }] });
 
 /** What clusters share, and each may set otherwise. */
 const common = {
   schedule: schedule.optional(),
   profile: z.enum(['quick', 'standard', 'full']).optional(),
   fail_on: failOn.optional(),
-  timeout: duration.optional(),
-  parallel: count.optional(),
+  timeout: wait.optional(),
+  run_timeout: durationFrom('1s', '1d').optional(),
+  parallel: count.max(1024).optional(),
   policy: text.optional(),
   flink_version: z
     .string()
@@ -78,7 +117,10 @@ const common = {
     .optional(),
   resolve_after: count.max(100).optional(),
   restart_watch: z
-    .union([z.strictObject({ every: duration.optional(), verify_after: duration.optional() }), z.literal('off')])
+    .union([
+      z.strictObject({ every: interval.optional(), verify_after: durationFrom('0s', '1d').optional() }),
+      z.literal('off'),
+    ])
     .optional(),
 } as const;
 
@@ -94,18 +136,36 @@ const cluster = z.strictObject({
   keystores: z.array(store).optional(),
   internal: credentials.optional(),
   rest_credentials: credentials.optional(),
-  taskmanagers: count.optional(),
+  taskmanagers: count.max(100_000).optional(),
   capture: capture.optional(),
   captures: z.array(file).optional(),
 });
+
+/** A cluster of which nothing could be looked at is a slip. */
+const NOTHING_TO_ASK = 'names nothing to look at: give rest, targets, configurations, captures, logs or capture';
+const LISTS_TO_ASK = ['targets', 'configurations', 'captures', 'logs'] as const;
+
+const askable = cluster
+  .refine(
+    (one) =>
+      one.rest !== undefined || one.capture !== undefined || LISTS_TO_ASK.some((list) => (one[list]?.length ?? 0) > 0),
+    NOTHING_TO_ASK,
+  )
+  .meta({
+    anyOf: [
+      { required: ['rest'] },
+      { required: ['capture'] },
+      ...LISTS_TO_ASK.map((list) => ({ required: [list], properties: { [list]: { minItems: 1 } } })),
+    ],
+  });
 
 const sink = {
   name: text.optional(),
   min_severity: severity.optional(),
   on: z.array(z.enum(['opened', 'resolved', 'worsened', 'waiver-ending', 'run-failed'])).optional(),
-  repeat: duration.optional(),
-  group_wait: duration.optional(),
-  timeout: duration.optional(),
+  repeat: age.optional(),
+  group_wait: durationFrom('0s', '1h').optional(),
+  timeout: wait.optional(),
 } as const;
 
 const notify = z.discriminatedUnion('type', [
@@ -113,7 +173,7 @@ const notify = z.discriminatedUnion('type', [
     type: z.literal('alertmanager'),
     ...sink,
     urls: z.array(url).min(1),
-    resend: duration.optional(),
+    resend: durationFrom('1s', '1d').optional(),
     basic: basic.optional(),
   }),
   z.strictObject({
@@ -133,11 +193,11 @@ const user = z.strictObject({
   role: z.enum(['reader', 'operator']).optional(),
 });
 
+/** Ports up to 65535. */
+const LISTEN = /^(\[[0-9A-Fa-f:.]+\]|[^[\]:\s]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
+
 const web = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^[\]:]+):\d{1,5}$/, 'is no HOST:PORT')
-    .optional(),
+  listen: z.string().regex(LISTEN, 'is no HOST:PORT').optional(),
   tls_server_config: z
     .strictObject({
       cert_file: file,
@@ -175,14 +235,14 @@ export const settingsSchema: z.ZodType<WrittenSettings> = z
     state: z
       .strictObject({
         path: file.optional(),
-        retention: duration.optional(),
-        retention_failing: duration.optional(),
-        size: size.optional(),
+        retention: age.optional(),
+        retention_failing: age.optional(),
+        size: sizeFrom('1MB', '1000GB').optional(),
       })
       .optional(),
-    connections: count.optional(),
+    connections: count.max(65_535).optional(),
     defaults: z.strictObject(common).optional(),
-    clusters: z.array(cluster).min(1),
+    clusters: z.array(askable).min(1),
     notify: z.array(notify).optional(),
     waivers: file.optional(),
   })

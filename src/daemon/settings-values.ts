@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { milliseconds, octets } from './quantities.ts';
 import type {
   CaptureSettings,
   ClusterSettings,
@@ -24,20 +25,10 @@ import type {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
-const UNIT_OCTETS: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-};
-
 type NumberDefault =
   | 'connections'
   | 'timeoutMs'
+  | 'runTimeoutMs'
   | 'parallel'
   | 'resolveAfter'
   | 'retentionMs'
@@ -61,6 +52,7 @@ export const DEFAULTS: {
   connections: 256,
   schedule: { kind: 'every', everyMs: 5 * MINUTE_MS, jitterMs: 20_000 },
   timeoutMs: 5000,
+  runTimeoutMs: 5 * MINUTE_MS,
   parallel: 64,
   resolveAfter: 1,
   retentionMs: 90 * DAY_MS,
@@ -102,19 +94,6 @@ export function settingsOf(written: WrittenSettings, places: Places): Settings {
 }
 
 type At = (file: string) => string;
-
-/** The schema has seen to the form. */
-function milliseconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const [, number, unit] = /^([\d.]+)(\D+)$/.exec(text)!;
-  return Math.round(Number(number) * UNIT_MS[unit!]!);
-}
-
-function octets(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const [, number, unit] = /^([\d.]+)(\D+)$/.exec(text)!;
-  return Math.round(Number(number) * UNIT_OCTETS[unit!]!);
-}
 
 const CLIENT_AUTHENTICATION = {
   NoClientCert: 'none',
@@ -174,6 +153,7 @@ function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterS
     profile: written.profile ?? 'standard',
     failOn: written.fail_on ?? 'medium',
     timeoutMs: milliseconds(written.timeout) ?? DEFAULTS.timeoutMs,
+    runTimeoutMs: milliseconds(written.run_timeout) ?? DEFAULTS.runTimeoutMs,
     parallel: written.parallel ?? DEFAULTS.parallel,
     ...(rest === undefined
       ? {}

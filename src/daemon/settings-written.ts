@@ -51,6 +51,7 @@ export interface WrittenCommon {
   profile?: 'quick' | 'standard' | 'full' | undefined;
   fail_on?: Exclude<Severity, 'info'> | undefined;
   timeout?: string | undefined;
+  run_timeout?: string | undefined;
   parallel?: number | undefined;
   policy?: string | undefined;
   flink_version?: string | undefined;

@@ -78,6 +78,8 @@ export interface ClusterSettings {
   readonly failOn: Exclude<Severity, 'info'>;
   /** Of one connection. */
   readonly timeoutMs: number;
+  /** Of one run: what is not seen until then is not seen, and the run incomplete. */
+  readonly runTimeoutMs: number;
   /** Connections open at once. */
   readonly parallel: number;
   readonly rest?: {

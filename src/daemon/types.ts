@@ -138,6 +138,8 @@ export interface ClusterStatus {
   /** Milliseconds by which the run that is due is late; 0: on time. */
   readonly lateMs: number;
   readonly missedRuns: number;
+  /** Why the last run could not be made, or only in part; absent after one that was. */
+  readonly problem?: string;
   readonly open: Readonly<Record<Severity, number>>;
   readonly wire?: WireStatus;
 }

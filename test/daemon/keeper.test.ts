@@ -1,0 +1,146 @@
+import t from 'tap';
+import { Keeper, WAITING_MAX } from '../../src/daemon/keeper.ts';
+import type { Run } from '../../src/daemon/types.ts';
+import { MemoryStore } from './memory-store.ts';
+import { fakeTime, now, pass, reportNow } from './scheduling.ts';
+
+interface Kept {
+  readonly store: MemoryStore;
+  readonly keeper: Keeper;
+  readonly lines: string[];
+  readonly told: string[];
+  readonly commit: (id: string, cluster?: string) => void;
+}
+
+function kept(): Kept {
+  fakeTime();
+  const store = new MemoryStore();
+  const lines: string[] = [];
+  const told: string[] = [];
+  const keeper = new Keeper({
+    store: store.asStore,
+    log: (level, _, text) => void lines.push(`${level} ${text}`),
+    clock: now,
+  });
+  const commit = (id: string, cluster = 'prod'): void => {
+    const run: Run = { id, cluster, trigger: 'schedule', report: reportNow() };
+    keeper.commit(run, { resolveAfter: 1 }, () => void told.push(id));
+  };
+  return { store, keeper, lines, told, commit };
+}
+
+const idsOf = ({ store }: Kept): string[] => store.kept.map(({ id }) => id);
+
+t.test('what the store takes is told at once', async (t) => {
+  const one = kept();
+  one.commit('a');
+  t.strictSame([idsOf(one), one.told, one.keeper.problem], [['a'], ['a'], undefined]);
+});
+
+t.test('runs that meet a full disk are kept, in order, when there is space', async (t) => {
+  const one = kept();
+  one.store.writing = 'full';
+  one.commit('a');
+  one.commit('b');
+  one.keeper.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
+  t.match(one.keeper.problem, /full/);
+  t.strictSame([one.told, one.keeper.waiting], [[], 3]);
+  t.equal(one.store.asked, 1, 'a store that fails is not asked for each of them');
+  await pass(10_000);
+  t.strictSame(one.told, []);
+  one.store.writing = undefined;
+  await pass(10_000);
+  t.strictSame([idsOf(one), one.told, one.store.happened.length], [['a', 'b'], ['a', 'b'], 1]);
+  t.equal(one.keeper.problem, undefined);
+  t.strictSame(one.lines, ['error the store cannot be written'], 'told once');
+});
+
+t.test('of too much the oldest is given up, and that is told', async (t) => {
+  const one = kept();
+  one.store.writing = 'locked';
+  for (let count = 0; count <= WAITING_MAX; count++) one.commit(`r${count}`);
+  t.strictSame([one.keeper.waiting, one.keeper.lost], [WAITING_MAX, 1]);
+  t.match(one.lines.at(-1), /run r0 of prod is lost/);
+  one.store.writing = undefined;
+  await pass(10_000);
+  t.equal(idsOf(one)[0], 'r1');
+});
+
+t.test('damage in the history of one cluster keeps no other from being kept', async (t) => {
+  const one = kept();
+  const { commit } = one.store;
+  one.store.commit = (run) => {
+    if (run.cluster === 'hurt') one.store.writing = 'damaged';
+    try {
+      return commit.call(one.store, run);
+    } finally {
+      one.store.writing = undefined;
+    }
+  };
+  one.commit('a', 'hurt');
+  one.commit('b', 'whole');
+  await pass(10_000);
+  t.strictSame([idsOf(one), one.keeper.waiting], [['b'], 1]);
+  t.match(one.keeper.problem, /damaged/);
+});
+
+t.test('a defect of ours is told and holds up nobody', async (t) => {
+  const one = kept();
+  const { commit } = one.store;
+  one.store.commit = () => {
+    throw new TypeError('undefined is no function');
+  };
+  one.commit('a');
+  one.store.commit = commit;
+  one.commit('b');
+  t.strictSame([idsOf(one), one.keeper.lost], [['b'], 1]);
+  t.match(one.lines[0], /a defect.*run a of prod is not kept/);
+});
+
+t.test('who is told of a run may note something: each is written once', async (t) => {
+  const one = kept();
+  const run: Run = { id: 'a', cluster: 'prod', trigger: 'start', report: reportNow() };
+  one.keeper.commit(run, { resolveAfter: 1 }, () =>
+    one.keeper.note({ cluster: 'prod', kind: 'rotation-served', at: run.report.startedAt, text: 'x' }),
+  );
+  t.strictSame([idsOf(one), one.store.happened.length], [['a'], 1]);
+});
+
+t.test('a write that is not worth a second try is a problem until the store takes one again', async (t) => {
+  const one = kept();
+  one.store.writing = 'full';
+  t.equal(
+    one.keeper.write(() => one.store.retain(), -1),
+    -1,
+  );
+  t.match(one.keeper.problem, /full/);
+  one.store.writing = undefined;
+  await pass(10_000);
+  t.equal(one.keeper.problem, undefined, 'nobody had to run anything');
+});
+
+t.test('what could be read once more is no problem any more', async (t) => {
+  const one = kept();
+  const fail = (): number => {
+    throw new Error('damaged page');
+  };
+  t.equal(one.keeper.read('size', fail, 7), 7);
+  one.keeper.read('other', () => 1, 0);
+  t.equal(one.keeper.problem, 'damaged page');
+  one.keeper.read('size', () => 1, 0);
+  t.equal(one.keeper.problem, undefined);
+});
+
+t.test('at the end a last try is made, and what is lost is told', async (t) => {
+  const one = kept();
+  one.store.writing = 'full';
+  one.commit('a');
+  one.store.writing = undefined;
+  one.keeper.stop();
+  t.strictSame(idsOf(one), ['a']);
+  const other = kept();
+  other.store.writing = 'full';
+  other.commit('b');
+  other.keeper.stop();
+  t.match(other.lines.at(-1), /run b of prod is lost: the daemon ends/);
+});
