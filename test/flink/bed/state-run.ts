@@ -234,9 +234,12 @@ function countsDiffer(counted: ReadonlyMap<FileContentKind, number>, report: Rep
     told.set(file.content, (told.get(file.content) ?? 0) + 1 + repeats);
   }
   const kinds = new Set<string>([...counted.keys(), ...told.keys()]);
+  // A folder of more than 64 files is sampled, and says so: then each kind is found, and none more often than it is there.
+  const isSampled = directories.some(({ quality }) => quality?.limits?.includes('sampled') === true);
   return [...kinds].flatMap((kind) => {
     const there = counted.get(kind as FileContentKind) ?? 0;
     const found = told.get(kind) ?? 0;
-    return there === found ? [] : [`${kind}: ${there} files, the audit tells of ${found}`];
+    const isRight = isSampled ? found <= there && found > 0 : found === there;
+    return isRight ? [] : [`${kind}: ${there} files, the audit tells of ${found}`];
   });
 }
