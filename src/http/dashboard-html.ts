@@ -41,12 +41,14 @@ function appendValue(parts: string[], value: Value): void {
   if (value === undefined) return;
   if (typeof value !== 'object') parts.push(escaped(String(value)));
   else if (isFilled(value)) append(parts, value);
-  else for (const one of value as readonly Value[]) appendValue(parts, one);
+  else if (Array.isArray(value)) for (const one of value as readonly Value[]) appendValue(parts, one);
+  else parts.push(escaped(String(value)));
 }
 
 /** Nothing that was read from JSON is one: its strings would have no `raw`. */
 function isFilled(value: object): value is Filled {
-  return 'strings' in value && 'raw' in (value as Filled).strings && Object.isFrozen((value as Filled).strings);
+  const { strings } = value as Partial<Filled>;
+  return Array.isArray(strings) && 'raw' in strings;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

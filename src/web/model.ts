@@ -43,4 +43,4 @@ export type Traffic = Pick<NonNullable<Report['summary']>, 'connections' | 'clea
 export type ClearTransfer = LiveData['clear-transfer'] & { readonly at: string };
 
 /** More are counted, not listed. */
-export const PAGE_LIMITS = { findings: 400, certificates: 200, runs: 400, happenings: 100, clear: 20 } as const;
+export const PAGE_LIMITS = { findings: 200, certificates: 150, runs: 400, happenings: 100, clear: 20 } as const;

@@ -33,14 +33,25 @@ export function certificateRows(records: readonly CertificateRecord[], now: stri
     .map((those) => ({
       record: those[0]!,
       days: daysUntil(those[0]!.certificate.notAfter, now),
-      places: [...new Set(those.map(placeOf))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })),
+      places: placesOf(those),
     }))
     .sort((a, b) => (Number.isNaN(a.days) ? -1 : Number.isNaN(b.days) ? 1 : a.days - b.days));
 }
 
-function placeOf({ channel, member, endpoint, path }: CertificateRecord): string {
-  if (path !== undefined) return path.slice(path.lastIndexOf('/') + 1);
-  return [channelName(channel), member ?? endpoint?.host].filter(Boolean).join(' ');
+/** `TM data tm-1, tm-2`: members by channel; files by their names. */
+function placesOf(records: readonly CertificateRecord[]): readonly string[] {
+  const members = new Map<string, Set<string>>();
+  for (const { channel, member, endpoint, path } of records) {
+    const place = path === undefined ? channelName(channel) : path.slice(path.lastIndexOf('/') + 1);
+    const there = members.get(place) ?? new Set();
+    const name = member ?? (path === undefined ? endpoint?.host : undefined);
+    members.set(place, name === undefined ? there : there.add(name));
+  }
+  return [...members].map(([place, names]) => `${place} ${[...names].sort(numeric).join(', ')}`.trim());
+}
+
+function numeric(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** The certificate that ends first: `82 d`, and whose it is. */
@@ -72,7 +83,7 @@ const PLACES = 3;
 
 /** Days to a place on the line: logarithmic, so that a week and two years have their room. */
 function scale(rows: readonly Row[]): (days: number) => number {
-  const most = Math.log1p(Math.max(400, ...rows.map(({ days }) => (Number.isNaN(days) ? 0 : days))));
+  const most = Math.log1p(Math.max(500, ...rows.map(({ days }) => (Number.isNaN(days) ? 0 : days))));
   return (days) => Math.round((Math.log1p(Math.max(0, days)) / most) * (WIDTH - 2));
 }
 
@@ -85,7 +96,7 @@ function axis({ html, svg }: View, rows: readonly Row[]): Fragment {
     [365, '1 y'],
   ] as const;
   return html`<svg class="axis" viewBox="0 0 ${WIDTH} 14" width="${WIDTH}" height="14" role="img" aria-label="Days left, with thresholds at 7 and 20 days">${ticks.map(
-    ([days, text]) => svg`<text x="${place(days)}" y="11" text-anchor="middle">${text}</text>`,
+    ([days, text]) => svg`<text x="${Math.min(place(days), WIDTH - 9)}" y="11" text-anchor="middle">${text}</text>`,
   )}</svg>`;
 }
 
@@ -98,8 +109,8 @@ function rowView(view: View, { record, days, places }: Row, rows: readonly Row[]
     <td class="number days">${Number.isNaN(days) ? '?' : count(days)}${tone === 'calm' ? '' : html`<span class="quiet">, ${days < 0 ? 'expired' : 'soon'}</span>`}</td>
     <td>${bar(view, days, rows)}</td>
     <td><span class="subject" title="${certificate.subject}">${commonName(certificate.subject)}</span></td>
-    <td>${ROLES[role]} <span class="dim">${source === 'disk' ? 'on disk' : 'served'}</span></td>
-    <td title="${places.join(', ')}">${places.slice(0, PLACES).join(', ')}${left > 0 ? ` and ${left} more` : ''}</td>
+    <td>${ROLES[role]} <span class="dim">${source === 'disk' ? 'on disk' : role === 'client' ? 'shown' : 'served'}</span></td>
+    <td title="${places.join('; ')}">${places.slice(0, PLACES).join('; ')}${left > 0 ? ` and ${left} more` : ''}</td>
     <td><code title="${certificate.serialNumber}">${brief(certificate.serialNumber)}</code></td>
     <td><time datetime="${certificate.notAfter}" title="${certificate.notAfter}">${date(certificate.notAfter)}</time></td>
   </tr>`;

@@ -1,6 +1,6 @@
 import type { FindingRecord } from '../daemon/types.ts';
 import type { Finding } from '../model/report.ts';
-import { memberOf, statusOf, yamlOf } from './findings-list.ts';
+import { memberOf, yamlOf } from './findings-list.ts';
 import { servedWords } from './grid.ts';
 import { type CellPlace, pageAddress, withDetail } from './query.ts';
 import { findingMark, sign, verdictMark } from './shapes.ts';
@@ -100,7 +100,7 @@ function lifeView({ html, now }: View, record: FindingRecord): Fragment {
     <div><dt>First seen</dt><dd>${time(firstSeenAt)}</dd></div>
     <div><dt>Last seen</dt><dd>${time(lastSeenAt)} <a href="/api/v1/runs/${encodeURIComponent(lastRun)}/report?format=text">report</a></dd></div>
     ${resolvedAt === undefined ? '' : html`<div><dt>Resolved</dt><dd>${time(resolvedAt)}</dd></div>`}
-    <div><dt>State</dt><dd>${statusOf(record)}${openings > 1 ? `, opened ${plural(openings, 'time')}` : ''}</dd></div>
+${openings > 1 ? html`<div><dt>Opened</dt><dd>${plural(openings, 'time')}</dd></div>` : ''}
   </dl>`;
 }
 

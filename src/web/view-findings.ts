@@ -65,20 +65,19 @@ function filters({ html, model, query }: View): Fragment {
     label: string,
     options: readonly (readonly [string, string])[],
     value: string,
-  ): Fragment => html`<label for="filter-${name}">${label}</label><select id="filter-${name}" name="${name}" data-filter>
+  ): Fragment => html`<label class="quiet" for="filter-${name}">${label}</label><select id="filter-${name}" name="${name}" data-filter>
       ${options.map(([key, text]) => html`<option value="${key}" ?selected=${key === value}>${text}</option>`)}
     </select>`;
-  const any = ['', 'any'] as const;
   return html`<form class="filters" method="get" action="/" aria-label="Filter findings">
     <input type="hidden" name="cluster" value="${model.cluster?.cluster ?? ''}">
     ${choice(
       'status',
       'Status',
-      STATUSES.map((one) => [one, one] as const),
+      STATUSES.map((one) => [one, one === 'all' ? 'any status' : one] as const),
       query.status,
     )}
-    ${choice('severity', 'Severity', [any, ...SEVERITIES.map((one) => [one, one] as const)], query.severity ?? '')}
-    ${choice('channel', 'Channel', [any, ...channels.map((one) => [one, channelName(one)] as const)], query.channel ?? '')}
+    ${choice('severity', 'Severity', [['', 'any severity'], ...SEVERITIES.map((one) => [one, one] as const)], query.severity ?? '')}
+    ${choice('channel', 'Channel', [['', 'any channel'], ...channels.map((one) => [one, channelName(one)] as const)], query.channel ?? '')}
     <button class="plain-only">Filter</button>
   </form>`;
 }

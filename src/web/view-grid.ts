@@ -11,10 +11,10 @@ export function gridView(view: View): Fragment {
   const { html, model, live } = view;
   const { members, rows } = gridOf(model.cells);
   if (rows.length === 0) {
-    return html`<section aria-labelledby="channels"><h2 id="channels">Channels</h2>
+    return html`<section class="channels" aria-labelledby="channels"><h2 id="channels">Channels</h2>
       <p class="empty">No channel was seen yet.</p></section>`;
   }
-  return html`<section aria-labelledby="channels">
+  return html`<section class="channels" aria-labelledby="channels">
     <h2 id="channels">Channels</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="channels">
       <table class="grid" role="${live === 'none' ? 'table' : 'grid'}" aria-labelledby="channels">
@@ -35,9 +35,9 @@ function cellView(view: View, channel: Channel, member: string, cells: readonly 
   const [worst] = cells;
   if (worst === undefined) return html`<td class="void"><span aria-label="not there">·</span></td>`;
   const isChosen = query.cell?.channel === channel && query.cell.member === member;
-  const label = `${channelName(channel)}, ${member === '' ? 'any member' : member}, ${MARK_WORDS[worst.verdict]}`;
+  const label = [channelName(channel), member || 'any member', MARK_WORDS[worst.verdict], servedWords(worst)];
   const where = pageAddress(withDetail(query, { cell: { channel, member } }));
-  return html`<td><a class="cell ${worst.verdict}" href="${where}#detail" data-go data-cell aria-label="${label}" aria-current="${isChosen ? 'true' : 'false'}">
+  return html`<td><a class="cell ${worst.verdict}" href="${where}#detail" data-go data-cell aria-label="${label.filter(Boolean).join(', ')}" aria-current="${isChosen ? 'true' : 'false'}">
     ${shape(view, worst.verdict)}<span class="word">${MARK_WORDS[worst.verdict]}</span>
     <span class="served">${servedWords(worst)}</span></a></td>`;
 }

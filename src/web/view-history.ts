@@ -52,15 +52,34 @@ export function failuresOf({ failed }: RunSummary): number {
   return SEVERITIES.reduce((sum, severity) => sum + failed[severity], 0);
 }
 
-function strip({ html, model, now }: View): Fragment {
+const SLOT = 8;
+/** So that few runs are not drawn as broad fields. */
+const LEAST_SLOTS = 60;
+const HEIGHT = 40;
+
+/** A bar for each run: the higher, the more fails; what passed is a low one. */
+function strip({ html, svg, model, now }: View): Fragment {
   const runs = model.runs.slice(0, STRIP).reverse();
   const total = (verdict: RunSummary['verdict']): number => runs.filter((one) => one.verdict === verdict).length;
   const label = `Last ${plural(runs.length, 'run')}: ${total('pass')} passed, ${total('fail')} failed, ${total('inconclusive')} inconclusive`;
-  return html`<ol class="strip" role="img" aria-label="${label}">${runs.map(
-    (run) =>
-      html`<li class="${run.verdict}" title="${moment(run.finishedAt, now)}: ${run.verdict}, ${plural(failuresOf(run), 'failure')}, ${TRIGGER_WORDS[run.trigger]}"></li>`,
-  )}</ol>
+  return html`<svg class="strip" viewBox="0 0 ${Math.max(runs.length, LEAST_SLOTS) * SLOT} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">${runs.map(
+    (run, index) => {
+      const height = barHeight(run);
+      return svg`<rect class="${run.verdict}" x="${index * SLOT + 1}" y="${HEIGHT - height}" width="${SLOT - 2}" height="${height}"><title>${moment(run.finishedAt, now)}: ${run.verdict}, ${plural(failuresOf(run), 'failure')}, ${TRIGGER_WORDS[run.trigger]}</title></rect>`;
+    },
+  )}</svg>
   <p class="caption">${label}</p>`;
+}
+
+function barHeight(run: RunSummary): number {
+  switch (run.verdict) {
+    case 'pass':
+      return 5;
+    case 'inconclusive':
+      return 10;
+    case 'fail':
+      return Math.min(HEIGHT, Math.round(10 + 8 * Math.sqrt(failuresOf(run))));
+  }
 }
 
 function runsTable({ html, model, now }: View): Fragment | '' {

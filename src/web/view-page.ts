@@ -36,11 +36,11 @@ export function pageView(view: View): Fragment {
 }
 
 function clusterView(view: View): Fragment {
-  return view.html`${gridView(view)}
+  return view.html`<div class="top">${gridView(view)}${wireView(view)}</div>
     <div class="pair findings-pair">${findingsView(view)}${detailView(view)}</div>
     ${historyView(view)}
     ${certificatesView(view)}
-    <div class="thirds">${wireView(view)}${coverageView(view)}${waiversView(view)}</div>`;
+    <div class="pair">${coverageView(view)}${waiversView(view)}</div>`;
 }
 
 function summaryView(view: View): Fragment {

@@ -18,7 +18,7 @@ export function wireView(view: View): Fragment {
         : model.traffic === undefined
           ? html`<p class="empty">No capture runs for this cluster.</p>`
           : html`<p class="dim">Of the captures that the last run read.</p>${share(view, model.traffic)}
-              <dl class="facts"><div><dt>Connections</dt><dd>${count(model.traffic.connections)}</dd></div></dl>`
+              <dl class="facts">${shareFacts(view, model.traffic)}</dl>`
     }
     ${
       model.clear.length === 0
@@ -35,8 +35,7 @@ function watched(view: View, wire: WireStatus): Fragment {
   const { html, now } = view;
   return html`<p class="${wire.state === 'running' ? 'dim' : 'note'}">${wire.state}${wire.problem === undefined ? '' : `: ${wire.problem}`}, ${wire.interfaces.join(', ')}, since ${moment(wire.since, now)}</p>
     ${share(view, wire)}
-    <dl class="facts">
-      <div><dt>Connections</dt><dd>${count(wire.connections)}</dd></div>
+    <dl class="facts">${shareFacts(view, wire)}
       <div><dt>Packets</dt><dd>${count(wire.packets)}</dd></div>
       <div class="${wire.drops > 0 ? 'bad' : ''}"><dt>Dropped</dt><dd>${count(wire.drops)}</dd></div>
     </dl>`;
@@ -48,9 +47,12 @@ const WIDTH = 400;
 function share({ html }: View, { clearBytes, tlsBytes }: Traffic | WireStatus): Fragment {
   const all = clearBytes + tlsBytes;
   const clear = all === 0 ? 0 : Math.max(clearBytes > 0 ? 3 : 0, Math.round((clearBytes / all) * WIDTH));
-  return html`<svg class="share" viewBox="0 0 ${WIDTH} 8" preserveAspectRatio="none" role="img" aria-label="${bytes(clearBytes)} in clear, ${bytes(tlsBytes)} in TLS"><rect class="tls" x="0" y="0" width="${all === 0 ? 0 : WIDTH}" height="8" /><rect class="clear" x="0" y="0" width="${clear}" height="8" /></svg>
-    <dl class="facts two"><div class="${clearBytes > 0 ? 'bad' : ''}"><dt>In clear</dt><dd>${bytes(clearBytes)}</dd></div>
-      <div><dt>In TLS</dt><dd>${bytes(tlsBytes)}</dd></div></dl>`;
+  return html`<svg class="share" viewBox="0 0 ${WIDTH} 8" preserveAspectRatio="none" role="img" aria-label="${bytes(clearBytes)} in clear, ${bytes(tlsBytes)} in TLS"><rect class="tls" x="0" y="0" width="${all === 0 ? 0 : WIDTH}" height="8" /><rect class="clear" x="0" y="0" width="${clear}" height="8" /></svg>`;
+}
+
+function shareFacts({ html }: View, { clearBytes, tlsBytes, connections }: Traffic | WireStatus): Fragment {
+  return html`<div class="${clearBytes > 0 ? 'bad' : ''}"><dt>In clear</dt><dd>${bytes(clearBytes)}</dd></div>
+    <div><dt>In TLS</dt><dd>${bytes(tlsBytes)}</dd></div><div><dt>Connections</dt><dd>${count(connections)}</dd></div>`;
 }
 
 const WITNESSES = ['wire', 'handshake', 'promise', 'record'] as const;

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { PageModel } from '../model.ts';
 import { failuresOf, HAPPENING_LETTERS } from '../view-history.ts';
+import { date } from '../words.ts';
 
 const HEIGHT = 180;
 /** A line of less says nothing. */
@@ -59,19 +60,43 @@ function options(width: number, place: HTMLElement): uPlot.Options {
     height: HEIGHT,
     cursor: { y: false, drag: { x: true, y: false }, points: { size: 5 } },
     legend: { live: true },
+    padding: [18, 12, 0, 0],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'),
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.2))] } },
     axes: [
-      { ...axis, size: 28 },
+      { ...axis, size: 26, space: 70, values: (_plot, ticks) => ticks.map((at) => tick(at, ticks)) },
       { ...axis, size: 30, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
     ],
     series: [
-      { label: 'UTC' },
-      { label: 'all failures', stroke: ink, width: 1, paths: stepped, points: { show: false } },
-      { label: 'critical and high', stroke: fail, fill: soft, width: 1.5, paths: stepped, points: { show: false } },
+      {
+        label: 'UTC',
+        value: (_plot, at) => (at === null ? '' : new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')),
+      },
+      { label: 'all failures', stroke: ink, width: 1, paths: stepped, points: { show: false }, value: number },
+      {
+        label: 'critical and high',
+        stroke: fail,
+        fill: soft,
+        width: 1.5,
+        paths: stepped,
+        points: { show: false },
+        value: number,
+      },
     ],
     hooks: { draw: [(drawnPlot) => drawMarks(drawnPlot, ink, font)] },
   };
+}
+
+function number(_plot: uPlot, value: number | null): string {
+  return value === null ? '' : String(value);
+}
+
+const DAY_S = 86_400;
+
+/** Days where the line is longer than two of them, else hours; in UTC. */
+function tick(at: number, ticks: readonly number[]): string {
+  const text = new Date(at * 1000).toISOString();
+  return (ticks.at(-1) ?? 0) - (ticks[0] ?? 0) > 2 * DAY_S ? date(text).slice(0, -5) : text.slice(11, 16);
 }
 
 /** A thin line and a letter for each; those that would stand on each other keep their line only. */
@@ -88,11 +113,11 @@ function drawMarks({ ctx, bbox, valToPos }: uPlot, colour: string, font: string)
     const x = Math.round(valToPos(at, 'x', true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
-    ctx.moveTo(x, bbox.top + 14 * ratio);
+    ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
     if (Math.abs(last - x) < 12 * ratio) continue;
-    ctx.fillText(letter, x, bbox.top + 10 * ratio);
+    ctx.fillText(letter, x, bbox.top - 5 * ratio);
     last = x;
   }
   ctx.restore();
