@@ -2,12 +2,12 @@ import type { CertificateRecord, ChannelCell, FindingRecord } from '../daemon/ty
 import type { Observation, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups } from '../report/endpoint-rows.ts';
 import { atLeast, DEFAULT_FAIL_ON, rank } from '../report/severity.ts';
-import { CHECK_STATUSES, type FamilyName } from './families.ts';
+import { CHECK_STATUSES, type RunFamilyName } from './families.ts';
 import type { Labels } from './prometheus.ts';
 
 /** One line of `/metrics`. */
 export interface Series {
-  readonly name: FamilyName;
+  readonly name: RunFamilyName;
   readonly labels: Labels;
   readonly value: number;
 }
@@ -99,11 +99,11 @@ function endpoints({ cluster, report, cells, certificates: seen }: ClusterFacts)
 class Merged {
   readonly #series = new Map<string, Series>();
 
-  least(name: FamilyName, labels: Labels, value: number): void {
+  least(name: RunFamilyName, labels: Labels, value: number): void {
     this.#put(name, labels, value, Math.min);
   }
 
-  most(name: FamilyName, labels: Labels, value: number): void {
+  most(name: RunFamilyName, labels: Labels, value: number): void {
     this.#put(name, labels, value, Math.max);
   }
 
@@ -111,7 +111,7 @@ class Merged {
     return [...this.#series.values()];
   }
 
-  #put(name: FamilyName, labels: Labels, value: number, choose: (a: number, b: number) => number): void {
+  #put(name: RunFamilyName, labels: Labels, value: number, choose: (a: number, b: number) => number): void {
     const key = `${name}${JSON.stringify(labels)}`;
     const known = this.#series.get(key);
     this.#series.set(key, { name, labels, value: known === undefined ? value : choose(known.value, value) });

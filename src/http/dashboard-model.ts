@@ -1,3 +1,4 @@
+import { StoreFailure } from '../daemon/store/failure.ts';
 import type { Control, FindingRecord, Happening } from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
 import { PAGE_LIMITS, type PageModel } from '../web/model.ts';
@@ -19,20 +20,28 @@ export class PageModels {
 
   /** @param name cluster; undefined: the first one. One that is not there gives a model without a cluster. */
   model(name: string | undefined, role: 'reader' | 'operator'): PageModel {
-    const { store, live } = this.#control;
+    const { live } = this.#control;
     // Taken first: what happens meanwhile is told again rather than not at all.
     const seq = live.newest;
     const status = this.#control.status();
     const cluster = status.clusters.find((one) => one.cluster === (name ?? status.clusters[0]?.cluster));
     const frame = { seq, operator: role === 'operator', status, waivers: this.#control.waivers(), clear: [] };
     if (cluster === undefined) return { ...frame, ...NO_CLUSTER };
-    const shown = cluster.cluster;
+    try {
+      return { ...frame, cluster, cells: this.#control.cells(cluster.cluster), ...this.#history(cluster.cluster) };
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      // What the daemon knows without its history is still worth a page.
+      const { fault } = error;
+      return { ...frame, ...NO_CLUSTER, cluster, cells: this.#control.cells(cluster.cluster), problem: fault };
+    }
+  }
+
+  #history(shown: string): Omit<PageModel, 'seq' | 'operator' | 'status' | 'waivers' | 'clear' | 'cells'> {
+    const { store } = this.#control;
     const findings = this.#findings(shown);
     const certificates = store.certificates(shown).filter(({ goneAt }) => goneAt === undefined);
     return {
-      ...frame,
-      cluster,
-      cells: this.#control.cells(shown),
       findings: findings.slice(0, PAGE_LIMITS.findings),
       certificates: certificates.slice(0, PAGE_LIMITS.certificates),
       runs: store.runs(shown, { limit: PAGE_LIMITS.runs }),

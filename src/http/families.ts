@@ -187,4 +187,18 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
   process_start_time_seconds: { kind: 'gauge', help: 'When the process started', labels: [] },
 };
 
+/** What only a run changes. */
+export const RUN_FAMILY_NAMES = [
+  'flinkprobe_check_status',
+  'flinkprobe_channel_up',
+  'flinkprobe_plaintext_accepted',
+  'flinkprobe_client_cert_required',
+  'flinkprobe_tls_protocol_accepted',
+  'flinkprobe_tls_info',
+  'flinkprobe_cert_not_after_timestamp_seconds',
+  'flinkprobe_cert_series_left_out',
+  'flinkprobe_cert_served_matches_disk',
+] as const;
+export type RunFamilyName = (typeof RUN_FAMILY_NAMES)[number];
+
 export const CHECK_STATUSES = ['pass', 'warn', 'fail', 'unknown', 'waived'] as const;

@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Control, DaemonStatus, LiveEvent, WireStatus } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { type Report, SEVERITIES } from '../model/report.ts';
-import { clusterSeries, type Series } from './cluster-series.ts';
-import { FAMILIES, type FamilyName } from './families.ts';
+import { clusterSeries } from './cluster-series.ts';
+import { FAMILIES, type FamilyName, RUN_FAMILY_NAMES, type RunFamilyName } from './families.ts';
 import type { LiveReaders } from './live.ts';
-import { type Format, type Labels, MetricSet } from './prometheus.ts';
+import { exposition, type Family, type Format, type Labels, MetricSet } from './prometheus.ts';
 
 /** Happenings of a cluster that are looked through for its last restart, at the start. */
 const RESTARTS_BACK = 500;
@@ -22,8 +23,8 @@ export interface MetricsMeans {
 export class DaemonMetrics {
   readonly #means: MetricsMeans;
   readonly #set = new MetricSet<FamilyName>(FAMILIES);
-  /** Of each cluster, the run that its series are of, and the series. */
-  readonly #known = new Map<string, { readonly run: string; readonly series: readonly Series[] }>();
+  /** Of each cluster, what its last run changed, as text: tens of thousands of lines are not written at every scrape. */
+  readonly #known = new Map<string, ReadonlyMap<FamilyName, string>>();
   readonly #restarts = new Map<string, number>();
   readonly #waivers = new Set<string>();
   readonly #told = new Set<string>();
@@ -31,7 +32,7 @@ export class DaemonMetrics {
   readonly #counted = new Map<string, Map<string, { readonly name: FamilyName; readonly labels: Labels }>>();
   readonly #unsubscribe: () => void;
   readonly #queue: { readonly cluster: string; readonly run: string }[] = [];
-  #turn: NodeJS.Immediate | undefined;
+  #working: Promise<void> | undefined;
   #dropped = 0;
   #cpuSeconds = 0;
   #lastReloadOk: string | undefined;
@@ -43,7 +44,7 @@ export class DaemonMetrics {
 
   close(): void {
     this.#unsubscribe();
-    clearImmediate(this.#turn);
+    this.#queue.length = 0;
   }
 
   /** Seconds from our ClientHello to the end of the handshake. */
@@ -56,70 +57,85 @@ export class DaemonMetrics {
 
   /** Never rejects for a store that fails: `flinkprobe_store_up` says so, and the other metrics are there. */
   async text(format: Format): Promise<string> {
-    while (this.#queue.length > 0) this.#work();
+    await this.#work();
     const status = this.#means.control.status();
     this.#forgetOthers(status);
     this.#daemon(status);
-    for (const cluster of status.clusters) this.#cluster(cluster);
+    for (const cluster of status.clusters) await this.#cluster(cluster);
     this.#waiverEnds();
     this.#process();
-    return this.#set.text(format);
+    const parts: string[] = [];
+    for (const name of Object.keys(FAMILIES) as FamilyName[]) {
+      const part = isRunFamily(name) ? this.#runPart(name) : await this.#set.part(name);
+      if (part !== undefined) parts.push(part);
+    }
+    return exposition(parts, format);
+  }
+
+  #runPart(name: FamilyName): string | undefined {
+    const lines = [...this.#known.values()].map((texts) => texts.get(name)).filter((one) => one !== undefined);
+    if (lines.length === 0) return undefined;
+    const { help, kind } = FAMILIES[name];
+    return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...lines].join('\n');
   }
 
   #heard({ event, data, at }: LiveEvent): void {
     if (event === 'run-finished') {
       const { cluster, id } = data as { cluster: string; id: string };
       this.#queue.push({ cluster, run: id });
-      this.#turn ??= setImmediate(() => this.#nextTurn());
+      void this.#work();
     } else if (event === 'happening') {
       const { cluster, kind } = data as { cluster: string | null; kind: string };
       if (cluster !== null && kind === 'restart') this.#restarts.set(cluster, Date.parse(at));
     }
   }
 
-  #nextTurn(): void {
-    this.#turn = undefined;
-    this.#work();
-    if (this.#queue.length > 0) this.#turn = setImmediate(() => this.#nextTurn());
-  }
-
-  #work(): void {
-    const next = this.#queue.shift();
-    if (next === undefined) return;
-    const made = this.#asked(() => this.#means.control.store.run(next.run));
-    if (made === undefined) return;
-    this.#count(next.cluster, made.report);
-    this.#replace(next.cluster, next.run, made.report);
+  /** One run a turn of the event loop; resolves when none is left. */
+  #work(): Promise<void> {
+    this.#working ??= (async () => {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        await turn();
+        const { cluster, run } = next;
+        const made = this.#asked(() => this.#means.control.store.run(run));
+        if (made === undefined) continue;
+        this.#count(cluster, made.report);
+        await this.#replace(cluster, made.report);
+      }
+    })().finally(() => {
+      this.#working = undefined;
+    });
+    return this.#working;
   }
 
   /** A cluster that no run of this process has told of yet: its last one in the history. */
-  #load(cluster: string): void {
+  async #load(cluster: string): Promise<void> {
+    await turn();
     const last = this.#asked(() => this.#means.control.store.last(cluster));
-    if (last !== undefined) this.#replace(cluster, last.id, last.report);
+    if (last !== undefined && !this.#known.has(cluster)) await this.#replace(cluster, last.report);
     const happenings = this.#asked(() => this.#means.control.store.happenings(cluster, { limit: RESTARTS_BACK })) ?? [];
     const restart = happenings.find(({ kind }) => kind === 'restart');
     if (restart !== undefined && !this.#restarts.has(cluster)) this.#restarts.set(cluster, Date.parse(restart.at));
   }
 
-  #replace(cluster: string, run: string, report: Report): void {
-    const { store } = this.#means.control;
+  async #replace(cluster: string, report: Report): Promise<void> {
+    const { control } = this.#means;
     const facts = this.#asked(() => ({
       cluster,
       report,
-      cells: this.#means.control.cells(cluster),
-      findings: store.findings({ cluster, state: 'all' }),
-      certificates: store.certificates(cluster),
+      cells: control.cells(cluster),
+      findings: control.store.findings({ cluster, state: 'all' }),
+      certificates: control.store.certificates(cluster),
     }));
     if (facts === undefined) return;
-    this.#forget(cluster);
-    const series = clusterSeries(facts);
-    for (const { name, labels, value } of series) this.#set.set(name, labels, value);
-    this.#known.set(cluster, { run, series });
-  }
-
-  #forget(cluster: string): void {
-    for (const { name, labels } of this.#known.get(cluster)?.series ?? []) this.#set.remove(name, labels);
-    this.#known.delete(cluster);
+    const set = new MetricSet<RunFamilyName>(RUN_FAMILIES);
+    for (const { name, labels, value } of clusterSeries(facts)) set.set(name, labels, value);
+    const texts = new Map<FamilyName, string>();
+    for (const name of RUN_FAMILY_NAMES) {
+      const part = await set.part(name);
+      // Its head stands once before all clusters.
+      if (part !== undefined) texts.set(name, part.split('\n').slice(HEAD_LINES).join('\n'));
+    }
+    this.#known.set(cluster, texts);
   }
 
   #count(cluster: string, report: Report): void {
@@ -143,9 +159,16 @@ export class DaemonMetrics {
     this.#counted.set(cluster, counted);
   }
 
-  #cluster({ cluster, lastRun, lateMs, missedRuns, open, wire }: DaemonStatus['clusters'][number]): void {
+  async #cluster({
+    cluster,
+    lastRun,
+    lateMs,
+    missedRuns,
+    open,
+    wire,
+  }: DaemonStatus['clusters'][number]): Promise<void> {
     this.#told.add(cluster);
-    if (!this.#known.has(cluster)) this.#load(cluster);
+    if (!this.#known.has(cluster)) await this.#load(cluster);
     const labels = { flink_cluster: cluster };
     for (const severity of SEVERITIES) this.#set.set('flinkprobe_findings', { ...labels, severity }, open[severity]);
     this.#set.set('flinkprobe_run_late_seconds', labels, lateMs / 1000);
@@ -219,7 +242,7 @@ export class DaemonMetrics {
     for (const cluster of [...this.#told, ...this.#known.keys()]) {
       if (there.has(cluster)) continue;
       this.#told.delete(cluster);
-      this.#forget(cluster);
+      this.#known.delete(cluster);
       for (const { name, labels } of this.#counted.get(cluster)?.values() ?? []) this.#set.remove(name, labels);
       this.#counted.delete(cluster);
       const labels = { flink_cluster: cluster };
@@ -242,5 +265,16 @@ const DAY_SECONDS = 86_400;
 const STARTED_AT = Math.round(Date.now() / 1000 - process.uptime());
 /** Families with the cluster as their only label. */
 const PER_CLUSTER: readonly FamilyName[] = (Object.keys(FAMILIES) as FamilyName[]).filter(
-  (name) => FAMILIES[name].labels.join() === 'flink_cluster' && name !== 'flinkprobe_cert_series_left_out',
+  (name) => FAMILIES[name].labels.join() === 'flink_cluster' && !isRunFamily(name),
 );
+
+/** `# HELP`, `# TYPE`. */
+const HEAD_LINES = 2;
+const RUN_FAMILIES = Object.fromEntries(RUN_FAMILY_NAMES.map((name) => [name, FAMILIES[name]])) as Record<
+  RunFamilyName,
+  Family
+>;
+
+function isRunFamily(name: FamilyName): name is RunFamilyName {
+  return (RUN_FAMILY_NAMES as readonly FamilyName[]).includes(name);
+}

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -55,17 +54,25 @@ export class MetricSet<Name extends string> {
     this.#metrics.get(name)!.remove(labels);
   }
 
-  /** Everything, others having their turn between two families. */
-  async text(format: Format): Promise<string> {
-    const parts: string[] = [];
-    for (const name of this.#metrics.keys()) {
-      const part = await this.#registry.getSingleMetricAsString(name);
-      // Names without a sample are no families yet.
-      if (/^[^#]/m.test(part)) parts.push(format === 'text' ? part : openMetrics(part));
-      await turn();
-    }
-    return format === 'text' ? parts.map((part) => `${part}\n`).join('') : `${parts.join('\n')}\n# EOF\n`;
+  /** One family, head and samples, in the text format and without the last line break; undefined: it has no sample. */
+  async part(name: Name): Promise<string | undefined> {
+    const part = await this.#registry.getSingleMetricAsString(name);
+    return /^[^#]/m.test(part) ? part : undefined;
   }
+
+  async text(format: Format): Promise<string> {
+    const parts = await Promise.all([...this.#metrics.keys()].map((name) => this.part(name as Name)));
+    return exposition(
+      parts.filter((part) => part !== undefined),
+      format,
+    );
+  }
+}
+
+/** Families as they go over the wire. */
+export function exposition(parts: readonly string[], format: Format): string {
+  if (format === 'text') return parts.map((part) => `${part}\n`).join('');
+  return `${parts.map((part) => `${openMetrics(part)}\n`).join('')}# EOF\n`;
 }
 
 function metricOf(
@@ -89,7 +96,7 @@ function metricOf(
  * for OpenMetrics, prom-client 15 renames the counter itself, so that the next text has a wrong name.)
  */
 function openMetrics(family: string): string {
-  if (!/^# TYPE \S+ counter$/m.test(family)) return family;
+  if (!/^# HELP .*\n# TYPE \S+ counter\n/.test(family)) return family;
   return family.replace(/^(# (?:HELP|TYPE) \S+?)_total /gm, '$1 ');
 }
 
