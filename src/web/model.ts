@@ -21,6 +21,8 @@ export interface PageModel {
   /** Absent: no cluster is configured. */
   readonly cluster?: ClusterStatus;
   readonly cells: readonly ChannelCell[];
+  /** Why there is no history: the store cannot be read. */
+  readonly problem?: string;
   readonly findings: readonly FindingRecord[];
   readonly certificates: readonly CertificateRecord[];
   /** Newest first. */

@@ -1,6 +1,6 @@
 import type { ChannelCell } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
-import { gridOf, servedWords } from './grid.ts';
+import { type Grid, gridOf, servedWords } from './grid.ts';
 import { pageAddress, withDetail } from './query.ts';
 import { MARK_WORDS, shape } from './shapes.ts';
 import type { Fragment } from './template.ts';
@@ -10,6 +10,7 @@ import { channelName } from './words.ts';
 export function gridView(view: View): Fragment {
   const { html, model, live } = view;
   const { members, rows } = gridOf(model.cells);
+  const stop = stopOf(view, { members, rows });
   if (rows.length === 0) {
     return html`<section class="channels" aria-labelledby="channels"><h2 id="channels">Channels</h2>
       <p class="empty">No channel was seen yet.</p></section>`;
@@ -22,7 +23,7 @@ export function gridView(view: View): Fragment {
         <tbody>
           ${rows.map(
             ({ channel, cells }) => html`<tr><th scope="row">${channelName(channel)}</th>
-              ${cells.map((those, index) => cellView(view, channel, members[index]!, those))}</tr>`,
+              ${cells.map((those, index) => cellView(view, { channel, member: members[index]!, cells: those, stop }))}</tr>`,
           )}
         </tbody>
       </table>
@@ -30,14 +31,30 @@ export function gridView(view: View): Fragment {
   </section>`;
 }
 
-function cellView(view: View, channel: Channel, member: string, cells: readonly ChannelCell[]): Fragment {
-  const { html, query } = view;
+interface Place {
+  readonly channel: Channel;
+  readonly member: string;
+  readonly cells: readonly ChannelCell[];
+  /** The one cell that the tab key stops at; arrows lead to the others. */
+  readonly stop: ChannelCell | undefined;
+}
+
+function cellView(view: View, { channel, member, cells, stop }: Place): Fragment {
+  const { html, query, live } = view;
   const [worst] = cells;
   if (worst === undefined) return html`<td class="void"><span aria-label="not there">·</span></td>`;
   const isChosen = query.cell?.channel === channel && query.cell.member === member;
+  // Without JavaScript there are no arrows.
+  const order = live === 'none' || stop === worst ? 0 : -1;
   const label = [channelName(channel), member || 'any member', MARK_WORDS[worst.verdict], servedWords(worst)];
   const where = pageAddress(withDetail(query, { cell: { channel, member } }));
-  return html`<td><a class="cell ${worst.verdict}" href="${where}#detail" data-go data-cell aria-label="${label.filter(Boolean).join(', ')}" aria-current="${isChosen ? 'true' : 'false'}">
+  return html`<td><a class="cell ${worst.verdict}" href="${where}#detail" data-go data-cell tabindex="${order}" aria-label="${label.filter(Boolean).join(', ')}" aria-current="${isChosen ? 'true' : 'false'}">
     ${shape(view, worst.verdict)}<span class="word">${MARK_WORDS[worst.verdict]}</span>
     <span class="served">${servedWords(worst)}</span></a></td>`;
+}
+
+/** The cell that was chosen, else the first one. */
+function stopOf({ query: { cell } }: View, { members, rows }: Grid): ChannelCell | undefined {
+  const chosen = rows.find(({ channel }) => channel === cell?.channel)?.cells[members.indexOf(cell?.member ?? '')]?.[0];
+  return chosen ?? rows.flatMap(({ cells }) => cells.flat())[0];
 }

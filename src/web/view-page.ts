@@ -94,6 +94,13 @@ export interface Headline {
 export function headlineOf(model: PageModel): Headline {
   const { cluster, cells, findings } = model;
   if (cluster === undefined) return { headline: 'No such cluster', more: 'Choose another one above.', tone: 'plain' };
+  if (model.problem !== undefined) {
+    return {
+      headline: 'The history cannot be read',
+      more: `The store fails: ${model.problem}. What is below is incomplete.`,
+      tone: 'bad',
+    };
+  }
   if (cluster.lastRun === undefined) {
     return { headline: 'No run yet', more: 'The first one shows here as soon as it is done.', tone: 'plain' };
   }

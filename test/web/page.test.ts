@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { read, root } from '../support/repository.ts';
 import { browserPath } from './browser.ts';
@@ -33,10 +33,16 @@ interface Opened {
 
 const WIDE = { width: 1280, height: 900 };
 
-async function opened(t: Test, address = '/', options: BrowserContextOptions = {}): Promise<Opened> {
+async function opened(
+  t: Test,
+  address = '/',
+  options: BrowserContextOptions = {},
+  prepare: (tab: Page) => Promise<void> = async () => undefined,
+): Promise<Opened> {
   const context = await browser.newContext({ viewport: WIDE, ...options });
   t.teardown(() => context.close());
   const tab = await context.newPage();
+  await prepare(tab);
   const [complaints, requests]: [string[], string[]] = [[], []];
   tab.on(
     'console',
@@ -174,7 +180,8 @@ t.test('all can be reached and used with keys alone', { skip }, async (t) => {
   const { tab } = await opened(t);
   await tab.keyboard.press('Tab');
   t.equal(await focused(tab), 'Skip to content');
-  await tab.locator('[data-cell]').first().focus();
+  t.equal(await tab.locator('[data-cell][tabindex="0"]').count(), 1, 'one stop of the tab key for the whole grid');
+  await tab.locator('[data-cell][tabindex="0"]').focus();
   await tab.keyboard.press('ArrowDown');
   t.equal(await focused(tab), 'JM RPC, jm, PASS, mutual TLS 1.2');
   await tab.keyboard.press('ArrowDown');
@@ -198,8 +205,11 @@ function focused(tab: Page): Promise<string> {
 
 t.test('axe finds nothing serious, in light and in dark', { skip }, async (t) => {
   const axe = read('node_modules/axe-core/axe.min.js');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const address of ['/', `/?cluster=${CLEAR}&status=all`]) {
+  for (const [colorScheme, addresses] of [
+    ['light', ['/', `/?cluster=${CLEAR}&status=all&cell=rest%2Fjm`]],
+    ['dark', ['/']],
+  ] as const) {
+    for (const address of addresses) {
       const { tab } = await opened(t, address, { colorScheme });
       await tab.evaluate(axe);
       const { violations, passes } = await tab.evaluate<AxeResult>('axe.run(document)');
@@ -267,15 +277,24 @@ t.test('nobody who wants no motion is shown any', { skip }, async (t) => {
 });
 
 t.test('a page that was cut off goes on where it was', { skip }, async (t) => {
-  const { tab } = await opened(t);
-  await tab.context().setOffline(true);
-  await tab.evaluate('window.dispatchEvent(new Event("offline"))');
-  await tab.context().setOffline(false);
+  const { tab } = await opened(t, '/', {}, async (tab) => {
+    await tab.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+  });
+  t.equal(sockets.length, 1);
+  await sockets[0]!.close();
   const happening = { cluster: AFTER, kind: 'restart', at: new Date().toISOString(), text: 'told while away' } as const;
   page.daemon.live.publish('happening', happening);
+  await tab.locator('.live.lost').waitFor();
   await tab.locator('.happenings', { hasText: 'told while away' }).waitFor();
-  t.pass('told');
+  await tab.locator('.live.live').waitFor();
+  const since = sockets.map((socket) => Number(new URL(socket.url()).searchParams.get('since')));
+  t.equal(since.length, 2);
+  t.equal(since[1], page.daemon.live.newest - 1, 'only what was missed was asked for');
 });
+const sockets: WebSocketRoute[] = [];
 
 /** Pictures for the README, made where FLINKPROBE_SCREENSHOTS is set. */
 const pictures = process.env.FLINKPROBE_SCREENSHOTS === undefined ? 'FLINKPROBE_SCREENSHOTS is not set' : skip;

@@ -102,6 +102,8 @@ function pressed(event: KeyboardEvent, place: HTMLElement): void {
   const next = STEPS[event.key] === undefined ? end(cell, event.key) : step(cell, STEPS[event.key]!, place);
   if (next === undefined) return;
   event.preventDefault();
+  cell.tabIndex = -1;
+  next.tabIndex = 0;
   next.focus();
 }
 
