@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { WebSettings } from '../daemon/settings.ts';
@@ -88,10 +87,9 @@ export async function visitorOf(
   return visitor;
 }
 
-export function originsOf({ headers, socket }: IncomingMessage): Origins {
+export function originsOf({ headers }: IncomingMessage): Origins {
   const site = headers['sec-fetch-site'];
   return {
-    scheme: (socket as TLSSocket).encrypted === true ? 'https' : 'http',
     host: headers.host,
     origin: headers.origin,
     site: Array.isArray(site) ? site.join() : site,

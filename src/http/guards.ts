@@ -15,8 +15,6 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 /** What a request tells of where it came from. */
 export interface Origins {
-  /** `https` where the connection is TLS. */
-  readonly scheme: 'http' | 'https';
   readonly host: string | undefined;
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site` (Fetch Metadata): only browsers send it, and pages cannot forge it. */
@@ -38,19 +36,23 @@ export function checkHost({ host }: Pick<Origins, 'host'>, listens: 'loopback' |
  *
  * @throws HttpFault 403
  */
-export function checkSameOrigin({ scheme, host, origin, site }: Origins): void {
+export function checkSameOrigin({ host, origin, site }: Origins): void {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw new HttpFault(403, 'requests from other sites are refused');
   }
-  if (origin === undefined || isSame(origin, scheme, host)) return;
+  if (origin === undefined || isSame(origin, host)) return;
   throw new HttpFault(403, 'requests from other origins are refused');
 }
 
-/** `null` is the origin of sandboxed pages and files: nobody's. */
-function isSame(origin: string, scheme: string, host: string | undefined): boolean {
+/**
+ * The host decides, not the scheme: a proxy before us may end TLS. `null` is the origin of sandboxed pages and files:
+ * nobody's.
+ */
+function isSame(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   try {
-    return new URL(origin).origin === new URL(`${scheme}://${host}`).origin;
+    const told = new URL(origin);
+    return told.origin !== 'null' && told.origin === new URL(`${told.protocol}//${host}`).origin;
   } catch {
     return false;
   }

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { CertificateRecord, ChannelCell, Control, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
 import { type Observation, type Report, SEVERITIES } from '../model/report.ts';
 import { HttpFault } from './fault.ts';
-import { type ListPage, Query, slicePage } from './query.ts';
+import { type ListPage, Query, slicePage, startOf } from './query.ts';
 
 /** The lists of `/api/v1`: each takes a request to a page. All throw {@link HttpFault} 400 for what cannot be meant. */
 export const RUN_ID: RegExp = /^[0-9A-Z]{26}$/;
@@ -45,6 +46,7 @@ export function findings({ store }: Control, request: Request): ListPage<Finding
   const channel = query.channel();
   const found = store.findings({
     state: query.oneOf('state', FINDING_STATES) ?? 'open',
+    limit: startOf(query) + query.limit() + 1,
     ...(cluster === undefined ? {} : { cluster }),
     ...(severity === undefined ? {} : { severity: SEVERITIES.filter((one) => severity.includes(one)) }),
     ...(channel === undefined ? {} : { channel }),
@@ -114,13 +116,15 @@ export const OBSERVATION_PARAMETERS = [
  * Of one run; else of the last run of each cluster, one cluster behind the other. The cursor holds the run that it
  * counts in, so that a run that ends meanwhile shifts nothing.
  */
-export function observations(control: Control, request: Request): ListPage<ObservationRecord> {
+export async function observations(control: Control, request: Request): Promise<ListPage<ObservationRecord>> {
   const query = new Query(request, OBSERVATION_PARAMETERS);
   const wanted = filterOf(query);
   const limit = query.limit();
   const begin = cursorOf(query.text('before'));
   const items: ObservationRecord[] = [];
   for (const { cluster, run, report, from } of sourcesOf(control, query, begin)) {
+    // Reports are large, and there may be hundreds of clusters: others have their turn.
+    await turn();
     for (const [index, observation] of report.observations.entries()) {
       if (index < from || !wanted(observation)) continue;
       if (items.length === limit) return { items, next: `${run}:${index}` };

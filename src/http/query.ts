@@ -5,6 +5,8 @@ import { HttpFault } from './fault.ts';
 export const CHANNELS: readonly Channel[] = [...CHANNEL_IDS, 'unknown'];
 export const DEFAULT_LIMIT = 100;
 export const MAX_LIMIT = 1000;
+/** No list is longer. */
+const MAX_START = 1_000_000;
 /** Names and cursors are short; longer ones are nobody's. */
 const MAX_VALUE = 200;
 
@@ -79,9 +81,14 @@ export interface ListPage<T> {
   readonly next: string | null;
 }
 
+/** How many items stand before a page. */
+export function startOf(query: Query): number {
+  return query.number('before', 0, MAX_START) ?? 0;
+}
+
 /** A page of a list that is in memory: its cursor counts the items before it. */
 export function slicePage<T>(all: readonly T[], query: Query): ListPage<T> {
-  const start = query.number('before', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const start = startOf(query);
   const end = start + query.limit();
   return { items: all.slice(start, end), next: end < all.length ? String(end) : null };
 }

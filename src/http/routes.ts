@@ -78,7 +78,9 @@ export const ROUTES: readonly Route[] = [
   get('/api/v1/runs/{id}/report', ({ request, parameters }, { control }) =>
     runReport(control, parameters.id ?? '', request),
   ),
-  get('/api/v1/observations', ({ request }, { control }) => tagged(request, observations(control, request))),
+  get('/api/v1/observations', async ({ request }, { control }) =>
+    tagged(request, await observations(control, request)),
+  ),
   get('/api/v1/findings', ({ request }, { control }) => tagged(request, findings(control, request))),
   get('/api/v1/certificates', ({ request }, { control }) => tagged(request, certificates(control, request))),
   get('/api/v1/channels', ({ request }, { control }) => tagged(request, channels(control, request))),

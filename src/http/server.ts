@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import {
   createServer as createHttp,
@@ -305,7 +306,7 @@ class Web implements WebServer {
 }
 
 /** Sessions would outlive the certificates and authorities of their day. */
-const NO_TICKETS = { secureOptions: 0x4000 /* SSL_OP_NO_TICKET */, sessionTimeout: 1 } as const;
+const NO_TICKETS = { secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: 1 };
 
 function refuseUnusable(settings: WebSettings): void {
   const problem = webProblem(settings);

@@ -191,6 +191,8 @@ t.test('a run can be asked for', async (t) => {
   t.strictSame(control.asked, [], 'and of these none was made');
   const own = await post('/api/v1/runs', '{"cluster":"prod"}', { origin: address, 'sec-fetch-site': 'same-origin' });
   t.equal(own.status, 202, 'the page itself may');
+  const proxied = await post('/api/v1/runs', '{"cluster":"prod"}', { origin: address.replace('http:', 'https:') });
+  t.equal(proxied.status, 202, 'also behind a proxy that ends TLS');
 });
 
 t.test('a reload that fails says what the loader says, with its place', async (t) => {
