@@ -18,7 +18,7 @@ export function detailView(view: View): Fragment {
       : record !== undefined
         ? findingDetail(view, record)
         : html`<h2 id="detail-name" class="quiet">Detail</h2><p class="empty">${query.finding === undefined ? 'Nothing to show.' : 'This finding is no longer kept.'}</p>`;
-  return html`<section id="detail" class="detail" tabindex="-1" aria-labelledby="detail-name">${content}</section>`;
+  return html`<section id="detail" class="detail ${query.cell === undefined && record === undefined ? 'blank' : ''}" tabindex="-1" aria-labelledby="detail-name">${content}</section>`;
 }
 
 function findingDetail(view: View, record: FindingRecord): Fragment {

@@ -7,6 +7,9 @@ import type { Fragment } from './template.ts';
 import type { View } from './view-page.ts';
 import { channelName } from './words.ts';
 
+/** Members from which on cells say their verdict only; the rest is a click away, and in their labels. */
+const MANY = 6;
+
 export function gridView(view: View): Fragment {
   const { html, model, live } = view;
   const { members, rows } = gridOf(model.cells);
@@ -18,7 +21,7 @@ export function gridView(view: View): Fragment {
   return html`<section class="channels" aria-labelledby="channels">
     <h2 id="channels">Channels</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="channels">
-      <table class="grid" role="${live === 'none' ? 'table' : 'grid'}" aria-labelledby="channels">
+      <table class="grid ${members.length > MANY ? 'many' : ''}" role="${live === 'none' ? 'table' : 'grid'}" aria-labelledby="channels">
         <thead><tr><td></td>${members.map((member) => html`<th scope="col">${member === '' ? 'any' : member}</th>`)}</tr></thead>
         <tbody>
           ${rows.map(
