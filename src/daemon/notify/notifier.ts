@@ -27,6 +27,8 @@ export interface NotifierMeans {
 
 const TICK_MS = 1000;
 const WAIVERS_EVERY_MS = 60_000;
+/** A disk may be full for days. */
+const HELD_UP_EVERY_MS = 60_000;
 /** A waiver that ends next month is no matter of hours. */
 const WAIVER_REPEAT_MS = 7 * 24 * 3_600_000;
 /** What was delivered so late begins its repeat interval when it was delivered. */
@@ -66,6 +68,7 @@ export class Notifier {
   /** Settings that the store did not let come into force yet. */
   #wanted: Pick<Settings, 'notify' | 'clusters'> | undefined;
   #waiversAt = 0;
+  #heldUpAt = 0;
   /** Something may be due: the outbox is looked at only then. */
   #lookAt = 0;
 
@@ -355,7 +358,11 @@ export class Notifier {
   #guarded(work: () => void): void {
     try {
       work();
+      this.#heldUpAt = 0;
     } catch (error) {
+      const now = this.#means.clock();
+      if (Math.abs(now - this.#heldUpAt) < HELD_UP_EVERY_MS) return;
+      this.#heldUpAt = now;
       this.#means.log('error', { err: error }, 'notifications are held up');
     }
   }
