@@ -60,7 +60,12 @@ const limit = query('limit', 'Items at most.', {
   maximum: MAX_LIMIT,
   default: DEFAULT_LIMIT,
 });
-const before = query('before', 'The `next` of the page before this one.');
+/** Forms of `next`, and so of `before`. */
+const COUNTED: Schema = { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,5})$' };
+const TIME =
+  '(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,9})?Z';
+const RUN = '[0-9A-Z]{26}';
+const pattern = (...forms: readonly string[]): Schema => ({ type: 'string', pattern: `^(?:${forms.join('|')})$` });
 const etag = { ETag: { description: 'Give it back as If-None-Match.', schema: text } };
 
 function content(type: string, schema: Schema): object {
@@ -89,7 +94,14 @@ function refusals(...codes: readonly string[]): Answers {
 
 const USUAL = ['400', '401', '403', '405', '503'] as const;
 
-function lists(operationId: string, summary: string, item: string, ...parameters: readonly Parameter[]): object {
+function lists(
+  operationId: string,
+  summary: string,
+  item: string,
+  cursor: Schema,
+  ...parameters: readonly Parameter[]
+): object {
+  const before = query('before', 'The `next` of the page before this one.', cursor);
   return {
     operationId,
     summary,
@@ -145,6 +157,8 @@ function health(operationId: string, alias: 'alive' | 'ready'): object {
 }
 
 const METRICS_TYPE = 'text/plain';
+/** What stands before the port is names, addresses, and IPv6 addresses in brackets. */
+const TARGET = '.{1,194}:[1-9][0-9]{0,3}';
 
 const PATHS: Readonly<Record<string, object>> = {
   '/': {
@@ -176,14 +190,14 @@ const PATHS: Readonly<Record<string, object>> = {
   '/metrics': { get: shows('metrics', 'Metrics of the daemon and its clusters, for Prometheus.', METRICS_TYPE) },
   '/probe': {
     get: shows('probe', 'Asks one endpoint now; names of blackbox_exporter.', METRICS_TYPE, [
-      { ...query('target', 'HOST:PORT or CHANNEL=HOST:PORT; must be allowed.'), required: true },
+      { ...query('target', 'HOST:PORT or CHANNEL=HOST:PORT; must be allowed.', pattern(TARGET)), required: true },
       query('module', 'How thoroughly.', words(PROBE_MODULES)),
       query('debug', 'The report as text before the metrics.', words(['true', 'false'])),
       {
         name: 'X-Prometheus-Scrape-Timeout-Seconds',
         in: 'header',
         description: 'Set by Prometheus; the probe takes half a second less.',
-        schema: { type: 'number', exclusiveMinimum: 0 },
+        schema: { type: 'number', minimum: 1, maximum: 3600, multipleOf: 0.5 },
       },
     ]),
   },
@@ -203,7 +217,13 @@ const PATHS: Readonly<Record<string, object>> = {
   },
   '/api/v1/status': { get: tells('status', 'The daemon and its clusters.', ref('DaemonStatus')) },
   '/api/v1/runs': {
-    get: lists('runs', 'Runs, newest first. `before` may be a time as well.', 'RunSummary', cluster),
+    get: lists(
+      'runs',
+      'Runs, newest first. `before` may be a time as well.',
+      'RunSummary',
+      pattern(RUN, TIME),
+      cluster,
+    ),
     post: {
       operationId: 'runNow',
       summary: 'Starts a run, or joins the one that goes on. For operators.',
@@ -247,6 +267,7 @@ const PATHS: Readonly<Record<string, object>> = {
       'observations',
       'What was seen: in one run, or in the last run of each cluster.',
       'ObservationRecord',
+      pattern(`${RUN}:(?:0|[1-9][0-9]{0,5})`),
       cluster,
       query('run', 'Id of a run.'),
       channel,
@@ -260,9 +281,14 @@ const PATHS: Readonly<Record<string, object>> = {
       'findings',
       'Findings over all runs, open ones first, then the worst.',
       'FindingRecord',
+      COUNTED,
       cluster,
       query('state', 'Open ones unless said otherwise.', words(FINDING_STATES)),
-      { ...query('severity', 'One or more.', list(words(SEVERITIES))), style: 'form', explode: false },
+      {
+        ...query('severity', 'One or more.', { ...list(words(SEVERITIES)), minItems: 1 }),
+        style: 'form',
+        explode: false,
+      },
       channel,
     ),
   },
@@ -271,6 +297,7 @@ const PATHS: Readonly<Record<string, object>> = {
       'certificates',
       'Certificates over all runs, the one that ends first, first.',
       'CertificateRecord',
+      COUNTED,
       cluster,
       query('role', 'In this role only.', words(CERTIFICATE_ROLES)),
       query('source', 'Served, or on disk.', words(['served', 'disk'])),
@@ -283,6 +310,7 @@ const PATHS: Readonly<Record<string, object>> = {
       'channels',
       'The grid: each channel of each member as the last run saw it.',
       'ChannelCell',
+      COUNTED,
       cluster,
       channel,
       query('member', 'Of this member only.'),
@@ -290,7 +318,13 @@ const PATHS: Readonly<Record<string, object>> = {
     ),
   },
   '/api/v1/happenings': {
-    get: lists('happenings', 'Restarts, rotations, reloads, newest first; `before` is a time.', 'Happening', cluster),
+    get: lists(
+      'happenings',
+      'Restarts, rotations, reloads, newest first; `before` is a time.',
+      'Happening',
+      pattern(TIME),
+      cluster,
+    ),
   },
   '/api/v1/waivers': { get: tells('waivers', 'Waivers and what they match now.', pageOf(ref('WaiverStatus'))) },
   '/api/v1/live': {
