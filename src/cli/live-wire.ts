@@ -1,6 +1,7 @@
 import type { ClusterSettings } from '../daemon/settings.ts';
 import { LiveWire, type WireMeans } from '../daemon/wire.ts';
 import { loadProbes } from '../evaluate/directory.ts';
+import { waiversFor } from '../evaluate/waivers.ts';
 import { Topology } from '../flink/topology.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { LiveView } from '../observe/live.ts';
@@ -48,7 +49,7 @@ export async function createLiveWire(settings: ClusterSettings, means: LiveWireM
         live: { run, topology },
         configurations: await read(),
         ...(policy === undefined ? {} : { policy }),
-        ...(means.waivers === undefined ? {} : { waivers: means.waivers() }),
+        ...(means.waivers === undefined ? {} : { waivers: waiversFor(settings.name, means.waivers()) }),
         expect: [],
         failOn: settings.failOn,
         now: means.clock(),

@@ -34,6 +34,31 @@ export function cellsOf(cluster: string, report: Report, failOn: FailOn): readon
   return [...seen, ...missing];
 }
 
+/** From the verdict that outweighs all others. */
+const WEIGHT: readonly ChannelCell['verdict'][] = ['fail', 'inconclusive', 'warn', 'waived', 'pass', 'not-seen'];
+
+/** The grid of two looks at one cluster: of each cell the worse, of equals the one that was asked. */
+export function worstOf(asked: readonly ChannelCell[], live: readonly ChannelCell[]): readonly ChannelCell[] {
+  const key = ({ channel, member, endpoint }: ChannelCell): string => `${channel} ${member} ${endpoint?.port ?? ''}`;
+  const worst = new Map(asked.map((one) => [key(one), one]));
+  for (const one of live) {
+    const other = worst.get(key(one));
+    if (other === undefined || WEIGHT.indexOf(one.verdict) < WEIGHT.indexOf(other.verdict)) worst.set(key(one), one);
+  }
+  const cells = [...worst.values()];
+  // What one of them did not see is there where the other one saw it.
+  return cells.filter(
+    (one) =>
+      one.verdict !== 'not-seen' ||
+      !cells.some(
+        (other) =>
+          other.verdict !== 'not-seen' &&
+          other.channel === one.channel &&
+          (one.member === '' || other.member === one.member),
+      ),
+  );
+}
+
 function cellOf(cluster: string, { channel, server, observations, findings, result }: EndpointGroup): ChannelCell {
   const served = servedOf(observations);
   const version = observations.map(({ tls }) => tls?.version).find((one) => one !== undefined);

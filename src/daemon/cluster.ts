@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from '../model/report.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf, worstOf } from './cells.ts';
 import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
@@ -82,12 +82,17 @@ export class ClusterLoop {
   #missed = 0;
   #problem: string | undefined;
   #cells: readonly ChannelCell[];
+  /** What runs that ask saw, and what the live wire shows: neither sees all that the other does. */
+  #askedCells: readonly ChannelCell[] = [];
+  #liveCells: readonly ChannelCell[] = [];
 
   constructor(settings: ClusterSettings, means: ClusterMeans) {
     this.settings = settings;
     this.#means = means;
     const last = this.#remembered('last');
     this.#cells = last === undefined ? [] : cellsOf(settings.name, last.report, settings.failOn);
+    if (last?.trigger === 'live') this.#liveCells = this.#cells;
+    else this.#askedCells = this.#cells;
   }
 
   get cells(): readonly ChannelCell[] {
@@ -110,6 +115,7 @@ export class ClusterLoop {
   /** Begins with a first run (`start`), then as the schedule has it. */
   start(): void {
     const { clock, random } = this.#means;
+    if (asksNobody(this.settings)) return;
     this.trigger('start');
     this.#planned = nextRun(this.settings.schedule, undefined, clock(), random);
     this.#sleep();
@@ -117,7 +123,7 @@ export class ClusterLoop {
 
   /** Starts a run, or joins the one that goes on. Undefined: this loop has ended. */
   trigger(trigger: Trigger): { readonly id: string } | undefined {
-    if (this.#stop.signal.aborted) return undefined;
+    if (this.#stop.signal.aborted || asksNobody(this.settings)) return undefined;
     const current = this.#current;
     if (current !== undefined) {
       // What goes on may have asked the process before it came back.
@@ -200,12 +206,21 @@ export class ClusterLoop {
     this.#keep({ id, cluster: name, trigger, report });
   }
 
+  /** Keeps what the live wire saw: a run that nobody made, beside those that ask. */
+  keepLive(report: Report): void {
+    const { ids, clock } = this.#means;
+    this.#keep({ id: ids.next(clock()), cluster: this.settings.name, trigger: 'live', report });
+  }
+
   #keep(made: Run): void {
     const { keeper, publish, committed, log } = this.#means;
     const { name, failOn, resolveAfter } = this.settings;
     const { id, trigger, report } = made;
     const before = this.#cells;
-    this.#cells = cellsOf(name, report, failOn);
+    const seen = cellsOf(name, report, failOn);
+    if (trigger === 'live') this.#liveCells = seen;
+    else this.#askedCells = seen;
+    this.#cells = worstOf(this.#askedCells, this.#liveCells);
     log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
     for (const cell of changedCells(before, this.#cells)) publish('channel', cell);
     keeper.commit(made, { resolveAfter }, (transitions) => {
@@ -225,6 +240,11 @@ export class ClusterLoop {
       return undefined;
     }
   }
+}
+
+/** Only its wire tells of it. */
+function asksNobody({ active, captures, capture }: ClusterSettings): boolean {
+  return active === 'off' && captures.length === 0 && capture !== undefined;
 }
 
 /** Something happened to the cluster: a run that began before it does not tell of it. */

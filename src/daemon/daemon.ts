@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
@@ -15,11 +16,13 @@ import type {
   Control,
   DaemonStatus,
   Happening,
+  Publish,
   Run,
   Store,
   Transition,
   Trigger,
   WaiverStatus,
+  WireStatus,
 } from './types.ts';
 
 /** Something that works beside a cluster while it is in the settings: restart watch, rotation watch, live wire. */
@@ -28,6 +31,8 @@ export interface Companion {
   stop(): Promise<void>;
   /** Told of every stored run of the cluster; must not throw. */
   committed?(run: Run): void;
+  /** What the live wire carries, of the companion that watches it. */
+  readonly wire?: WireStatus | undefined;
 }
 
 /** What a companion may do. */
@@ -35,6 +40,9 @@ export interface CompanionMeans {
   readonly settings: ClusterSettings;
   readonly trigger: (trigger: Trigger) => void;
   readonly note: (happening: Happening) => void;
+  readonly publish: Publish;
+  /** Keeps what was seen of the live wire as a run of the cluster. */
+  readonly keep: (report: Report) => void;
   readonly store: Store;
   readonly log: ClusterMeans['log'];
   readonly clock: () => number;
@@ -334,6 +342,8 @@ export class Daemon implements Control {
       settings: cluster,
       trigger: (trigger) => void loop.trigger(trigger),
       note: (happening) => this.#note(happening),
+      publish: (event, data) => this.live.publish(event, data),
+      keep: (report) => loop.keepLive(report),
       store,
       log,
       clock,
@@ -355,7 +365,9 @@ export class Daemon implements Control {
   }
 
   #statusOf(name: string): ClusterStatus {
-    const health = this.#members.get(name)?.loop.health;
+    const member = this.#members.get(name);
+    const health = member?.loop.health;
+    const wire = member?.companions.map((one) => one.wire).find((one) => one !== undefined);
     return {
       cluster: name,
       ...this.#rememberedOf(name),
@@ -364,6 +376,7 @@ export class Daemon implements Control {
       lateMs: this.#lateMs(name),
       missedRuns: health?.missed ?? 0,
       ...(health?.problem === undefined ? {} : { problem: health.problem }),
+      ...(wire === undefined ? {} : { wire }),
     };
   }
 

@@ -75,6 +75,7 @@ export class LiveWire {
   #timers: NodeJS.Timeout[] = [];
   #early: NodeJS.Timeout | undefined;
   #lastSnapshotAt = Number.NEGATIVE_INFINITY;
+  #awaited: 'nothing' | 'snapshot' = 'nothing';
   #told = 0;
   /** Clear text that has been judged early. */
   readonly #seen = new Set<string>();
@@ -231,11 +232,19 @@ export class LiveWire {
       if (problem !== undefined)
         this.#means.log('warn', { ...this.#fields, file, problem }, 'a capture could not be read');
       this.#view.look();
+      if (this.#awaited === 'snapshot') this.#takeSnapshot();
     }
   }
 
-  /** One at a time; what comes meanwhile stands in the next one. Nothing seen is no run. */
+  /** A file is judged when all of it was read. */
   #snapshot(): void {
+    if (this.#reading === undefined) this.#takeSnapshot();
+    else this.#awaited = 'snapshot';
+  }
+
+  /** One at a time; what comes meanwhile stands in the next one. Nothing seen is no run. */
+  #takeSnapshot(): void {
+    this.#awaited = 'nothing';
     if (this.#judging !== undefined) return;
     this.#lastSnapshotAt = performance.now();
     this.#countDrops();

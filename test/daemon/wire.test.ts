@@ -139,14 +139,14 @@ t.test(
 
 t.test('an interface that disappears is waited for', live, async (t) => {
   const ip = (...args: string[]): number | null => spawnSync('ip', args, { stdio: 'ignore' }).status;
-  t.equal(ip('link', 'add', 'gone0', 'type', 'dummy'), 0);
+  t.equal(ip('link', 'add', 'gone0', 'type', 'veth', 'peer', 'name', 'gone1'), 0);
   t.equal(ip('link', 'set', 'gone0', 'up'), 0);
   const heard = await watching(t, { interfaces: ['gone0'] });
   await until('running', () => heard.wire.status.state === 'running');
   t.equal(ip('link', 'del', 'gone0'), 0);
   await until('failed', () => heard.wire.status.state === 'failed', 12_000);
   t.match(heard.wire.status.problem, /gone0/);
-  ip('link', 'add', 'gone0', 'type', 'dummy');
+  ip('link', 'add', 'gone0', 'type', 'veth', 'peer', 'name', 'gone1');
   ip('link', 'set', 'gone0', 'up');
   await until('running again', () => heard.wire.status.state === 'running', 12_000);
 });

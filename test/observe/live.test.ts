@@ -205,7 +205,9 @@ t.test('what is no capture is said, and the view goes on', async (t) => {
   await good.push(bytesOf('1.20.3-int-gcm'));
   await good.finish('end');
   const run = view.finish('complete');
-  t.match(run.inputs[0], { path: 'x.pcap', quality: { problems: [{ reason: 'read-error' }] } });
+  const [unread] = run.inputs;
+  t.equal(unread!.path, 'x.pcap');
+  t.ok(unread!.quality!.problems.some(({ reason }) => reason === 'read-error'));
   t.ok(run.witness.kept.length > 0);
   t.same(run.place(run.witness.kept[0]!.record.first.frame), {
     frame: run.witness.kept[0]!.record.first.frame,

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Set in the process that has a network of its own. */
-const INSIDE = 'FLINKPROBE_TEST_OWN_NETWORK';
+/** Set in the process that has a network of its own. Begins unlike our options. */
+const INSIDE = 'TEST_OWN_NETWORK';
 
 /** Whether a program answers. */
 export function isThere(program: string, ...args: readonly string[]): boolean {

@@ -155,7 +155,8 @@ export function runById(database: Database, id: string): RunRow | undefined {
 }
 
 export function newestRun(database: Database, cluster: string, which: 'any' | 'good'): RunRow | undefined {
-  const good = which === 'good' ? 'AND runs.good = 1' : '';
+  // A look at the wire sees less than a run that asks: nothing is held against it.
+  const good = which === 'good' ? "AND runs.good = 1 AND runs.cause <> 'live'" : '';
   return database.get<RunRow>(
     `SELECT ${COLUMNS} ${FROM} WHERE clusters.name = ? ${good} ORDER BY runs.seq DESC LIMIT 1`,
     [cluster],
