@@ -35,7 +35,7 @@ function row(view: View, record: FindingRecord): Fragment {
   return html`<tr class="${isChosen ? 'chosen' : ''}">
     <td class="mark ${mark}">${shape(view, mark)}<span class="quiet">${resolvedAt === undefined ? MARK_WORDS[mark] : 'RESOLVED'}</span></td>
     <td><a href="${pageAddress(withDetail(query, { finding: finding.fingerprint }))}#detail" data-go data-finding aria-current="${isChosen ? 'true' : 'false'}">${finding.title}</a>
-      <span class="under"><b class="severity ${finding.severity}">${finding.severity}</b> ${where.map((one) => html`<span>${one}</span>`)}</span></td>
+      <span class="under"><b class="severity ${finding.severity}">${finding.severity}</b>${where.map((one) => html`<span>${one}</span>`)}</span></td>
     <td class="since"><time datetime="${resolvedAt ?? firstSeenAt}" title="${resolvedAt ?? firstSeenAt}">${ago(resolvedAt ?? firstSeenAt, now)}</time>${stateWord(view, record)}</td>
   </tr>`;
 }

@@ -1,4 +1,4 @@
-import type { ClusterStatus } from '../daemon/types.ts';
+import type { ClusterStatus, FindingRecord } from '../daemon/types.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { chosen, memberOf, statusOf } from './findings-list.ts';
 import { counts } from './grid.ts';
@@ -107,8 +107,8 @@ export function headlineOf(model: PageModel): Headline {
   const open = chosen(findings, { status: 'open' }).filter(({ finding }) => finding.verdict === 'fail');
   const [worst] = open;
   if (worst !== undefined) {
-    const { severity, title, channel } = worst.finding;
-    const where = [channel === 'unknown' ? '' : channelName(channel), memberOf(worst)].filter(Boolean).join(', ');
+    const { severity, title } = worst.finding;
+    const where = placesOf(worst, open);
     const same = open.filter(({ finding }) => finding.severity === severity).length;
     const rest = open.length - same;
     return {
@@ -129,4 +129,20 @@ export function headlineOf(model: PageModel): Headline {
       ? 'Every channel that was checked is as it should be.'
       : `${plural(waived, 'finding is', 'findings are')} waived.`;
   return { headline: 'All is well', more, tone: 'good' };
+}
+
+const MAX_MEMBERS = 3;
+
+/** `TM data, tm-1 and tm-2`: all members at which the same is wrong with the same channel. */
+function placesOf({ finding }: FindingRecord, open: readonly FindingRecord[]): string {
+  const { channel, ruleId } = finding;
+  const same = open.filter((one) => one.finding.ruleId === ruleId && one.finding.channel === channel);
+  const members = [...new Set(same.map(memberOf).filter(Boolean))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
+  const left = members.length - MAX_MEMBERS;
+  const told = left > 0 ? [...members.slice(0, MAX_MEMBERS), `${left} more`] : members;
+  const last = told.at(-1) ?? '';
+  const names = told.length < 2 ? last : `${told.slice(0, -1).join(', ')} and ${last}`;
+  return [channel === 'unknown' ? '' : channelName(channel), names].filter(Boolean).join(', ');
 }

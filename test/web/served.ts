@@ -70,17 +70,23 @@ export async function served(): Promise<Served> {
   );
   daemon.start();
   for (const name of daemon.clusters()) daemon.runNow(name, 'restart');
-  await settled(daemon);
+  const stop = async (): Promise<void> => {
+    await Promise.all([server.close(), daemon.stop()]);
+    lag.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await settled(daemon);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     address: server.address,
     daemon,
     store,
     assets,
-    stop: async () => {
-      await Promise.all([server.close(), daemon.stop()]);
-      lag.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
