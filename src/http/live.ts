@@ -70,7 +70,7 @@ export class LiveReaders {
 
   /** Sends all readers away; they may come back at once where the code says so. */
   closeAll(code: number, reason: string): void {
-    for (const { socket } of this.#readers) socket.close(code, reason);
+    for (const { socket } of this.#readers) end(socket, code, reason);
   }
 
   close(): void {
@@ -78,10 +78,6 @@ export class LiveReaders {
     clearInterval(this.#pings);
     clearInterval(this.#checks);
     this.closeAll(CLOSE.goingAway, 'the daemon stops');
-    // Whoever does not answer the close frame is not waited for.
-    setTimeout(() => {
-      for (const { socket } of this.#readers) socket.terminate();
-    }, CLOSE_GRACE_MS).unref();
   }
 
   #welcome(socket: WebSocket, stream: Socket, since: number | undefined): void {
@@ -169,13 +165,17 @@ export class LiveReaders {
     }
   }
 
-  /** The close frame stands behind what the reader has not read; it gets a moment for that, then nothing. */
   #drop(reader: Reader): void {
     if (reader.socket.readyState !== WebSocket.OPEN) return;
     this.#dropped += 1;
-    reader.socket.close(CLOSE.tryAgainLater, 'too slow');
-    setTimeout(() => reader.socket.terminate(), CLOSE_GRACE_MS).unref();
+    end(reader.socket, CLOSE.tryAgainLater, 'too slow');
   }
+}
+
+/** The close frame stands behind what the reader has not read; it gets a moment for that, then nothing. */
+function end(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
 }
 
 const CLOSE_GRACE_MS = 2_000;

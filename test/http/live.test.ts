@@ -240,6 +240,20 @@ t.test('readers are sent away when the daemon stops, and when other users are in
     ],
   });
   t.equal(await one.closed, 1012);
+  const moved = await served(new StandIn([]));
+  const deaf = await unreading(moved.address);
+  const start = performance.now();
+  await moved.apply({
+    ...{
+      host: '127.0.0.2',
+      port: Number(new URL(moved.address).port),
+      insecure: 'refuse',
+      probe: { allow: 'configured' },
+    },
+    users: [],
+  });
+  t.ok(performance.now() - start < 10_000, 'one that does not answer is not waited for');
+  deaf.destroy();
   const other = await served(new StandIn([]));
   const two = new Reader(other.address);
   await two.has(1);
