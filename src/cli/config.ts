@@ -24,10 +24,11 @@ export const configCommand = (select: Select): CommandModule<object, ConfigArgum
   builder: (command: Argv<object>) =>
     command
       .positional('what', { choices: WHAT, demandOption: true })
-      .positional('file', { type: 'string', describe: 'check: the flinkprobe.yaml to check' })
+      .positional('file', { type: 'string', describe: 'check, show: a flinkprobe.yaml' })
       .options(options)
       .example('$0 config show --conf /opt/flink/conf', 'what this configuration switches on')
       .example('$0 config check flinkprobe.yaml', 'whether the daemon would take these settings')
+      .example('$0 config show flinkprobe.yaml', 'the settings in force, each with where it came from')
       .example('$0 config schema > flinkprobe.schema.json', 'for editors')
       .example('$0 config hash-password < password', 'for web.basic_auth_users') as unknown as Argv<ConfigArguments>,
   handler: (args) => select(() => config(args)),
@@ -35,7 +36,11 @@ export const configCommand = (select: Select): CommandModule<object, ConfigArgum
 
 async function config(args: ArgumentsCamelCase<ConfigArguments>): Promise<void> {
   if (args.what !== 'show') return daemonConfig(args.what, args.file);
-  if (args.file !== undefined) throw new Unusable(`config show: ${args.file}: give it as --conf`);
+  if (args.file !== undefined) {
+    if (args.conf.length > 0)
+      throw new Unusable('config show: either FILE, our own settings, or --conf, those of Flink');
+    return (await import('./config-daemon.ts')).showSettings(args.file);
+  }
   refuseRepeated(args, options);
   const conf = confOrEnvironment(args.conf, (line) => void process.stderr.write(`flinkprobe: ${line}\n`));
   if (conf.length === 0)

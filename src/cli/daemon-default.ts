@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { LoadedSettings } from '../daemon/daemon.ts';
 import type { ClusterSettings, Settings } from '../daemon/settings.ts';
 import { settingsOf } from '../daemon/settings-values.ts';
+import type { WrittenSettings } from '../daemon/settings-written.ts';
+import type { Overlay } from './daemon-settings-keys.ts';
 
 /** Captures that the package ships. */
 const CAPTURES = fileURLToPath(new URL('../../../captures/', import.meta.url));
@@ -26,27 +28,35 @@ export function stateFolder(environment: NodeJS.ProcessEnv = process.env): strin
  * What `npm start` shows: a recorded cluster, and Flink on this machine where something answers on one of its ports.
  * Loopback only.
  */
-export function embeddedDefault(state: string, local: 'there' | 'absent'): LoadedSettings {
-  const written = settingsOf(
-    {
-      version: 1,
-      log: { format: 'text' },
-      clusters: [
-        {
-          name: RECORDED,
-          schedule: 'none',
-          captures: [capture(AFTER)],
-          configurations: configurations(AFTER),
-          names: HOSTS,
-        },
-        ...(local === 'absent'
-          ? []
-          : [{ name: 'this-machine', schedule: { every: '5m' }, rest: { url: 'http://127.0.0.1:8081' } } as const]),
-      ],
-    },
-    { folder: state, stateFolder: state },
-  );
-  return { settings: written, waivers: [] };
+export async function embeddedDefault(
+  state: string,
+  local: 'there' | 'absent',
+  overlays: readonly Overlay[] = [],
+): Promise<LoadedSettings> {
+  const { checked } = await import('./settings-file.ts');
+  const written = checked(embeddedWritten(local), overlays, {
+    tell: (faults) => faults.map(({ message }) => message).join('\n'),
+  });
+  return { settings: settingsOf(written, { folder: state, stateFolder: state }), waivers: [] };
+}
+
+function embeddedWritten(local: 'there' | 'absent'): WrittenSettings {
+  return {
+    version: 1,
+    log: { format: 'text' },
+    clusters: [
+      {
+        name: RECORDED,
+        schedule: 'none',
+        captures: [capture(AFTER)],
+        configurations: configurations(AFTER),
+        names: HOSTS,
+      },
+      ...(local === 'absent'
+        ? []
+        : [{ name: 'this-machine', schedule: { every: '5m' }, rest: { url: 'http://127.0.0.1:8081' } } as const]),
+    ],
+  };
 }
 
 /** The same cluster before the restart: the run that the first one is compared with. */

@@ -14,9 +14,11 @@ import type { RestAccess } from '../net/flink-rest-types.ts';
 import { ofFamily } from '../observe/active/families.ts';
 import { embeddedDefault, recordedBefore, stateFolder } from './daemon-default.ts';
 import { argumentsOf, runCluster, SecretFiles } from './daemon-run.ts';
+import { overlaysOf, secretVariables } from './daemon-settings-keys.ts';
 import { watchedStores } from './daemon-stores.ts';
 import { Unusable } from './failure.ts';
 import { readKeys } from './keys.ts';
+import { liveWire } from './live-companion.ts';
 import { restAccess } from './rest-access.ts';
 import { version } from './version.ts';
 import { waiversStatus } from './waivers-status.ts';
@@ -26,24 +28,24 @@ export interface LoaderArguments {
   readonly listen?: string | undefined;
 }
 
-/** Reads the settings, again at every reload. What flags say wins. */
+/** Reads the settings, again at every reload. What flags say wins, then what variables say. Throws `Unusable`. */
 export function loader(args: LoaderArguments): () => Promise<LoadedSettings> {
   const state = stateFolder();
+  const { FLINKPROBE_CONFIG: variable } = process.env;
+  const config = args.config ?? variable;
+  if (Array.isArray(config)) throw new Unusable('--config: given more than once');
   return async () => {
-    const loaded = await read(args.config, state);
-    if (args.listen === undefined) return loaded;
-    const [, host, port] = /^(\[[0-9A-Fa-f:.]+\]|[^[\]:]+):(\d{1,5})$/.exec(args.listen) ?? [];
-    if (host === undefined) throw new Unusable(`--listen: ${JSON.stringify(args.listen)} is no HOST:PORT`);
-    const web = { ...loaded.settings.web, host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-    return { ...loaded, settings: { ...loaded.settings, web } };
+    const overlays = overlaysOf({ ...args }, process.env, config === undefined ? [] : secretVariables(config));
+    if (config === undefined) {
+      const local = (await answers('127.0.0.1', LOCAL_PORT)) ? 'there' : 'absent';
+      return embeddedDefault(state, local, overlays);
+    }
+    const { readSettings } = await import('./settings-file.ts');
+    return readSettings(config, state, overlays);
   };
 }
 
-async function read(config: string | undefined, state: string): Promise<LoadedSettings> {
-  if (config === undefined) return embeddedDefault(state, (await answers('127.0.0.1', 8081)) ? 'there' : 'absent');
-  const { readSettings } = await import('./settings-file.ts');
-  return readSettings(config, state);
-}
+const LOCAL_PORT = 8081;
 
 const LOCAL_MS = 500;
 
@@ -80,7 +82,7 @@ export function daemonMeans({ load, store, log, lag, applied, committed, accept 
     run: (request) => runCluster(request, waivers, teller(log, request)),
     store,
     load,
-    companions: [restartWatch, rotationWatch],
+    companions: [restartWatch, rotationWatch, (means) => liveWire(means, () => waivers)],
     committed,
     ...(accept === undefined ? {} : { accept }),
     applied: (loaded) => {

@@ -8,6 +8,7 @@ import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { waiversFor } from '../evaluate/waivers.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
+import type { GivenStore } from '../observe/key-stores.ts';
 import { readText } from './common.ts';
 import { readSecret } from './secrets.ts';
 import type { VerifyArguments } from './verify-options.ts';
@@ -64,6 +65,7 @@ async function verified(
     const { request, planned, instruments } = await prepare(argumentsOf(settings, secrets), {
       signal,
       waivers,
+      keystores: settings.keystores.map(storeOf),
       warn: tell,
       done: () => undefined,
       ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
@@ -82,7 +84,6 @@ export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): Ve
   const { rest } = settings;
   const identities = byFamily(settings, 'identity');
   const truststores = byFamily(settings, 'truststore');
-  const [keystore] = settings.keystores;
   return {
     format: [],
     failOn: settings.failOn,
@@ -100,8 +101,7 @@ export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): Ve
     targets: [],
     log: [...settings.logs],
     capture: [],
-    keystore: settings.keystores.map(({ file }) => file),
-    ...passwordOf('keystorePassword', keystore?.password),
+    keystore: [],
     ...(rest === undefined ? {} : { rest: rest.url }),
     ...(rest?.token === undefined ? {} : { restAuthorizationFile: secrets.file(rest.token, 'Bearer ') }),
     ...(rest?.basic === undefined
@@ -150,10 +150,18 @@ function placeOf(secret: SecretSetting): { readonly kind: 'file' | 'env'; readon
   }
 }
 
-function passwordOf(option: 'keystorePassword', secret: SecretSetting | undefined): Partial<VerifyArguments> {
-  if (secret === undefined) return {};
+/** Each store has its own passwords, read when it is. */
+function storeOf({ file, password, keyPassword }: StoreSetting): GivenStore {
+  return {
+    path: file,
+    ...(password === undefined ? {} : { password: secretOf('keystores.password', password) }),
+    ...(keyPassword === undefined ? {} : { keyPassword: secretOf('keystores.key_password', keyPassword) }),
+  };
+}
+
+function secretOf(setting: string, secret: SecretSetting): string {
   const { kind, text } = placeOf(secret);
-  return { [`${option}${kind === 'file' ? 'File' : 'Env'}`]: text };
+  return readSecret(setting, kind === 'file' ? { file: text } : { env: text });
 }
 
 /** Secrets that an option wants together with something else, in files that only we may read, as long as a run takes. */
@@ -164,9 +172,7 @@ export class SecretFiles {
   file(secret: SecretSetting, before: string): string {
     this.#folder ??= mkdtempSync(path.join(tmpdir(), 'flinkprobe-'));
     const file = path.join(this.#folder, String(this.#count++));
-    const { kind, text } = placeOf(secret);
-    const value = readSecret('rest-authorization', kind === 'file' ? { file: text } : { env: text });
-    writeFileSync(file, `${before}${value}`, { mode: 0o600 });
+    writeFileSync(file, `${before}${secretOf('rest', secret)}`, { mode: 0o600 });
     return file;
   }
 

@@ -6,6 +6,7 @@ import type { Log } from '../daemon/log.ts';
 import type { OpenStore } from '../daemon/store/store.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
+import { SETTING_KEYS } from './daemon-settings-keys.ts';
 import { ExitCode } from './exit-code.ts';
 import { reason, Unusable } from './failure.ts';
 import type { Select } from './selection.ts';
@@ -22,8 +23,20 @@ const options = {
     describe:
       'settings, as flinkprobe.yaml; left out: the embedded default (a recorded cluster, and Flink on this machine)',
   },
-  listen: { type: 'string', requiresArg: true, describe: 'HOST:PORT instead of that of the settings' },
+  listen: { type: 'string', requiresArg: true, describe: 'short for --web.listen: HOST:PORT' },
 } as const;
+
+/** Of the settings' own keys. */
+const settingOptions = Object.fromEntries(
+  SETTING_KEYS.map(({ key }) => [
+    key,
+    {
+      type: 'string',
+      requiresArg: true,
+      group: 'Settings, instead of what the file says (or FLINKPROBE_WEB_LISTEN and so on):',
+    } as const,
+  ]),
+);
 
 export const daemonCommand = (select: Select): CommandModule<object, DaemonArguments> => ({
   command: 'daemon',
@@ -31,6 +44,7 @@ export const daemonCommand = (select: Select): CommandModule<object, DaemonArgum
   builder: (command: Argv<object>) =>
     command
       .options(options)
+      .options(settingOptions)
       .example(
         '$0 daemon --config /etc/flinkprobe/flinkprobe.yaml',
         'watch the clusters of this file',

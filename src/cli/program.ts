@@ -4,6 +4,7 @@ import { analyzeCommand } from './analyze.ts';
 import { auditCommand } from './audit.ts';
 import { configCommand } from './config.ts';
 import { daemonCommand } from './daemon.ts';
+import { refuseUnknownSettings } from './daemon-settings-keys.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
@@ -35,6 +36,7 @@ const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[
 export async function run(args: readonly string[]): Promise<void> {
   try {
     refuseUnknown(args);
+    if (isDaemon(args)) refuseUnknownSettings(args);
     const parseYaml = namesOptionsFile(args) ? (await import('yaml')).parse : undefined;
     await chosen(args, parseYaml)?.();
   } catch (error) {
@@ -92,10 +94,9 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     .scriptName('flinkprobe')
     // Our own texts are English: the parser's are, too.
     .detectLocale(false)
-    .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.')
-    .env('FLINKPROBE');
-  // The daemon's file of settings is no file of options.
-  if (!isDaemon(args)) withOptionsFile(parser, parseYaml);
+    .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.');
+  // The daemon reads its variables with its settings, and its file of settings is no file of options.
+  if (!isDaemon(args)) withOptionsFile(parser.env('FLINKPROBE'), parseYaml);
   parser
     .command(analyzeCommand(select))
     .command(sniffCommand(select))
@@ -113,9 +114,16 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     .epilogue(`Exit codes:\n${EXIT_CODES.map(([code, text]) => `  ${code}  ${text}`).join('\n')}`)
     // yargs renders the help on every run: unwrapped, where nobody reads it, that costs nothing.
     .wrap(asksForHelp(args) ? Math.min(process.stdout.columns ?? 100, 120) : null)
-    .parserConfiguration({ 'duplicate-arguments-array': true, 'camel-case-expansion': true, 'greedy-arrays': false })
+    .parserConfiguration({
+      'duplicate-arguments-array': true,
+      'camel-case-expansion': true,
+      'greedy-arrays': false,
+      'dot-notation': !isDaemon(args),
+    })
     .fail((message, error) => {
-      throw error ?? new Unusable(`${message} (flinkprobe --help)`);
+      // The parser's own errors are faults of the command line; others come from our readers of options.
+      if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+      throw new Unusable(`${message ?? error?.message} (flinkprobe --help)`);
     })
     .exitProcess(false)
     .parseSync();

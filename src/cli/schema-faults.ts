@@ -28,6 +28,7 @@ function faultsOf(
       return [{ path: at, message: `${word(at)}${unionText(issue)}` }];
     }
     case 'invalid_value': {
+      if (issue.input === undefined) return [{ path: at, message: `${word(at)}is missing` }];
       const given = typeof issue.input === 'string' ? hint(issue.input, issue.values.map(String)) : '';
       return [{ path: at, message: `${word(at)}is none of ${issue.values.map(String).join(', ')}${given}` }];
     }
@@ -40,13 +41,18 @@ function faultsOf(
   }
 }
 
+/** Where the schema has no words of its own. */
+const ZOD_SAYS = 'Invalid input';
+
 /** A union told apart by a key names the words that it may have. */
 function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
   const { discriminator, options } = issue as {
     readonly discriminator?: string;
     readonly options?: readonly unknown[];
   };
-  if (discriminator === undefined) return 'is of none of the forms that it may have';
+  if (discriminator === undefined) {
+    return issue.message === ZOD_SAYS ? 'is of none of the forms that it may have' : issue.message;
+  }
   return `is none of ${(options ?? []).map(String).join(', ')}`;
 }
 

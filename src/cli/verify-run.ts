@@ -2,6 +2,7 @@ import { CaptureError } from '../capture/problems.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { Observation, Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
+import type { GivenStore } from '../observe/key-stores.ts';
 import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
@@ -26,6 +27,8 @@ export interface VerifyMeans {
   readonly done: (observation: Observation) => void;
   /** An earlier run to compare with, and what it is called. */
   readonly baseline?: { readonly path: string; readonly report: Report };
+  /** Key stores with their passwords; absent: what the arguments name. */
+  readonly keystores?: readonly GivenStore[];
   /** What somebody answers for; absent: what the arguments name. */
   readonly waivers?: readonly Waiver[];
 }
@@ -46,7 +49,7 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
   const configurations = await readConfigurations(args);
   const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
   const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn });
-  const keystores = await givenStores(args);
+  const keystores = means.keystores ?? (await givenStores(args));
   // Before anything is asked: what this run makes Flink write accuses nobody.
   const logs = { logs: args.log.map(parseLogFile), configurations: parsed, signal };
   const record = args.log.length === 0 ? undefined : await readLogs(logs);

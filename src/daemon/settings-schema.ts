@@ -35,7 +35,9 @@ const interval = durationFrom('1s', '366d');
 const age = durationFrom('1m', '36500d');
 const jitter = durationFrom('0s', '366d');
 const text = z.string().min(1);
-const file = text.meta({ description: 'A path; relative ones begin at the folder of this file.' });
+const file = text
+  .regex(/^(?!-$)/, 'is standard input, which a daemon does not have')
+  .meta({ description: 'A path; relative ones begin at the folder of this file.' });
 const url = z.url({ protocol: /^https?$/, error: 'is no http or https URL' });
 const count = z.int().min(1);
 const severity = z.enum(SEVERITIES);
@@ -51,20 +53,23 @@ const secret = z
   .meta({ description: 'Where a secret stands: { file }, { credential } or { environment }.' });
 
 const schedule = z
-  .union([
-    z.strictObject({ every: interval, jitter: jitter.optional() }).superRefine((one, context) => {
-      if (one.jitter === undefined || (milliseconds(one.jitter) ?? 0) <= (milliseconds(one.every) ?? 0)) return;
-      context.addIssue({ code: 'custom', path: ['jitter'], message: `is longer than every (${one.every})` });
-    }),
-    z.strictObject({
-      cron: text.superRefine((expression, context) => {
-        const problem = cronProblem(expression);
-        if (problem !== undefined) context.addIssue({ code: 'custom', message: `is no cron expression: ${problem}` });
+  .union(
+    [
+      z.strictObject({ every: interval, jitter: jitter.optional() }).superRefine((one, context) => {
+        if (one.jitter === undefined || (milliseconds(one.jitter) ?? 0) <= (milliseconds(one.every) ?? 0)) return;
+        context.addIssue({ code: 'custom', path: ['jitter'], message: `is longer than every (${one.every})` });
       }),
-      time_zone: text.refine(isTimeZone, 'is no time zone, as Europe/Berlin or UTC').optional(),
-    }),
-    z.literal('none'),
-  ])
+      z.strictObject({
+        cron: text.superRefine((expression, context) => {
+          const problem = cronProblem(expression);
+          if (problem !== undefined) context.addIssue({ code: 'custom', message: `is no cron expression: ${problem}` });
+        }),
+        time_zone: text.refine(isTimeZone, 'is no time zone, as Europe/Berlin or UTC').optional(),
+      }),
+      z.literal('none'),
+    ],
+    'is none of { every, jitter }, { cron, time_zone } and none',
+  )
   .meta({ description: '{ every, jitter }, { cron, time_zone } or none.' });
 
 /** An expression that never comes true is a slip, too. */
@@ -87,7 +92,9 @@ function isTimeZone(timeZone: string): boolean {
 }
 
 const store = z.strictObject({ file, password: secret.optional(), key_password: secret.optional() });
-const credentials = z.strictObject({ identity: store.optional(), truststore: store.optional() });
+/** One password opens all of it: Flink's own clients know no other. */
+const credential = z.strictObject({ file, password: secret.optional() });
+const credentials = z.strictObject({ identity: credential.optional(), truststore: credential.optional() });
 const basic = z.strictObject({ user: text, password: secret });
 
 const capture = z
@@ -130,7 +137,7 @@ const cluster = z.strictObject({
   active: z.enum(['on', 'off']).optional(),
   rest: z.strictObject({ url, token: secret.optional(), basic: basic.optional() }).optional(),
   targets: z.array(text).optional(),
-  configurations: z.array(text).optional(),
+  configurations: z.array(file).optional(),
   names: file.optional(),
   logs: z.array(file).optional(),
   keystores: z.array(store).optional(),
@@ -142,14 +149,14 @@ const cluster = z.strictObject({
 });
 
 /** A cluster of which nothing could be looked at is a slip. */
-const NOTHING_TO_ASK = 'names nothing to look at: give rest, targets, configurations, captures, logs or capture';
+const NOTHING_TO_ASK = 'stands for nothing to look at: give rest, targets, configurations, captures, logs or capture';
 const LISTS_TO_ASK = ['targets', 'configurations', 'captures', 'logs'] as const;
 
 const askable = cluster
   .refine(
     (one) =>
       one.rest !== undefined || one.capture !== undefined || LISTS_TO_ASK.some((list) => (one[list]?.length ?? 0) > 0),
-    NOTHING_TO_ASK,
+    { path: ['name'], message: NOTHING_TO_ASK },
   )
   .meta({
     anyOf: [

@@ -169,7 +169,7 @@ function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterS
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     ...(policy === undefined ? {} : { policy: /[./\\]/.test(policy) ? at(policy) : policy }),
     ...(written.names === undefined ? {} : { names: at(written.names) }),
-    logs: (written.logs ?? []).map(at),
+    logs: (written.logs ?? []).map((one) => configurationAt(one, at)),
     keystores: (written.keystores ?? []).map((one) => storeOf(one, at)),
     internal: credentialsOf(written.internal, at),
     restCredentials: credentialsOf(written.rest_credentials, at),
@@ -189,7 +189,7 @@ function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterS
   };
 }
 
-/** `MEMBER=DIR`, as `--conf` has it. */
+/** `MEMBER=PATH`, as `--conf` and `--log` have it. */
 function configurationAt(text: string, at: At): string {
   const equals = text.indexOf('=');
   return equals > 0 ? `${text.slice(0, equals)}=${at(text.slice(equals + 1))}` : at(text);

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { Unusable } from './failure.ts';
+import { nearest } from './nearest.ts';
+
+/**
+ * Keys of `flinkprobe.yaml` that are also flags and variables: all scalar ones that stand in no list and no map of names.
+ * `web.listen` is `--web.listen` and `FLINKPROBE_WEB_LISTEN`: dots and letters as they are, or upper case and underscores.
+ */
+export interface SettingKey {
+  readonly key: string;
+  readonly kind: 'text' | 'number' | 'path';
+}
+
+const text = (...keys: readonly string[]): readonly SettingKey[] => keys.map((key) => ({ key, kind: 'text' }));
+const paths = (...keys: readonly string[]): readonly SettingKey[] => keys.map((key) => ({ key, kind: 'path' }));
+const numbers = (...keys: readonly string[]): readonly SettingKey[] => keys.map((key) => ({ key, kind: 'number' }));
+
+export const SETTING_KEYS: readonly SettingKey[] = [
+  ...text('web.listen', 'web.insecure', 'web.probe.allow_targets'),
+  ...paths('web.tls_server_config.cert_file', 'web.tls_server_config.key_file', 'web.tls_server_config.client_ca_file'),
+  ...text('web.tls_server_config.client_auth_type', 'web.tls_server_config.min_version'),
+  ...text('log.level', 'log.format'),
+  ...paths('state.path'),
+  ...text('state.retention', 'state.retention_failing', 'state.size'),
+  ...numbers('connections'),
+  ...paths('waivers'),
+  ...text('defaults.schedule', 'defaults.schedule.every', 'defaults.schedule.jitter'),
+  ...text('defaults.schedule.cron', 'defaults.schedule.time_zone'),
+  ...text('defaults.profile', 'defaults.fail_on', 'defaults.timeout', 'defaults.run_timeout'),
+  ...numbers('defaults.parallel', 'defaults.resolve_after'),
+  ...text('defaults.policy', 'defaults.flink_version'),
+  ...text('defaults.restart_watch', 'defaults.restart_watch.every', 'defaults.restart_watch.verify_after'),
+];
+
+/** A value that somebody gave besides the file. */
+export interface Overlay {
+  readonly path: readonly string[];
+  readonly value: string | number;
+  /** As it was given: `--web.listen` or `FLINKPROBE_WEB_LISTEN`. */
+  readonly origin: string;
+  readonly kind: SettingKey['kind'];
+}
+
+export function variableOf(key: string): string {
+  return `FLINKPROBE_${key.toUpperCase().replaceAll('.', '_')}`;
+}
+
+const SHORT = { listen: 'web.listen' } as const;
+/** Options of the daemon that are no settings. */
+const OWN: readonly string[] = ['config', 'listen', 'help', 'version'];
+
+/**
+ * What flags and variables say of the settings; a flag wins over its variable. `secrets`: variables that the settings
+ * name as the place of a secret.
+ *
+ * @throws Unusable for a key that is given twice, and for a variable that names none
+ */
+export function overlaysOf(
+  args: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+  secrets: readonly string[] = [],
+): readonly Overlay[] {
+  refuseUnknownVariables(environment, secrets);
+  return SETTING_KEYS.flatMap(({ key, kind }) => {
+    const [origin, given] = givenOf(key, args, environment);
+    if (given === undefined) return [];
+    if (typeof given !== 'string') throw new Unusable(`${origin}: given more than once`);
+    return [{ path: key.split('.'), value: givenValue(given, kind), origin, kind }];
+  });
+}
+
+function givenOf(
+  key: string,
+  args: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): readonly [origin: string, value: unknown] {
+  const short = Object.entries(SHORT).find(([, long]) => long === key)?.[0];
+  if (args[key] !== undefined) return [`--${key}`, args[key]];
+  if (short !== undefined && args[short] !== undefined) return [`--${short}`, args[short]];
+  const variables = [key, ...(short === undefined ? [] : [short])].map(variableOf);
+  const variable = variables.find((name) => environment[name] !== undefined) ?? variables[0]!;
+  return [variable, environment[variable]];
+}
+
+/** What is no number stays text: the schema says what is wrong with it. */
+function givenValue(given: string, kind: SettingKey['kind']): string | number {
+  return kind === 'number' && /^\d+$/.test(given) ? Number(given) : given;
+}
+
+/** Variables that Kubernetes makes for a Service named `flinkprobe`: they are nobody's settings. */
+const OF_KUBERNETES = /^FLINKPROBE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+function refuseUnknownVariables(environment: NodeJS.ProcessEnv, secrets: readonly string[]): void {
+  const known = ['FLINKPROBE_CONFIG', 'FLINKPROBE_LISTEN', ...SETTING_KEYS.map(({ key }) => variableOf(key))];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('FLINKPROBE_') || known.includes(name) || OF_KUBERNETES.test(name)) continue;
+    if (secrets.includes(name)) continue;
+    throw new Unusable(`${name}: is no setting of the daemon${hint(name, known)}`);
+  }
+}
+
+/** Variables that a file of settings names as the place of a secret; a file that cannot be read is told by its reader. */
+export function secretVariables(file: string): readonly string[] {
+  try {
+    return [...readFileSync(file, 'utf8').matchAll(/\benvironment["']?\s*:\s*["']?(\w+)/g)].map(([, name]) => name!);
+  } catch {
+    return [];
+  }
+}
+
+/** @throws Unusable for an option that the daemon does not have */
+export function refuseUnknownSettings(args: readonly string[]): void {
+  const known = [...OWN, ...SETTING_KEYS.map(({ key }) => key)];
+  for (const one of args) {
+    const [, name] = /^--([^=]+)/.exec(one) ?? [];
+    if (name === undefined || known.includes(name)) continue;
+    throw new Unusable(`--${name}: is no option of the daemon${hint(name, known, '--')} (flinkprobe daemon --help)`);
+  }
+}
+
+function hint(asked: string, known: readonly string[], before = ''): string {
+  const [best] = nearest(
+    asked,
+    known.map((one) => one.toLowerCase()),
+  ).map((near) => known.find((one) => one.toLowerCase() === near));
+  return best === undefined ? '' : ` (${before}${best}?)`;
+}
+
+/** The written settings with what was given put in; the file's own content stays as it is. */
+export function overlaid(content: unknown, overlays: readonly Overlay[], folder: (file: string) => string): unknown {
+  if (overlays.length === 0) return content;
+  const top: unknown = structuredClone(content);
+  if (!isMap(top)) return content;
+  for (const { path, value, kind } of overlays) put(top, path, kind === 'path' ? folder(String(value)) : value);
+  return top;
+}
+
+type YamlMap = Record<string, unknown>;
+
+const isMap = (value: unknown): value is YamlMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Ways to give a schedule exclude each other: what is given last holds. */
+const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  every: ['cron', 'time_zone'],
+  jitter: ['cron', 'time_zone'],
+  cron: ['every', 'jitter'],
+  time_zone: ['every', 'jitter'],
+};
+
+function put(top: YamlMap, path: readonly string[], value: unknown): void {
+  let map = top;
+  for (const part of path.slice(0, -1)) {
+    if (!isMap(map[part])) map[part] = {};
+    map = map[part] as YamlMap;
+  }
+  const last = path.at(-1)!;
+  if (path.at(-2) === 'schedule') for (const other of INSTEAD[last] ?? []) delete map[other];
+  map[last] = value;
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { openStore } from '../../src/daemon/store/store.ts';
+import type { DaemonStatus, RunSummary } from '../../src/daemon/types.ts';
+
+/** The daemon as a process. */
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const hasSignals: { readonly skip?: string } = process.platform !== 'win32' ? {} : { skip: 'no signals' };
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly log: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+export interface Place {
+  readonly folder: string;
+  readonly settings: string;
+  readonly store: string;
+  readonly write: (clusters: string, others?: string) => void;
+}
+
+export function placeOf(t: Test): Place {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-daemon-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const settings = path.join(folder, 'flinkprobe.yaml');
+  const store = path.join(folder, 'history.db');
+  const write = (clusters: string, others = ''): void =>
+    writeFileSync(settings, `version: 1\nstate: { path: history.db }\n${others}clusters:\n${clusters}`);
+  return { folder, settings, store, write };
+}
+
+/** Accepts and says nothing; or is nobody at all. */
+export async function silent(t: Test): Promise<number> {
+  const sockets: { destroy(): void }[] = [];
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const one of sockets) one.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+export function run(t: Test, args: readonly string[], folder: string): Omit<Started, 'url'> & { out: () => string } {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('FLINKPROBE_'));
+  const child = spawn(process.execPath, [MAIN, 'daemon', ...args], {
+    env: { ...Object.fromEntries(kept), XDG_STATE_HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, log]: [string[], string[]] = [[], []];
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  t.teardown(async () => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, ended, out: () => out.join(''), log: () => log.join('') };
+}
+
+export async function start(t: Test, { settings, folder }: Place, ...more: readonly string[]): Promise<Started> {
+  const started = run(t, ['--config', settings, '--web.listen', '127.0.0.1:0', ...more], folder);
+  const url = await until(
+    () => /listens on (\S+?)\/?\n/.exec(started.out())?.[1],
+    () => started.log(),
+  );
+  return { ...started, url };
+}
+
+export async function until<T>(ask: () => T | undefined | Promise<T | undefined>, told: () => string): Promise<T> {
+  for (let tries = 0; tries < 400; tries++) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    await sleep(50);
+  }
+  throw new Error(`never came true: ${told()}`);
+}
+
+export async function get<T>(url: string): Promise<T> {
+  return (await (await fetch(url)).json()) as T;
+}
+
+export const statusOf = ({ url }: Started): Promise<DaemonStatus> => get<DaemonStatus>(`${url}/api/v1/status`);
+
+export function summaries(store: string): readonly RunSummary[] {
+  const opened = openStore({ path: store });
+  try {
+    return opened.runs(undefined, { limit: 100 });
+  } finally {
+    opened.close();
+  }
+}
+
+/** Refuses at once: a run takes no time. */
+export const QUICK: string = '  - { name: prod, schedule: none, timeout: 200ms, targets: ["rest=127.0.0.1:1"] }\n';
+export const hanging = (port: number): string =>
+  `  - { name: prod, schedule: none, timeout: 60s, targets: ["rest=127.0.0.1:${port}"] }\n`;
+
+export const ran = async (one: Started, count: number): Promise<void> => {
+  const isSo = async (): Promise<true | undefined> => {
+    const list = await get<{ readonly items?: readonly unknown[]; readonly runs?: readonly unknown[] }>(
+      `${one.url}/api/v1/runs`,
+    );
+    return (list.items ?? list.runs ?? []).length >= count ? true : undefined;
+  };
+  await until(isSo, one.log);
+};
