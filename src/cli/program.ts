@@ -96,7 +96,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
     .detectLocale(false)
     .usage('$0 <command>\n\nNetwork and TLS verification probe for Apache Flink clusters.');
   // The daemon reads its variables with its settings, and its file of settings is no file of options.
-  if (!isDaemon(args)) withOptionsFile(parser.env('FLINKPROBE'), parseYaml);
+  if (!readsSettings(args)) withOptionsFile(parser.env('FLINKPROBE'), parseYaml);
   parser
     .command(analyzeCommand(select))
     .command(sniffCommand(select))
@@ -143,9 +143,16 @@ function isDaemon(args: readonly string[]): boolean {
   return args.find((one) => COMMANDS.includes(one)) === 'daemon';
 }
 
+/** The daemon, and `config … FILE`, which looks at the daemon's settings: they read its variables themselves. */
+function readsSettings(args: readonly string[]): boolean {
+  const at = args.findIndex((one) => COMMANDS.includes(one));
+  const file = args[at + 2];
+  return isDaemon(args) || (args[at] === 'config' && file !== undefined && !file.startsWith('-'));
+}
+
 /** The YAML library is loaded only where an options file is named. */
 function namesOptionsFile(args: readonly string[]): boolean {
-  if (isDaemon(args)) return false;
+  if (readsSettings(args)) return false;
   return process.env.FLINKPROBE_CONFIG !== undefined || args.some((one) => /^--config(=|$)/.test(one));
 }
 

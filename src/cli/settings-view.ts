@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Settings } from '../daemon/settings.ts';
-import { settingsOf } from '../daemon/settings-values.ts';
+import { DEFAULTS, settingsOf } from '../daemon/settings-values.ts';
 import { type Overlay, overlaid } from './daemon-settings-keys.ts';
 import { checked } from './settings-file.ts';
 import { readBounded, readYaml } from './yaml-places.ts';
@@ -72,8 +72,19 @@ function defaultsOf({ web, log, state, connections }: Settings): readonly (reado
     ['state.retention_failing', `${state.failingMs / DAY_MS}d`],
     ['state.size', `${state.bytes / MEBIBYTE}MiB`],
     ['connections', String(connections)],
+    ...CLUSTER_DEFAULTS,
   ];
 }
+
+/** What clusters have where neither they nor `defaults` say anything. */
+const CLUSTER_DEFAULTS: readonly (readonly [string, string])[] = [
+  ['defaults.profile', 'standard'],
+  ['defaults.fail_on', 'medium'],
+  ['defaults.timeout', `${DEFAULTS.timeoutMs}ms`],
+  ['defaults.run_timeout', `${DEFAULTS.runTimeoutMs}ms`],
+  ['defaults.parallel', String(DEFAULTS.parallel)],
+  ['defaults.resolve_after', String(DEFAULTS.resolveAfter)],
+];
 
 const DAY_MS = 86_400_000;
 const MEBIBYTE = 2 ** 20;

@@ -28,7 +28,19 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/net': {
     values: ['src/bytes', 'src/tls'],
     types: ['src/model'],
-    packages: ['node:net', 'node:dns', 'node:crypto', 'node:util', 'node:tls', 'node:os', 'zod'],
+    packages: [
+      'node:net',
+      'node:dns',
+      'node:crypto',
+      'node:util',
+      'node:tls',
+      'node:os',
+      'zod',
+      // live-capture*.ts runs dumpcap or tcpdump.
+      'node:child_process',
+      'node:fs',
+      'node:path',
+    ],
   },
   'src/logs': { values: ['src/bytes', 'src/flink', 'src/protocols'], types: ['src/model'] },
   'src/keystore': {
@@ -183,8 +195,8 @@ t.test('a rule never imports another rule, a probe never another probe', (t) => 
   t.end();
 });
 
-t.test('nobody ends the process', (t) => {
-  const files = [...sources('src'), ...sources('probes')];
+t.test('nobody ends the process but the daemon, whose end has a limit', (t) => {
+  const files = [...sources('src'), ...sources('probes')].filter((file) => file !== 'src/cli/daemon.ts');
   t.strictSame(
     files.filter((file) => /process\.exit\(/.test(readFileSync(path.join(root, file), 'utf8'))),
     [],
