@@ -6,7 +6,7 @@ import type { Log } from '../daemon/log.ts';
 import { RestartWatch } from '../daemon/restart-watch.ts';
 import { RotationWatch } from '../daemon/rotation-watch.ts';
 import { RunIds } from '../daemon/run-id.ts';
-import type { ClusterSettings } from '../daemon/settings.ts';
+import type { ClusterSettings, Settings } from '../daemon/settings.ts';
 import type { Run, Store } from '../daemon/types.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
@@ -172,4 +172,13 @@ export async function seed({ settings, path }: LoadedSettings, store: Store, log
     // It is there to show something: without it the daemon works all the same.
     log('error', { cluster: before.name, err: error }, 'the recording could not be analysed');
   }
+}
+
+/** The cluster whose settings name a target of `/probe`; the first one where none does. */
+export function clusterNaming(target: string, { clusters }: Settings): ClusterSettings {
+  const place = target.replace(/^[\w-]+=/, '');
+  const host = place.replace(/:\d+$/, '');
+  const names = ({ targets, rest }: ClusterSettings): boolean =>
+    targets.some((one) => one.endsWith(place) || one.includes(host)) || (rest?.url.includes(host) ?? false);
+  return clusters.find(names) ?? clusters[0]!;
 }

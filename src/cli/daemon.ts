@@ -9,6 +9,7 @@ import type { Profile } from '../observe/active/types.ts';
 import { SETTING_KEYS } from './daemon-settings-keys.ts';
 import { ExitCode } from './exit-code.ts';
 import { reason, Unusable } from './failure.ts';
+import { pageFiles } from './page-files.ts';
 import type { Select } from './selection.ts';
 
 interface DaemonArguments {
@@ -57,15 +58,25 @@ const STOP_WITHIN_MS = 9_000;
 
 async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<void> {
   // Loaded only here: other commands need no store and no server.
-  const [{ Daemon }, { createLog }, { LagMeter }, { configuredTargets, createServer, webProblem }, parts, running] =
-    await Promise.all([
-      import('../daemon/daemon.ts'),
-      import('../daemon/log.ts'),
-      import('../daemon/lag.ts'),
-      import('../http/server.ts'),
-      import('./daemon-parts.ts'),
-      import('./daemon-run.ts'),
-    ]);
+  const [
+    { Daemon },
+    { createLog },
+    { LagMeter },
+    { configuredTargets, createServer, webProblem },
+    { createDashboard },
+    { withNotifications },
+    parts,
+    running,
+  ] = await Promise.all([
+    import('../daemon/daemon.ts'),
+    import('../daemon/log.ts'),
+    import('../daemon/lag.ts'),
+    import('../http/server.ts'),
+    import('../http/dashboard.ts'),
+    import('./daemon-notify.ts'),
+    import('./daemon-parts.ts'),
+    import('./daemon-run.ts'),
+  ]);
   const read = parts.loader(args);
   // What cannot be listened with is refused like any other fault of the settings: whole or not at all.
   const load = async (): Promise<LoadedSettings> => {
@@ -83,31 +94,34 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   const store = await opened(current.settings.state.path);
   const lag = new LagMeter();
   let server: WebServer | undefined;
-  const means = parts.daemonMeans({
-    load,
-    store,
-    log,
-    lag,
-    applied: (loaded) => {
-      current = loaded;
-      logger = createLog(loaded.settings.log, write);
-    },
-    accept: async ({ settings }) => server?.apply(settings.web),
-    committed: () => undefined,
-  });
-  const daemon = new Daemon(current, means);
+  const notifying = withNotifications(
+    parts.daemonMeans({
+      load,
+      store,
+      log,
+      lag,
+      applied: (loaded) => {
+        current = loaded;
+        logger = createLog(loaded.settings.log, write);
+      },
+      accept: async ({ settings }) => server?.apply(settings.web),
+      committed: () => undefined,
+    }),
+  );
+  const daemon = new Daemon(current, notifying.means);
   // From now on a signal is an order, also while the rest begins.
   const told = untilStopped(daemon, log);
   endOnDefect(daemon, log);
   try {
     server = await createServer(daemon, current.settings.web, {
-      probe: (target, module, signal) =>
+      probe: (target, module, signal, name) =>
         running.probeTarget(target, module as Profile, {
-          settings: current.settings.clusters[0]!,
+          settings: parts.clusterNaming(name ?? target, current.settings),
           signal,
           tell: (line) => log('info', { target }, line),
         }),
       targets: () => configuredTargets(current.settings),
+      dashboard: createDashboard(daemon, pageFiles()),
       log,
     });
   } catch (error) {
@@ -119,7 +133,8 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   await parts.seed(current, store, log);
   daemon.start();
   await told;
-  const how = await ended([server.close(), daemon.stop()]);
+  // What is to be told is kept in the history, which the daemon closes.
+  const how = await ended([server.close(), notifying.stop().then(() => daemon.stop())]);
   lag.stop();
   if (how === 'ended') return;
   log('error', {}, `something did not end within ${STOP_WITHIN_MS / 1000} s, and is left`);
