@@ -88,11 +88,17 @@ async function begin(request: ListenRequest, view: LiveView, file: PacketFile | 
   const { interfaces, filter, bufferMiB, judged } = request;
   const sources: LiveSource[] = [];
   const early: (readonly [stream: number, bytes: Uint8Array])[] = [];
+  let capture: LiveCapture | undefined;
   const take = (stream: number, bytes: Uint8Array): void => {
     file?.write(bytes, judged.warn);
-    void sources[stream]!.push(bytes);
+    try {
+      void sources[stream]!.push(bytes);
+    } catch (error) {
+      // No tool writes anything but captures; should one do so, what was read before is still judged.
+      sources[stream]!.tellProblem('read-error', (error as Error).message);
+      void capture?.stop();
+    }
   };
-  let capture: LiveCapture;
   try {
     capture = await startLiveCapture({
       interfaces,

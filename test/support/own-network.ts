@@ -15,7 +15,7 @@ export function isThere(program: string, ...args: readonly string[]): boolean {
  * `probe0` (10.77.9.1/24) and `probe1`; what happens there is seen by nobody else. Undefined inside of it; a reason
  * where it cannot be made (no root, no unshare). Ends this process with the code of the other one.
  */
-export function enterOwnNetwork(file: string): string | undefined {
+export function enterOwnNetwork(file: string, args: readonly string[] = []): string | undefined {
   if (process.env[INSIDE] !== undefined) return undefined;
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
   if (!isThere('unshare', '-n', 'ip', 'link')) return 'unshare or ip not found, or not allowed';
@@ -28,7 +28,7 @@ export function enterOwnNetwork(file: string): string | undefined {
     'ip link set probe1 up',
     'exec "$@"',
   ].join(' && ');
-  const again = [process.execPath, ...process.execArgv, fileURLToPath(file)];
+  const again = [process.execPath, ...process.execArgv, fileURLToPath(file), ...args];
   const { status } = spawnSync('unshare', ['-n', 'sh', '-c', commands, 'sh', ...again], {
     stdio: 'inherit',
     env: { ...process.env, [INSIDE]: '1' },

@@ -1,0 +1,56 @@
+import { createLiveWire } from '../../src/cli/live-wire.ts';
+import type { CaptureSettings, ClusterSettings } from '../../src/daemon/settings.ts';
+import type { LiveData, LiveEventName, Publish } from '../../src/daemon/types.ts';
+import type { LiveWire } from '../../src/daemon/wire.ts';
+import type { Report } from '../../src/model/report.ts';
+import { startLiveCapture } from '../../src/net/live-capture.ts';
+
+/** A live wire, and all that it told. */
+export interface Heard {
+  readonly wire: LiveWire;
+  readonly reports: Report[];
+  readonly events: { readonly at: number; readonly event: LiveEventName; readonly data: unknown }[];
+  readonly pids: number[];
+}
+
+function cluster(capture: CaptureSettings): ClusterSettings {
+  return { name: 'prod', configurations: [], failOn: 'medium', captures: [], capture } as unknown as ClusterSettings;
+}
+
+/** Watches `lo`, or what is given instead, until the test ends. */
+export async function watching(
+  t: { teardown(done: () => Promise<void>): void },
+  capture: Partial<CaptureSettings>,
+): Promise<Heard> {
+  const heard: Omit<Heard, 'wire'> = { reports: [], events: [], pids: [] };
+  const publish: Publish = (event, data) => void heard.events.push({ at: performance.now(), event, data });
+  const wire = (await createLiveWire(cluster({ interfaces: ['lo'], everyMs: 60_000, ...capture }), {
+    publish,
+    keep: (report) => void heard.reports.push(report),
+    log: () => undefined,
+    clock: () => Date.now(),
+    startCapture: async (options) => {
+      const started = await startLiveCapture(options);
+      heard.pids.push(...started.streams.map(({ pid }) => pid));
+      return started;
+    },
+  }))!;
+  t.teardown(() => wire.stop());
+  wire.start();
+  return { ...heard, wire };
+}
+
+export async function until(what: string, is: () => boolean, withinMs = 8000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!is()) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function eventsOf<Name extends LiveEventName>(
+  { events }: Heard,
+  name: Name,
+): readonly { at: number; data: LiveData[Name] }[] {
+  return events.filter(({ event }) => event === name) as unknown as { at: number; data: LiveData[Name] }[];
+}
