@@ -3,38 +3,31 @@ import { Notifier } from '../daemon/notify/notifier.ts';
 import type { SecretSetting } from '../daemon/settings.ts';
 import { readSecret } from './secrets.ts';
 
-export interface Notifying {
-  /** The same, with sinks that are told of settings, of stored runs, and of runs that failed. */
-  readonly means: DaemonMeans;
-  /** To be called before the store is closed; what is not delivered by then is at the next start. */
-  readonly stop: () => Promise<void>;
-}
-
-/** Lets the sinks of the settings know what the daemon finds. */
-export function withNotifications(means: DaemonMeans): Notifying {
+/**
+ * Lets the sinks of the settings know what the daemon finds: settings, stored runs, and runs that could not be made. They
+ * end before the store is closed; what is not delivered by then is at the next start.
+ */
+export function withNotifications(means: DaemonMeans): DaemonMeans {
   const { store, log, clock, random, waivers } = means;
   const notifier = new Notifier({ store, log, clock, random, waivers, readSecret: secretOf });
   return {
-    means: {
-      ...means,
-      run: async (request) => {
-        try {
-          return await means.run(request);
-        } catch (error) {
-          if (!request.signal.aborted) notifier.runFailed(request.settings.name, (error as Error).message);
-          throw error;
-        }
-      },
-      committed: (run, transitions, settings) => {
-        means.committed(run, transitions, settings);
-        notifier.committed(run, transitions);
-      },
-      applied: (loaded) => {
-        means.applied(loaded);
-        notifier.apply(loaded.settings);
-      },
+    ...means,
+    failed: (cluster, problem) => {
+      means.failed?.(cluster, problem);
+      notifier.runFailed(cluster, problem);
     },
-    stop: () => notifier.stop(),
+    committed: (run, transitions, settings) => {
+      means.committed(run, transitions, settings);
+      notifier.committed(run, transitions);
+    },
+    applied: (loaded) => {
+      means.applied(loaded);
+      notifier.apply(loaded.settings);
+    },
+    ending: async () => {
+      await notifier.stop();
+      await means.ending?.();
+    },
   };
 }
 

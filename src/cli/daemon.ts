@@ -94,7 +94,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   const store = await opened(current.settings.state.path);
   const lag = new LagMeter();
   let server: WebServer | undefined;
-  const notifying = withNotifications(
+  const means = withNotifications(
     parts.daemonMeans({
       load,
       store,
@@ -108,7 +108,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
       committed: () => undefined,
     }),
   );
-  const daemon = new Daemon(current, notifying.means);
+  const daemon = new Daemon(current, means);
   // From now on a signal is an order, also while the rest begins.
   const told = untilStopped(daemon, log);
   endOnDefect(daemon, log);
@@ -133,8 +133,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   await parts.seed(current, store, log);
   daemon.start();
   await told;
-  // What is to be told is kept in the history, which the daemon closes.
-  const how = await ended([server.close(), notifying.stop().then(() => daemon.stop())]);
+  const how = await ended([server.close(), daemon.stop()]);
   lag.stop();
   if (how === 'ended') return;
   log('error', {}, `something did not end within ${STOP_WITHIN_MS / 1000} s, and is left`);

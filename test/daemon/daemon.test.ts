@@ -382,3 +382,28 @@ t.test('a watch that cannot begin or end costs that watch only', async (t) => {
     ['standard', 'quick'],
   );
 });
+
+t.test('what else uses the history ends after the last run is kept, and before the history is closed', async (t) => {
+  const seen: (readonly [number, string])[] = [];
+  const one = bench(loaded([{}]), 'held', {
+    ending: async () => void seen.push([one.store.kept.length, one.store.state]),
+  });
+  one.daemon.start();
+  await settled();
+  const stopped = one.daemon.stop();
+  one.going[0]!.end({ complete: false });
+  await stopped;
+  t.strictSame(seen, [[1, 'open']]);
+  t.equal(one.store.state, 'closed');
+});
+
+t.test('a run that was told to end has not failed', async (t) => {
+  const failed: string[] = [];
+  const { daemon, going } = bench(loaded([{}]), 'held', { failed: (cluster) => void failed.push(cluster) });
+  daemon.start();
+  await settled();
+  const stopped = daemon.stop();
+  going[0]!.fail(new Error('aborted'));
+  await stopped;
+  t.strictSame(failed, []);
+});
