@@ -5,7 +5,21 @@ import { notices } from './notices.ts';
 import { bundleWeb } from './web.ts';
 
 /** Packages that stay packages: few commands need them, and those load them when they do. All others are built in. */
-export const LEFT_OUT: readonly string[] = ['jks-js', 'libsql', 'node-forge', 'pcap-parser', 'undici', 'yaml', 'zod'];
+export const LEFT_OUT: readonly string[] = [
+  '@hono/node-server',
+  'croner',
+  'hono',
+  'jks-js',
+  'libsql',
+  'node-forge',
+  'pcap-parser',
+  'pino',
+  'prom-client',
+  'undici',
+  'ws',
+  'yaml',
+  'zod',
+];
 
 /**
  * Programs: `cli/main.ts` becomes `<folder>/cli/main.js`. All that they load lies beside them: as deep in the package as
