@@ -22,7 +22,7 @@ t.test(
       clock: Date.now,
       random: Math.random,
       waivers: () => [],
-      failed: (cluster) => void heard.push(`failed ${cluster}`),
+      failed: (cluster: string) => void heard.push(`failed ${cluster}`),
       committed: () => void heard.push('committed'),
       applied: () => void heard.push('applied'),
     } as unknown as DaemonMeans);
