@@ -267,6 +267,10 @@ export class LiveWire {
     const { kind, channel, server, client } = observation;
     if (kind !== 'plaintext' || channel === 'unknown') return;
     const key = `${channel} ${server.host} ${server.port} ${client?.host}`;
+    this.#snapshotOnce(key);
+  }
+
+  #snapshotOnce(key: string): void {
     if (this.#seen.has(key)) return;
     if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
     this.#seen.add(key);
@@ -297,11 +301,7 @@ export class LiveWire {
         frame: transfer.frame,
       });
     }
-    const key = `${channel} ${server.host} ${server.port} ${client?.host} ${transfer.kind}`;
-    if (!this.#seen.has(key)) {
-      this.#seen.add(key);
-      this.#snapshotSoon();
-    }
+    this.#snapshotOnce(`${channel} ${server.host} ${server.port} ${client?.host} ${transfer.kind}`);
     try {
       const file = this.#evidence?.keep(told);
       if (file !== undefined) log('info', { ...this.#fields, file }, 'evidence kept');
