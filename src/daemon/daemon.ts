@@ -6,7 +6,7 @@ import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
 import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
-import { openCounts } from './open-counts.ts';
+import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
 import type { ClusterSettings, Settings } from './settings.ts';
 import { Slots } from './slots.ts';
@@ -86,8 +86,6 @@ const LATE_MS = 60_000;
 /** Retention is looked after so often; where there is more to delete, after a pause in which others have their turn. */
 const RETENTION_EVERY_MS = 10 * 60_000;
 const RETENTION_PAUSE_MS = 75;
-/** Figures that nobody needs to the second, however many ask. */
-const FIGURES_MS = 2000;
 
 interface Member {
   readonly loop: ClusterLoop;
@@ -100,15 +98,6 @@ interface Ending {
   readonly done: Promise<void>;
 }
 
-/** What the history says of a cluster, until its next run. */
-type Remembered = Pick<ClusterStatus, 'lastRun' | 'open'>;
-
-interface Figures {
-  readonly at: number;
-  readonly bytes: number;
-  readonly outbox: number;
-}
-
 /** All clusters of the settings, and the handle by which HTTP and signals steer them. */
 export class Daemon implements Control {
   readonly live: LiveRing;
@@ -117,22 +106,23 @@ export class Daemon implements Control {
   readonly #startedAt: string;
   readonly #members = new Map<string, Member>();
   readonly #ending = new Map<string, Ending>();
-  readonly #remembered = new Map<string, Remembered>();
   readonly #slots: Slots;
   readonly #keeper: Keeper;
+  readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
-  #figures: Figures | undefined;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
   #reloading: Promise<unknown> = Promise.resolve();
   #retention: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(loaded: LoadedSettings, means: DaemonMeans) {
     this.#means = means;
     this.#loaded = loaded;
     this.#slots = new Slots(loaded.settings.connections);
     this.#keeper = new Keeper(means);
+    this.#remembered = new Remembered(means.store, this.#keeper, means.clock);
     this.live = new LiveRing(means.clock);
     this.#startedAt = this.#now();
     this.#lastReload = { at: this.#startedAt, ok: true };
@@ -184,13 +174,11 @@ export class Daemon implements Control {
     this.#means.store.close();
   }
 
-  #isClosed = false;
-
   status(): DaemonStatus {
     const { store, version, lag } = this.#means;
     const { path, sha256 } = this.#loaded;
     const clusters = this.clusters().map((name) => this.#statusOf(name));
-    const { bytes, outbox } = this.#figuresNow();
+    const { bytes, outbox } = this.#remembered.figures();
     const { problem } = this.#keeper;
     return {
       version,
@@ -305,7 +293,7 @@ export class Daemon implements Control {
 
   #end(name: string, member: Member): void {
     this.#members.delete(name);
-    this.#remembered.delete(name);
+    this.#remembered.forget(name);
     const done = stopped(member).then(() => void this.#ending.delete(name));
     this.#ending.set(name, { since: this.#means.clock(), done });
   }
@@ -328,8 +316,7 @@ export class Daemon implements Control {
       slots: this.#slots,
       publish: (event, data) => this.live.publish(event, data),
       committed: (made, transitions) => {
-        this.#remembered.delete(cluster.name);
-        this.#figures = undefined;
+        this.#remembered.forget(cluster.name);
         this.#means.committed(made, transitions, this.#loaded.settings);
         for (const companion of companions) companion.committed?.(made);
       },
@@ -370,7 +357,7 @@ export class Daemon implements Control {
     const wire = member?.companions.map((one) => one.wire).find((one) => one !== undefined);
     return {
       cluster: name,
-      ...this.#rememberedOf(name),
+      ...this.#remembered.cluster(name),
       state: health?.state ?? (this.#ending.has(name) ? 'waiting' : 'idle'),
       ...(health?.dueAt === undefined ? {} : { nextRunAt: new Date(health.dueAt).toISOString() }),
       lateMs: this.#lateMs(name),
@@ -378,36 +365,6 @@ export class Daemon implements Control {
       ...(health?.problem === undefined ? {} : { problem: health.problem }),
       ...(wire === undefined ? {} : { wire }),
     };
-  }
-
-  /** Asked of the store once a run, however many ask us. */
-  #rememberedOf(name: string): Remembered {
-    const known = this.#remembered.get(name);
-    if (known !== undefined) return known;
-    const { store } = this.#means;
-    const nothing: Remembered = { open: openCounts([]) };
-    const read = this.#keeper.read<Remembered | undefined>(
-      `cluster ${name}`,
-      () => {
-        const [lastRun] = store.runs(name, { limit: 1 });
-        const open = openCounts(store.findings({ cluster: name, state: 'open' }));
-        return { ...(lastRun === undefined ? {} : { lastRun }), open };
-      },
-      undefined,
-    );
-    if (read !== undefined) this.#remembered.set(name, read);
-    return read ?? nothing;
-  }
-
-  #figuresNow(): Figures {
-    const at = this.#means.clock();
-    const known = this.#figures;
-    if (known !== undefined && Math.abs(at - known.at) < FIGURES_MS) return known;
-    const { store } = this.#means;
-    const bytes = this.#keeper.read('size', () => store.size(), 0);
-    const outbox = this.#keeper.read('outbox', () => store.outbox.size(), 0);
-    this.#figures = { at, bytes, outbox };
-    return this.#figures;
   }
 
   #lateMs(name: string): number {
