@@ -6,11 +6,11 @@ import type { Log } from '../daemon/log.ts';
 import type { OpenStore } from '../daemon/store/store.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
-import { SETTING_KEYS } from './daemon-settings-keys.ts';
 import { ExitCode } from './exit-code.ts';
 import { reason, Unusable } from './failure.ts';
 import { pageFiles } from './page-files.ts';
 import type { Select } from './selection.ts';
+import { SETTING_KEYS } from './setting-keys.ts';
 
 interface DaemonArguments {
   readonly config?: string | undefined;

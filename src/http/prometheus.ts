@@ -22,12 +22,12 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 
 /** Families of metrics by name, in a registry of their own. */
 export class MetricSet<Name extends string> {
-  readonly #registry = new Registry();
+  readonly #register = new Registry();
   readonly #metrics: ReadonlyMap<string, Gauge | Counter | Histogram>;
 
   constructor(families: Readonly<Record<Name, Family>>) {
     this.#metrics = new Map(
-      Object.entries<Family>(families).map(([name, family]) => [name, metricOf(name, family, this.#registry)]),
+      Object.entries<Family>(families).map(([name, family]) => [name, metricOf(name, family, this.#register)]),
     );
   }
 
@@ -56,7 +56,7 @@ export class MetricSet<Name extends string> {
 
   /** One family, head and samples, in the text format and without the last line break; undefined: it has no sample. */
   async part(name: Name): Promise<string | undefined> {
-    const part = await this.#registry.getSingleMetricAsString(name);
+    const part = await this.#register.getSingleMetricAsString(name);
     return /^[^#]/m.test(part) ? part : undefined;
   }
 

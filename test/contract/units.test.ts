@@ -97,7 +97,7 @@ t.test('every recording has its facts, its provenance and the configuration of e
 t.test('every file in the folders of recordings belongs to a recording', async (t) => {
   const loose = ['captures', 'test/captures'].flatMap((folder) =>
     names(folder)
-      .filter((file) => !/^(?:README\.md|cases\.json|facts\.py)$/.test(file))
+      .filter((file) => !/^(?:README\.md|cases\.json|facts\.py|hosts\.txt)$/.test(file))
       .filter(
         (file) =>
           !recordings.some(
