@@ -11,7 +11,7 @@ export const rule: ConfigurationRule = {
   rationale:
     'A value that a pod, a Compose file or an environment file gives a variable is read by all who may read that object, and kept in version control and in the history of the cluster. Every child process inherits it, and dumps and diagnostic pages show it. FLINK_PROPERTIES with a store password is such a value.',
   decides:
-    'Looks at the names of variables with a plain value in manifests, Compose files, environment files and running processes, at the keys within FLINK_PROPERTIES and at -D options within a variable. Names of passwords, tokens and cloud keys count; references (valueFrom, ${NAME}) and names of files do not.',
+    'Looks at the names of variables with a plain value in manifests, Compose files, environment files and running processes, at the keys within FLINK_PROPERTIES and at -D options within a variable. Names of passwords, tokens and cloud keys count; references (valueFrom, a variable in braces) and names of files do not.',
   verdicts: {
     pass: 'no variable with a plain value has the name of a secret',
     fail: 'a variable holds a secret in plain text',

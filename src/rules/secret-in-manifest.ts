@@ -11,7 +11,7 @@ export const rule: ConfigurationRule = {
   rationale:
     'ConfigMaps and FlinkDeployments are neither encrypted in etcd nor kept from those who may only look: roles that read a namespace read them, and their manifests live in version control. The operator copies flinkConfiguration into a ConfigMap. A password there opens the key store of the cluster, a cloud key the whole bucket.',
   decides:
-    'Looks at the keys of flinkConfiguration in FlinkDeployments and FlinkSessionJobs and of configuration files in ConfigMaps. Names of passwords, tokens and cloud keys count where a value stands beside them; a reference such as ${NAME} does not.',
+    'Looks at the keys of flinkConfiguration in FlinkDeployments and FlinkSessionJobs and of configuration files in ConfigMaps. Names of passwords, tokens and cloud keys count where a value stands beside them; a reference to a variable does not.',
   verdicts: {
     pass: 'no key with a value has the name of a secret',
     fail: 'a secret stands in a ConfigMap or FlinkDeployment',

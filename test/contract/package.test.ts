@@ -39,7 +39,9 @@ t.test('every version is exact, in the package and in the lock file', async (t) 
 
 t.test('the sources import no package that users would not have', async (t) => {
   // Nor would they have `src/build/`, which the package leaves out, nor what is bundled for the browser.
-  const sources = textFiles().filter((name) => /^(?:src\/(?!build\/|web\/browser\/)|probes\/).*(?<!\.d)\.ts$/.test(name));
+  const sources = textFiles().filter((name) =>
+    /^(?:src\/(?!build\/|web\/browser\/)|probes\/).*(?<!\.d)\.ts$/.test(name),
+  );
   const imported = new Set(
     sources.flatMap((name) => [...read(name).matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1]!)),
   );

@@ -309,7 +309,7 @@ t.test('mutated sources are read or refused with a place, and never crash', asyn
     "'",
     '---\n',
     'null',
-    '${A}',
+    `$${'{A}'}`,
     '$(A)',
     '#',
     '\\',
