@@ -108,6 +108,7 @@ export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): Ve
       ? {}
       : { restAuthorizationFile: secrets.file(rest.basic.password, `${rest.basic.user}:`) }),
     insecureRest: false,
+    restLogs: false,
     profile: settings.profile,
     identity: identities.map(([family, { file }]) => `${family}=${file}`),
     identityPasswordFile: passwords(identities, 'file'),

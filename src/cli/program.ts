@@ -4,7 +4,6 @@ import { analyzeCommand } from './analyze.ts';
 import { auditCommand } from './audit.ts';
 import { configCommand } from './config.ts';
 import { daemonCommand } from './daemon.ts';
-import { refuseUnknownSettings } from './daemon-settings-keys.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
@@ -36,7 +35,7 @@ const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[
 export async function run(args: readonly string[]): Promise<void> {
   try {
     refuseUnknown(args);
-    if (isDaemon(args)) refuseUnknownSettings(args);
+    if (isDaemon(args)) (await import('./daemon-settings-keys.ts')).refuseUnknownSettings(args);
     const parseYaml = namesOptionsFile(args) ? (await import('yaml')).parse : undefined;
     await chosen(args, parseYaml)?.();
   } catch (error) {

@@ -28,6 +28,11 @@ export const verifyOptions: Readonly<Record<string, Options>> = {
     requiresArg: true,
     describe: 'file with what REST wants: user:password, or a line that starts with Basic or Bearer',
   },
+  'rest-logs': {
+    type: 'boolean',
+    default: false,
+    describe: 'read the logs of all processes over REST, as --log reads files (TaskManagers upload theirs for it)',
+  },
   wait: {
     type: 'string',
     requiresArg: true,
@@ -89,6 +94,7 @@ export interface VerifyArguments extends CommonArguments, KeystoreArguments {
   readonly restPin?: string | undefined;
   readonly insecureRest: boolean;
   readonly restAuthorizationFile?: string | undefined;
+  readonly restLogs: boolean;
   readonly wait?: string | undefined;
   readonly taskmanagers?: number | undefined;
   readonly baseline?: string | undefined;
@@ -115,7 +121,7 @@ export function checkArguments(args: VerifyArguments): void {
     if (isGiven(args, option) && args[other] === undefined)
       throw new Unusable(`--${dashed(option)}: means nothing without --${dashed(other)}`);
   };
-  for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'wait'] as const) {
+  for (const option of ['restPin', 'insecureRest', 'restAuthorizationFile', 'restLogs', 'wait'] as const) {
     needs(option, 'rest');
   }
   needs('taskmanagers', 'wait');

@@ -1,8 +1,10 @@
 import { CaptureError } from '../capture/problems.ts';
+import type { ParsedConfiguration } from '../flink/config.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { Observation, Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
+import type { LogRun } from '../observe/logs.ts';
 import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
@@ -51,8 +53,7 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
   const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn });
   const keystores = means.keystores ?? (await givenStores(args));
   // Before anything is asked: what this run makes Flink write accuses nobody.
-  const logs = { logs: args.log.map(parseLogFile), configurations: parsed, signal };
-  const record = args.log.length === 0 ? undefined : await readLogs(logs);
+  const record = await recordOf(args, parsed, means);
   const names = args.names === undefined ? {} : { names: readText('names', args.names) };
   const wire =
     args.capture.length === 0 ? undefined : await readWire({ ...names, captures: args.capture }, parsed, signal);
@@ -84,6 +85,27 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
     done: means.done,
   });
   return { request, planned: await plan(request, instruments), instruments };
+}
+
+/** What the logs say: those of files, and those of REST. */
+async function recordOf(
+  args: VerifyArguments,
+  configurations: readonly ParsedConfiguration[],
+  { signal, warn }: VerifyMeans,
+): Promise<LogRun | undefined> {
+  const files = args.log.map(parseLogFile);
+  if (args.rest === undefined || !args.restLogs) {
+    return files.length === 0 ? undefined : readLogs({ logs: files, configurations, signal });
+  }
+  const { fetchLogs } = await import('./rest-logs.ts');
+  const fetched = await fetchLogs({ ...args, rest: args.rest }, signal);
+  try {
+    for (const shortfall of fetched.shortfalls) warn(shortfall);
+    const run = await readLogs({ logs: [...files, ...fetched.logs], configurations, signal });
+    return fetched.shortfalls.length === 0 ? run : { ...run, extent: 'partial' };
+  } finally {
+    fetched.remove();
+  }
 }
 
 /** Loaded only here: a run without captures reads none. */

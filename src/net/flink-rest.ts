@@ -1,8 +1,8 @@
-import type { Client } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { ZodType } from 'zod';
 import { portOf } from './address.ts';
 import { failureOf, RestFailure } from './flink-rest-failure.ts';
-import { isAllowedPath, type RestPath, taskManagerPath } from './flink-rest-paths.ts';
+import { isAllowedPath, type LogPath, type RestPath, taskManagerPath } from './flink-rest-paths.ts';
 import type {
   CheckpointConfigAnswer,
   CheckpointsAnswer,
@@ -20,6 +20,10 @@ import type {
 
 /** Answers of real clusters are below 1 MiB with 1,000 TaskManagers; nothing that is longer is read. */
 const MAX_ANSWER = 16 * 1024 * 1024;
+/** Of one log; what is older than a restart or two is not needed, and logs of weeks are no answer to read here. */
+export const LOG_OCTETS_MAX: number = 256 * 1024 * 1024;
+/** A TaskManager's log takes its way through the BLOB server. */
+const LOG_MS = 60_000;
 /** Of a body that is no JSON, for the message. */
 const MAX_SHOWN = 60;
 
@@ -98,11 +102,40 @@ export class FlinkRest implements RestReader {
   }
 
   /** The JSON of an allowed path. Any other path is refused before a connection is made. */
-  async get(path: RestPath): Promise<unknown> {
+  get(path: RestPath): Promise<unknown> {
+    return this.#within(path, this.#access.timeoutMs, (signal) => this.#ask(path, signal));
+  }
+
+  /**
+   * A log, piece by piece as it comes; no more than {@link LOG_OCTETS_MAX}. Resolves to whether that was all of it.
+   *
+   * A TaskManager uploads its log to the BLOB server first, which keeps it for an hour (`blob.service.cleanup.interval`).
+   */
+  log(path: LogPath, take: (piece: Uint8Array) => void): Promise<'whole' | 'cut'> {
+    return this.#within(path, LOG_MS, async (signal) => {
+      const answer = await this.#request(path, signal);
+      let length = 0;
+      for await (const piece of answer.body as AsyncIterable<Uint8Array>) {
+        take(piece.subarray(0, LOG_OCTETS_MAX - length));
+        length += piece.length;
+        if (length > LOG_OCTETS_MAX) {
+          await this.close();
+          return 'cut';
+        }
+      }
+      return 'whole';
+    });
+  }
+
+  async #within<Answer>(
+    path: RestPath,
+    timeoutMs: number,
+    ask: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
     if (!isAllowedPath(path)) {
       throw new RestFailure('bad-access', `${JSON.stringify(path)} is none of the paths that flinkprobe asks`);
     }
-    const { timeoutMs, signal } = this.#access;
+    const { signal } = this.#access;
     if (signal?.aborted === true) throw interrupted(this.place);
     // One limit for connection, head and body together: a server that drips bytes is stopped too.
     const limit = new AbortController();
@@ -110,7 +143,7 @@ export class FlinkRest implements RestReader {
     const interrupt = (): void => limit.abort(interrupted(this.place));
     signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      return await this.#ask(path, limit.signal);
+      return await ask(limit.signal);
     } catch (error) {
       await this.close();
       if (limit.signal.aborted) throw limit.signal.reason;
@@ -140,6 +173,11 @@ export class FlinkRest implements RestReader {
   }
 
   async #ask(path: RestPath, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.#request(path, signal);
+    return this.#json(path, await bodyOf(answer.body, this.place), headerOf(answer.headers, 'content-type'));
+  }
+
+  async #request(path: RestPath, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     this.#client ??= openClient(this.url, this.#access);
     const client = await this.#client;
     const answer = await client.request({
@@ -148,11 +186,10 @@ export class FlinkRest implements RestReader {
       headers: this.#headers,
       signal,
     });
-    const type = headerOf(answer.headers, 'content-type');
     if (answer.statusCode !== 200) {
       throw this.#statusFailure(path, answer.statusCode, headerOf(answer.headers, 'location'));
     }
-    return this.#json(path, await bodyOf(answer.body, this.place), type);
+    return answer;
   }
 
   #statusFailure(path: RestPath, status: number, location: string | undefined): RestFailure {

@@ -7,6 +7,8 @@ export interface LogFile {
   readonly path: string;
   /** Process that wrote it; left out: the name under which its actor system listens. */
   readonly member?: string;
+  /** What reports call it, where that is not its path: the URL that a copy was read from. */
+  readonly shown?: string;
 }
 
 export interface LogRunOptions {
@@ -20,6 +22,7 @@ export interface LogRunOptions {
 }
 
 /** Name of a log where nothing else names its process. */
-export function nameOf({ path: file }: LogFile): string {
+export function nameOf({ path: file, shown }: LogFile): string {
+  if (shown !== undefined) return shown;
   return file === '-' ? 'standard input' : path.basename(file);
 }

@@ -31,8 +31,9 @@ export async function observeLogs(files: readonly LogFile[], options: LogRunOpti
   const processes: ProcessIdentity[] = [];
   const versions: string[] = [];
   let extent: LogRun['extent'] = 'whole';
-  for (const file of files) {
-    const { reading, problems, format, bytes } = await readLog(file.path, options.signal);
+  for (const given of files) {
+    const { reading, problems, format, bytes } = await readLog(given.path, given.shown ?? given.path, options.signal);
+    const file = { ...given, path: given.shown ?? given.path };
     for (const one of logObservations(file, reading, options)) {
       observations.push({ ...one, id: `l${observations.length + 1}` });
     }
@@ -55,7 +56,7 @@ interface ReadLog {
 /** Bytes that tell the compression, the longest magic among them. */
 const MAGIC_BYTES = 6;
 
-async function readLog(source: string, signal: AbortSignal | undefined): Promise<ReadLog> {
+async function readLog(source: string, shown: string, signal: AbortSignal | undefined): Promise<ReadLog> {
   const reader = new LogReader();
   let begun = Buffer.alloc(0);
   let isOpen = false;
@@ -92,7 +93,7 @@ async function readLog(source: string, signal: AbortSignal | undefined): Promise
   }
   await decompressor?.finish();
   const reading = reader.finish();
-  const problems = problemsOf(source, reading, ended, decompressor?.damage);
+  const problems = problemsOf(shown, reading, ended, decompressor?.damage);
   return { reading, problems, format, bytes: reading.bytes };
 }
 

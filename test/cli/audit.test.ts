@@ -186,8 +186,8 @@ t.test('wrong use ends with 3 and says what is wrong', async (t) => {
     [['audit', '--conf', folder], /holds neither/],
     [['audit', `--conf=${written(INTERNAL)}`, '--jdk=new'], /--jdk: "new" is no version/],
     [['audit', `--conf=${written(INTERNAL)}`, '--keystore-password-env=X'], /means nothing without --keystore/],
-    [['config', 'check'], /not in version/],
-    [['config', 'schema'], /not in version/],
+    [['config', 'check'], /wants the file to check/],
+    [['config', 'schema', 'x.yaml'], /takes no file/],
     [['config', 'show'], /--conf SOURCE is needed/],
     [['config', 'show', `--conf=${written(INTERNAL)}`, '--flink-version=new'], /--flink-version: "new" is no version/],
     [

@@ -51,7 +51,7 @@ t.test('what is wrong is told with file, line, column and what was meant', async
   const cases: readonly (readonly [name: string, text: string, expected: readonly RegExp[]])[] = [
     ['empty', '', [/^w\.yaml:1:1: is empty/]],
     ['no list', 'version: 1\nwaivers: x\n', [/^w\.yaml:2:10: waivers is no list$/]],
-    ['no version', 'waivers: []\n', [/^w\.yaml:1:1: version is none of 1$/]],
+    ['no version', 'waivers: []\n', [/^w\.yaml:1:1: version is missing$/]],
     [
       'unknown key on top',
       'version: 1\nwaiver: []\nwaivers: []\n',

@@ -80,7 +80,7 @@ t.test('totals of a recording are the sums of its servers', async (t) => {
 t.test('nothing else lies in the folders', async (t) => {
   for (const folder of ['captures', join('test', 'captures')]) {
     const strangers = readdirSync(join(repositoryRoot(), folder)).filter(
-      (name) => !/^(?:README\.md|facts\.py|cases\.json|\d.*\.(?:pcap\.gz|expected\.json|conf))$/.test(name),
+      (name) => !/^(?:README\.md|facts\.py|cases\.json|hosts\.txt|\d.*\.(?:pcap\.gz|expected\.json|conf))$/.test(name),
     );
     t.same(strangers, [], folder);
   }
