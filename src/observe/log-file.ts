@@ -23,6 +23,7 @@ export interface LogRunOptions {
 
 /** Name of a log where nothing else names its process. */
 export function nameOf({ path: file, shown }: LogFile): string {
-  if (shown !== undefined) return shown;
+  // `http://jm:8081/jobmanager/log`, `…/taskmanagers/ID/log`.
+  if (shown !== undefined) return decodeURIComponent(shown.split('/').at(-2) ?? shown);
   return file === '-' ? 'standard input' : path.basename(file);
 }
