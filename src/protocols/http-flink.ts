@@ -12,6 +12,7 @@ import {
   checkpointObject,
   concernsCheckpoints,
   downloadedObject,
+  encryptionAtRest,
   namesCheckpoints,
   type ObjectContent,
   uploadedObject,
@@ -107,6 +108,7 @@ export class FlinkHttp {
       this.#found.add('checkpoint-storage');
     }
     if (uploadsObject(method, target) && (checkpointObject(target.path) !== undefined || isStorageUpload(request))) {
+      this.#noteEncryption(head);
       return uploadedObject(head, target, (content) => this.#object(content, target, side));
     }
     if (method === 'POST' && JAR_UPLOAD.test(target.path)) {
@@ -129,6 +131,7 @@ export class FlinkHttp {
   /** Sink for the body of an answer. `request` is absent where a gap hid it. */
   response(head: HttpMessageHead, status: number, request: HttpRequest | undefined, side: Side): BodySink | undefined {
     const target = request?.target;
+    if (target !== undefined && checkpointObject(target.path) !== undefined) this.#noteEncryption(head);
     if (target !== undefined && status === 200) {
       this.#notePath(head, target.path);
     }
@@ -144,6 +147,11 @@ export class FlinkHttp {
       return new BodySample(MAX_TEXT_SAMPLE, (sample) => this.#metrics(sample, side));
     }
     return /xml/i.test(type) ? new BodySample(MAX_TEXT_SAMPLE, (sample) => this.#xml(sample)) : undefined;
+  }
+
+  #noteEncryption(head: HttpMessageHead): void {
+    const told = encryptionAtRest(head);
+    if (told !== undefined) this.#details.set('encryptionAtRest', told);
   }
 
   #counted(then: (bytes: number) => void): BodySink {

@@ -68,6 +68,15 @@ export function namesCheckpoints(text: string): boolean {
   return /<(?:Key|Prefix)>[^<]*[0-9a-f]{32}\/(?:chk-\d+|shared|taskowned)(?:\/|<)/.test(text);
 }
 
+/** S3's own words for encryption at rest (`AES256`, `aws:kms`); in a request the wish, in an answer the deed. */
+const ENCRYPTION_AT_REST = /^x-amz-server-side-encryption(?:-customer-algorithm)?$/;
+const ENCRYPTION_WORD = /^[\w:.-]{1,32}$/;
+
+/** What a message on an object says of its encryption at rest. The customer's key, which may stand beside it, is not looked at. */
+export function encryptionAtRest({ headers }: HttpMessageHead): string | undefined {
+  return headers.find(({ name, value }) => ENCRYPTION_AT_REST.test(name) && ENCRYPTION_WORD.test(value))?.value;
+}
+
 /** True where the request's own body is the object: not the XML of a multipart upload's start or end. */
 export function uploadsObject(method: string, target: HttpTarget): boolean {
   if (method !== 'PUT' && method !== 'POST' && method !== 'PATCH') {

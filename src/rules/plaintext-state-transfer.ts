@@ -1,4 +1,4 @@
-import type { Observation, StateTransfer, StateTransferKind } from '../model/report.ts';
+import type { Evidence, Observation, StateTransfer, StateTransferKind } from '../model/report.ts';
 import type { EndpointRule, EndpointSubject, Judgement, RuleContext } from '../model/rule.ts';
 import { channelRemedy } from './support/channel-remedy.ts';
 import { contentsText } from './support/contents.ts';
@@ -73,7 +73,10 @@ export const rule: EndpointRule = {
         message: `Whoever captures these packets reads ${contentsText(leaks.map(({ transfer }) => transfer.kind))}.`,
         expected: expectedText(subject),
         observed: `${leakTotals(leaks.map(({ transfer }) => transfer))}, first in frame ${first.frame} at stream offset ${first.streamOffset}`,
-        evidence: leaks.map(({ observation, transfer }) => evidenceOf(observation, leakText(transfer), transfer)),
+        evidence: [
+          ...leaks.map(({ observation, transfer }) => evidenceOf(observation, leakText(transfer), transfer)),
+          ...atRest(subject.observations),
+        ],
         remediation: channelRemedy(subject, context, rule.remediation),
       },
     ];
@@ -91,6 +94,17 @@ function expectedText({ expectation }: EndpointSubject): string {
   return expectation?.basis === 'configuration'
     ? `${policy}; the configuration does not ask for it: ${originOf(expectation)}`
     : policy;
+}
+
+/** A bucket that encrypts what it keeps: evidence of the volume, and no protection of the wire. Each word once. */
+function atRest(observations: readonly Observation[]): readonly Evidence[] {
+  const wordOf = (one: Observation): unknown => one.plaintext?.details.encryptionAtRest;
+  const first = new Map<unknown, Observation>();
+  for (const one of observations) if (!first.has(wordOf(one))) first.set(wordOf(one), one);
+  first.delete(undefined);
+  return [...first].map(([word, one]) =>
+    evidenceOf(one, `the store encrypts at rest (x-amz-server-side-encryption: ${word}), not on the wire`),
+  );
 }
 
 function leakTotals(transfers: readonly StateTransfer[]): string {

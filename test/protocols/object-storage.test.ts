@@ -24,6 +24,26 @@ function kinds(reading: ClearReading): readonly string[] {
   return reading.stateTransfer.map((one) => `${one.side} ${one.kind} ${one.bytes}`);
 }
 
+t.test('tells encryption at rest by the header of request or answer, never a key', (t) => {
+  const path = `/b/ck/${JOB}/shared/${UUID}`;
+  const told = (reading: ClearReading): unknown => reading.details.encryptionAtRest;
+  t.equal(told(put(path, 'x', 'x-amz-server-side-encryption: aws:kms\r\n')), 'aws:kms');
+  const answer = 'HTTP/1.1 200 OK\r\nx-amz-server-side-encryption: AES256\r\nContent-Length: 0\r\n\r\n';
+  const head = `PUT ${path} HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\n\r\nx`;
+  t.equal(told(follow(http, spoken(['c', head], ['s', answer])).reading()), 'AES256');
+  const customer = put(
+    path,
+    'x',
+    'x-amz-server-side-encryption-customer-key: CANARY\r\nx-amz-server-side-encryption-customer-algorithm: AES256\r\n',
+  );
+  t.equal(told(customer), 'AES256');
+  t.notMatch(JSON.stringify(customer), /CANARY/);
+  t.equal(told(put(path, 'x')), undefined);
+  t.equal(told(put(path, 'x', 'x-amz-server-side-encryption: what is no word\r\n')), undefined);
+  t.equal(told(follow(http, spoken(['c', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'], ['s', answer])).reading()), undefined);
+  t.end();
+});
+
 t.test("knows the objects of Flink's directory layout", (t) => {
   const kind = (path: string): string | undefined => checkpointObject(path)?.kind;
   t.equal(kind(`/b/ck/${JOB}/chk-7/${UUID}`), 'state-file');

@@ -11,6 +11,20 @@ t.test('names the endpoint of the configuration over https', async (t) => {
   t.strictSame(finding(rule, [store], { expectations }).remediation.settings, { 's3.endpoint': 'https://s3:9000' });
 });
 
+t.test('names the encryption that a bucket tells of once, as evidence that mends nothing', async (t) => {
+  const stateTransfer = [transfer('keyed-state-file')];
+  const upload = clear({
+    channel: 'checkpoint-storage',
+    plaintext: { stateTransfer, details: { encryptionAtRest: 'aws:kms' } },
+  });
+  const { severity, evidence } = finding(rule, [upload, upload]);
+  t.equal(severity, 'critical');
+  const told = evidence.filter(({ text }) =>
+    /at rest \(x-amz-server-side-encryption: aws:kms\), not on the wire/.test(text),
+  );
+  t.equal(told.length, 1);
+});
+
 t.test('fails state inside clear RPC with frame, offset and counts', async (t) => {
   const acknowledged = transfer('keyed-state-inline', { count: 216, bytes: 345_600, names: ['TaskStateSnapshot'] });
   const found = finding(rule, [clear({ plaintext: { stateTransfer: [acknowledged] } })]);
