@@ -11,7 +11,6 @@ import type { Run, Store } from '../daemon/types.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
-import { ofFamily } from '../observe/active/families.ts';
 import { embeddedDefault, recordedBefore, stateFolder } from './daemon-default.ts';
 import { argumentsOf, runCluster, SecretFiles } from './daemon-run.ts';
 import { overlaysOf, secretVariables } from './daemon-settings-keys.ts';
@@ -137,16 +136,7 @@ function accessOf(
   try {
     const args = argumentsOf(settings, secrets);
     const keys = readKeys(args, (line) => log('warn', { cluster: settings.name }, line));
-    const identity = ofFamily(keys.identities, 'rest');
-    const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
-    return restAccess(
-      { ...args, rest: url },
-      {
-        ...(identity === undefined ? {} : { identity }),
-        ...(trustAnchors === undefined ? {} : { trustAnchors }),
-      },
-      signal,
-    );
+    return restAccess({ ...args, rest: url }, keys, signal);
   } finally {
     secrets.remove();
   }

@@ -4,10 +4,10 @@ import type { Channel } from '../model/channel.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Input, Observation, Report } from '../model/report.ts';
 import { createDialer } from '../net/dial.ts';
+import type { RestAccess } from '../net/flink-rest-types.ts';
 import { DEFAULT_DIAL_LIMITS } from '../net/limits.ts';
 import { resolveName } from '../net/resolve.ts';
 import { CaptureWriter } from '../observe/active/capture-writer.ts';
-import { ofFamily } from '../observe/active/families.ts';
 import { budgetOf } from '../observe/active/plan.ts';
 import { surveyEndpoint } from '../observe/active/survey.ts';
 import type { ActiveOptions, Budget, Target } from '../observe/active/types.ts';
@@ -16,8 +16,7 @@ import type { NamedTarget } from '../observe/named-target.ts';
 import { defaultTargets, parseTarget, parseTargetsFile, TargetError, targetsOf } from '../observe/target-text.ts';
 import { parseDuration, readText } from './common.ts';
 import { Unusable } from './failure.ts';
-import { type Keys, readKeys } from './keys.ts';
-import { restAccess } from './rest-access.ts';
+import type { Keys } from './keys.ts';
 import type { Awaited } from './rest-discovery.ts';
 import type { Instruments } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
@@ -52,6 +51,9 @@ export interface Surroundings {
   /** Told of every finished endpoint. */
   readonly done: (observation: Observation) => void;
   readonly baseline?: Report;
+  readonly keys: Keys;
+  /** What REST is spoken to with, where there is one to ask. */
+  readonly rest?: RestAccess;
 }
 
 /** How long a server may take to make up its mind about us after our last message, milliseconds. */
@@ -71,15 +73,12 @@ export async function createInstruments(
 ): Promise<OpenableInstruments> {
   const probes = await loadProbes();
   const byId = new Map(probes.map((probe) => [probe.id, probe] as const));
-  const keys = readKeys(args, surroundings.warn);
   const resolve = async (name: string): Promise<readonly string[]> => {
     const found = await resolveName(name, { timeoutMs: parseDuration('timeout', args.timeout) });
     return found.kind === 'addresses' ? found.addresses : [];
   };
-  const discover =
-    args.rest === undefined
-      ? undefined
-      : discovery({ ...args, rest: args.rest }, surroundings, { probes, resolve, keys });
+  const { rest } = surroundings;
+  const discover = rest === undefined ? undefined : discovery(args, surroundings, { rest, probes, resolve });
   let surveying: Surveyor | undefined;
   return {
     ...(discover === undefined ? {} : { discover }),
@@ -90,15 +89,10 @@ export async function createInstruments(
     survey: (target) => surveying!.ask(target),
     clock: () => Date.now(),
     open: () => {
-      surveying = surveyor(args, surroundings, { probes, keys });
+      surveying = surveyor(args, surroundings, probes);
     },
     finish: () => surveying?.finish(),
   };
-}
-
-interface Means {
-  readonly probes: readonly Probe[];
-  readonly keys: Keys;
 }
 
 interface Surveyor {
@@ -106,7 +100,11 @@ interface Surveyor {
   finish(): void;
 }
 
-function surveyor(args: VerifyArguments, { signal, warn, done }: Surroundings, { probes, keys }: Means): Surveyor {
+function surveyor(
+  args: VerifyArguments,
+  { signal, warn, done, keys }: Surroundings,
+  probes: readonly Probe[],
+): Surveyor {
   const timeout = parseDuration('timeout', args.timeout);
   const capture = args.pcapOut === undefined ? undefined : openCapture(args.pcapOut);
   const limits = {
@@ -147,26 +145,22 @@ function budgetWithin(budget: Budget, maximum: number | undefined): Budget {
   return maximum === undefined ? budget : { ...budget, connections: Math.min(budget.connections, maximum) };
 }
 
+interface DiscoveryMeans {
+  readonly rest: RestAccess;
+  readonly probes: readonly Probe[];
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+}
+
 function discovery(
-  args: VerifyArguments & { readonly rest: string },
+  args: VerifyArguments,
   { signal, say, baseline }: Surroundings,
-  { probes, resolve, keys }: Means & { readonly resolve: (name: string) => Promise<readonly string[]> },
+  { rest, probes, resolve }: DiscoveryMeans,
 ): NonNullable<Instruments['discover']> {
-  const identity = ofFamily(keys.identities, 'rest');
-  const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
-  const access = restAccess(
-    args,
-    {
-      ...(identity === undefined ? {} : { identity }),
-      ...(trustAnchors === undefined ? {} : { trustAnchors }),
-    },
-    signal,
-  );
   const awaited = awaitedOf(args, baseline);
   return async (memberOf) => {
     // Loaded only here: without REST no HTTP client is needed.
     const { discoverCluster } = await import('./rest-discovery.ts');
-    return discoverCluster(access, {
+    return discoverCluster(rest, {
       probes,
       resolve,
       memberOf,

@@ -1,14 +1,16 @@
 import type { Input } from '../model/report.ts';
 import type { RestAccess, RestAuthorization, RestTls, RestTrust } from '../net/flink-rest-types.ts';
+import { ofFamily } from '../observe/active/families.ts';
 import { parseDuration } from './common.ts';
 import { Unusable } from './failure.ts';
-import { type Identity, readSecret } from './secrets.ts';
+import type { Keys } from './keys.ts';
+import { readSecret } from './secrets.ts';
 import type { VerifyArguments } from './verify-options.ts';
 
 /** What REST is spoken to with. Throws `Unusable` for a pin or an authorisation that cannot be meant. */
 export function restAccess(
   args: VerifyArguments & { readonly rest: string },
-  keys: { readonly identity?: Identity; readonly trustAnchors?: readonly Uint8Array[] },
+  keys: Keys,
   signal: AbortSignal,
 ): RestAccess {
   const file = args.restAuthorizationFile;
@@ -21,11 +23,9 @@ export function restAccess(
   };
 }
 
-function restTls(
-  args: VerifyArguments,
-  keys: { readonly identity?: Identity; readonly trustAnchors?: readonly Uint8Array[] },
-): RestTls {
-  const { identity, trustAnchors } = keys;
+function restTls(args: VerifyArguments, keys: Keys): RestTls {
+  const identity = ofFamily(keys.identities, 'rest');
+  const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
   const shown = identity === undefined ? {} : { identity };
   if (args.insecureRest) return { verification: 'none', ...shown };
   if (args.restPin !== undefined) return { verification: 'pinned', ...pinOf(args.restPin), ...shown };

@@ -5,11 +5,7 @@ import { FlinkRest } from '../net/flink-rest.ts';
 import { RestFailure } from '../net/flink-rest-failure.ts';
 import { type LogPath, taskManagerLogPath } from '../net/flink-rest-paths.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
-import { ofFamily } from '../observe/active/families.ts';
 import type { LogFile } from '../observe/log-file.ts';
-import { readKeys } from './keys.ts';
-import { restAccess } from './rest-access.ts';
-import type { VerifyArguments } from './verify-options.ts';
 
 export interface RestLogs {
   readonly logs: readonly LogFile[];
@@ -23,13 +19,10 @@ export interface RestLogs {
  * Copies of the logs that REST gives of the JobManager and of every registered TaskManager, in files that only we may
  * read. What cannot be had is a shortfall: the record is heard in part then.
  */
-export async function fetchLogs(
-  args: VerifyArguments & { readonly rest: string },
-  signal: AbortSignal,
-): Promise<RestLogs> {
+export async function fetchLogs(access: RestAccess): Promise<RestLogs> {
+  const rest = new FlinkRest(access);
   const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const rest = new FlinkRest(accessOf(args, signal));
   const logs: LogFile[] = [];
   const shortfalls: string[] = [];
   try {
@@ -72,19 +65,4 @@ async function copy(rest: FlinkRest, from: LogPath, file: string): Promise<'whol
   } finally {
     closeSync(handle);
   }
-}
-
-function accessOf(args: VerifyArguments & { readonly rest: string }, signal: AbortSignal): RestAccess {
-  // What there is to tell of the stores is told when the endpoints are asked.
-  const keys = readKeys(args, () => undefined);
-  const identity = ofFamily(keys.identities, 'rest');
-  const trustAnchors = ofFamily(keys.trustAnchors, 'rest');
-  return restAccess(
-    args,
-    {
-      ...(identity === undefined ? {} : { identity }),
-      ...(trustAnchors === undefined ? {} : { trustAnchors }),
-    },
-    signal,
-  );
 }

@@ -3,6 +3,7 @@ import type { ParsedConfiguration } from '../flink/config.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
 import type { Observation, Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
+import type { RestAccess } from '../net/flink-rest-types.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import type { LogRun } from '../observe/logs.ts';
 import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
@@ -10,9 +11,11 @@ import { readConfigurations } from './configuration-sources.ts';
 import { parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
 import { createInstruments, namedTargets, type OpenableInstruments } from './instruments.ts';
+import { readKeys } from './keys.ts';
 import { givenStores } from './keystore-options.ts';
 import { parseLogFile, readLogs } from './log-witness.ts';
 import { readPolicy } from './policy-option.ts';
+import { restAccess } from './rest-access.ts';
 import { type Plan, plan, type VerificationRequest } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
 import { readWaivers } from './waivers-option.ts';
@@ -52,8 +55,10 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
   const flinkVersion = args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) };
   const parsed = await parseConfigurations({ configurations, ...flinkVersion, warn });
   const keystores = means.keystores ?? (await givenStores(args));
+  const keys = readKeys(args, warn);
+  const rest = args.rest === undefined ? undefined : restAccess({ ...args, rest: args.rest }, keys, signal);
   // Before anything is asked: what this run makes Flink write accuses nobody.
-  const record = await recordOf(args, parsed, means);
+  const record = await recordOf(args, rest, parsed, means);
   const names = args.names === undefined ? {} : { names: readText('names', args.names) };
   const wire =
     args.capture.length === 0 ? undefined : await readWire({ ...names, captures: args.capture }, parsed, signal);
@@ -83,6 +88,8 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
     ...(means.waiting === undefined ? {} : { say: means.waiting }),
     ...(baseline === undefined ? {} : { baseline: baseline.report }),
     done: means.done,
+    keys,
+    ...(rest === undefined ? {} : { rest }),
   });
   return { request, planned: await plan(request, instruments), instruments };
 }
@@ -90,15 +97,16 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
 /** What the logs say: those of files, and those of REST. */
 async function recordOf(
   args: VerifyArguments,
+  rest: RestAccess | undefined,
   configurations: readonly ParsedConfiguration[],
   { signal, warn }: VerifyMeans,
 ): Promise<LogRun | undefined> {
   const files = args.log.map(parseLogFile);
-  if (args.rest === undefined || !args.restLogs) {
+  if (rest === undefined || !args.restLogs) {
     return files.length === 0 ? undefined : readLogs({ logs: files, configurations, signal });
   }
   const { fetchLogs } = await import('./rest-logs.ts');
-  const fetched = await fetchLogs({ ...args, rest: args.rest }, signal);
+  const fetched = await fetchLogs(rest);
   try {
     for (const shortfall of fetched.shortfalls) warn(shortfall);
     const run = await readLogs({ logs: [...files, ...fetched.logs], configurations, signal });

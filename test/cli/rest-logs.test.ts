@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { readLogs } from '../../src/cli/log-witness.ts';
 import { fetchLogs } from '../../src/cli/rest-logs.ts';
-import type { VerifyArguments } from '../../src/cli/verify-options.ts';
 import { taskManagerLogPath } from '../../src/net/flink-rest-paths.ts';
+import type { RestAccess } from '../../src/net/flink-rest-types.ts';
 import { clusterAnswers, type RestAnswers, recorded, serveRest } from '../support/flink-rest-server.ts';
 import { readVector } from '../support/vectors.ts';
 
@@ -18,15 +18,11 @@ const ANSWERS: RestAnswers = {
   [taskManagerLogPath(first!.id)]: log('tm1'),
 };
 
-function argumentsFor(url: string): VerifyArguments & { readonly rest: string } {
-  const none = { identity: [], identityPasswordFile: [], identityPasswordEnv: [] };
-  const stores = { ...none, truststore: [], truststorePasswordFile: [], truststorePasswordEnv: [] };
-  return { ...stores, rest: url, insecureRest: false, timeout: '2s' } as unknown as VerifyArguments & { rest: string };
-}
+const accessTo = (url: string): RestAccess => ({ url, timeoutMs: 2000, signal });
 
 t.test('logs that REST gives are heard as those of files are, under their URLs', async (t) => {
   const server = await serveRest(ANSWERS);
-  const fetched = await fetchLogs(argumentsFor(server.url), signal);
+  const fetched = await fetchLogs(accessTo(server.url));
   t.strictSame(fetched.shortfalls, []);
   t.strictSame(
     fetched.logs.map(({ shown }) => shown),
@@ -57,7 +53,7 @@ t.test('logs that REST gives are heard as those of files are, under their URLs',
 t.test('a log that REST refuses is a shortfall, and the others are heard', async (t) => {
   const { [taskManagerLogPath(first!.id)]: _, ...others } = ANSWERS;
   const server = await serveRest(others);
-  const fetched = await fetchLogs(argumentsFor(server.url), signal);
+  const fetched = await fetchLogs(accessTo(server.url));
   t.equal(fetched.logs.length, 1);
   t.match(fetched.shortfalls, [/HTTP 404/]);
   fetched.remove();
@@ -66,7 +62,7 @@ t.test('a log that REST refuses is a shortfall, and the others are heard', async
 
 t.test('where REST does not list its TaskManagers there is no log, and a sentence', async (t) => {
   const server = await serveRest({ ...clusterAnswers('off'), '/taskmanagers': 'no JSON' });
-  const fetched = await fetchLogs(argumentsFor(server.url), signal);
+  const fetched = await fetchLogs(accessTo(server.url));
   t.strictSame(fetched.logs, []);
   t.match(fetched.shortfalls, [/answers no JSON/]);
   fetched.remove();
