@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import type { RunRequest } from '../daemon/cluster.ts';
-import type { Companion, CompanionMeans, DaemonMeans, LoadedSettings } from '../daemon/daemon.ts';
+import type { Companion, CompanionMeans } from '../daemon/companion.ts';
+import type { DaemonMeans, LoadedSettings } from '../daemon/daemon.ts';
 import type { LagMeter } from '../daemon/lag.ts';
 import type { Log } from '../daemon/log.ts';
 import { RestartWatch } from '../daemon/restart-watch.ts';

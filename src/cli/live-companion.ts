@@ -1,4 +1,4 @@
-import type { Companion, CompanionMeans } from '../daemon/daemon.ts';
+import type { Companion, CompanionMeans } from '../daemon/companion.ts';
 import type { WireStatus } from '../daemon/types.ts';
 import type { LiveWire } from '../daemon/wire.ts';
 import type { Waiver } from '../model/waiver.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
+import type { Companion, CompanionMeans } from './companion.ts';
 import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
@@ -16,37 +16,12 @@ import type {
   Control,
   DaemonStatus,
   Happening,
-  Publish,
   Run,
   Store,
   Transition,
   Trigger,
   WaiverStatus,
-  WireStatus,
 } from './types.ts';
-
-/** Something that works beside a cluster while it is in the settings: restart watch, rotation watch, live wire. */
-export interface Companion {
-  /** Resolves when nothing of it is left. */
-  stop(): Promise<void>;
-  /** Told of every stored run of the cluster; must not throw. */
-  committed?(run: Run): void;
-  /** What the live wire carries, of the companion that watches it. */
-  readonly wire?: WireStatus | undefined;
-}
-
-/** What a companion may do. */
-export interface CompanionMeans {
-  readonly settings: ClusterSettings;
-  readonly trigger: (trigger: Trigger) => void;
-  readonly note: (happening: Happening) => void;
-  readonly publish: Publish;
-  /** Keeps what was seen of the live wire as a run of the cluster. */
-  readonly keep: (report: Report) => void;
-  readonly store: Store;
-  readonly log: ClusterMeans['log'];
-  readonly clock: () => number;
-}
 
 /** Settings, and where they came from. `path` absent: the embedded default. */
 export interface LoadedSettings {

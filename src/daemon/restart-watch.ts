@@ -1,5 +1,5 @@
 import type { RestReader } from '../net/flink-rest-types.ts';
-import type { Companion, CompanionMeans } from './daemon.ts';
+import type { Companion, CompanionMeans } from './companion.ts';
 import { jobManagerPlace, type MemberChange, Members } from './members.ts';
 
 /** REST as the watch needs it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import type { Companion, CompanionMeans } from './daemon.ts';
+import type { Companion, CompanionMeans } from './companion.ts';
 import type { Run } from './types.ts';
 
 export interface RotationWatchMeans extends CompanionMeans {

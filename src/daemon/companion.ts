@@ -1,0 +1,27 @@
+import type { Report } from '../model/report.ts';
+import type { ClusterMeans } from './cluster.ts';
+import type { ClusterSettings } from './settings.ts';
+import type { Happening, Publish, Run, Store, Trigger, WireStatus } from './types.ts';
+
+/** Something that works beside a cluster while it is in the settings: restart watch, rotation watch, live wire. */
+export interface Companion {
+  /** Resolves when nothing of it is left. */
+  stop(): Promise<void>;
+  /** Told of every stored run of the cluster; must not throw. */
+  committed?(run: Run): void;
+  /** What the live wire carries, of the companion that watches it. */
+  readonly wire?: WireStatus | undefined;
+}
+
+/** What a companion may do. */
+export interface CompanionMeans {
+  readonly settings: ClusterSettings;
+  readonly trigger: (trigger: Trigger) => void;
+  readonly note: (happening: Happening) => void;
+  readonly publish: Publish;
+  /** Keeps what was seen of the live wire as a run of the cluster. */
+  readonly keep: (report: Report) => void;
+  readonly store: Store;
+  readonly log: ClusterMeans['log'];
+  readonly clock: () => number;
+}
