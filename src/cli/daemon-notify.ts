@@ -1,7 +1,6 @@
 import type { DaemonMeans } from '../daemon/daemon.ts';
 import { Notifier } from '../daemon/notify/notifier.ts';
-import type { SecretSetting } from '../daemon/settings.ts';
-import { readSecret } from './secrets.ts';
+import { secretOf } from './secret-settings.ts';
 
 /**
  * Lets the sinks of the settings know what the daemon finds: settings, stored runs, and runs that could not be made. They
@@ -9,7 +8,14 @@ import { readSecret } from './secrets.ts';
  */
 export function withNotifications(means: DaemonMeans): DaemonMeans {
   const { store, log, clock, random, waivers } = means;
-  const notifier = new Notifier({ store, log, clock, random, waivers, readSecret: secretOf });
+  const notifier = new Notifier({
+    store,
+    log,
+    clock,
+    random,
+    waivers,
+    readSecret: (secret) => secretOf('notify', secret),
+  });
   return {
     ...means,
     failed: (cluster, problem) => {
@@ -29,15 +35,4 @@ export function withNotifications(means: DaemonMeans): DaemonMeans {
       await means.ending?.();
     },
   };
-}
-
-function secretOf(secret: SecretSetting): string {
-  switch (secret.kind) {
-    case 'file':
-      return readSecret('notify', { file: secret.path });
-    case 'credential':
-      return readSecret('notify', { file: `credential:${secret.name}` });
-    case 'environment':
-      return readSecret('notify', { env: secret.name });
-  }
 }

@@ -10,7 +10,7 @@ import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import { readText } from './common.ts';
-import { readSecret } from './secrets.ts';
+import { placeOf, secretOf } from './secret-settings.ts';
 import type { VerifyArguments } from './verify-options.ts';
 
 /** What a run of the daemon says besides its report. */
@@ -139,18 +139,6 @@ function passwords(stores: readonly FamilyStore[], kind: 'file' | 'env'): string
   });
 }
 
-/** As options name it: a file (also `credential:NAME`), or a variable. */
-function placeOf(secret: SecretSetting): { readonly kind: 'file' | 'env'; readonly text: string } {
-  switch (secret.kind) {
-    case 'file':
-      return { kind: 'file', text: secret.path };
-    case 'credential':
-      return { kind: 'file', text: `credential:${secret.name}` };
-    case 'environment':
-      return { kind: 'env', text: secret.name };
-  }
-}
-
 /** Each store has its own passwords, read when it is. */
 function storeOf({ file, password, keyPassword }: StoreSetting): GivenStore {
   return {
@@ -158,11 +146,6 @@ function storeOf({ file, password, keyPassword }: StoreSetting): GivenStore {
     ...(password === undefined ? {} : { password: secretOf('keystores.password', password) }),
     ...(keyPassword === undefined ? {} : { keyPassword: secretOf('keystores.key_password', keyPassword) }),
   };
-}
-
-function secretOf(setting: string, secret: SecretSetting): string {
-  const { kind, text } = placeOf(secret);
-  return readSecret(setting, kind === 'file' ? { file: text } : { env: text });
 }
 
 /** Secrets that an option wants together with something else, in files that only we may read, as long as a run takes. */
