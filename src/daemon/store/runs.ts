@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Observation, type Report, SEVERITIES, type Severity } from '../../model/report.ts';
+import { failedCounts } from '../open-counts.ts';
 import type { Page, Run, RunSummary, Trigger } from '../types.ts';
 import { limitOf, ofCluster, timeText } from './clusters.ts';
 import type { Database, Value } from './database.ts';
@@ -212,12 +213,6 @@ export function rowSummary(row: RunRow): RunSummary {
 
 export function summaryOf({ id, cluster, trigger, report }: Run): RunSummary {
   const open = report.findings.filter(({ waived }) => waived === null);
-  const failed = Object.fromEntries(
-    SEVERITIES.map((severity) => [
-      severity,
-      open.filter((one) => one.verdict === 'fail' && one.severity === severity).length,
-    ]),
-  );
   return {
     id,
     cluster,
@@ -226,7 +221,7 @@ export function summaryOf({ id, cluster, trigger, report }: Run): RunSummary {
     finishedAt: report.finishedAt,
     verdict: report.verdict,
     complete: report.complete,
-    failed: failed as Record<Severity, number>,
+    failed: failedCounts(open),
     inconclusive: open.filter(({ verdict }) => verdict !== 'fail').length,
     waived: report.findings.length - open.length,
   };
