@@ -1,5 +1,5 @@
 import { StoreFailure } from '../daemon/store/failure.ts';
-import type { Control, FindingRecord, Happening } from '../daemon/types.ts';
+import type { Control, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
 import { PAGE_LIMITS, type PageModel } from '../web/model.ts';
 
@@ -41,12 +41,13 @@ export class PageModels {
     const { store } = this.#control;
     const findings = this.#findings(shown);
     const certificates = store.certificates(shown).filter(({ goneAt }) => goneAt === undefined);
+    const runs = store.runs(shown, { limit: PAGE_LIMITS.runs });
     return {
       findings: findings.slice(0, PAGE_LIMITS.findings),
       certificates: certificates.slice(0, PAGE_LIMITS.certificates),
-      runs: store.runs(shown, { limit: PAGE_LIMITS.runs }),
+      runs,
       happenings: store.happenings(shown, { limit: PAGE_LIMITS.happenings }).filter(isOfClusters),
-      ...this.#seenOf(shown),
+      ...this.#seenOf(shown, runs[0]),
       leftOut: {
         findings: Math.max(0, findings.length - PAGE_LIMITS.findings),
         certificates: Math.max(0, certificates.length - PAGE_LIMITS.certificates),
@@ -62,13 +63,11 @@ export class PageModels {
     return [...open, ...resolved];
   }
 
-  #seenOf(cluster: string): Seen {
-    const { store } = this.#control;
-    const [run] = store.runs(cluster, { limit: 1 });
+  #seenOf(cluster: string, run: RunSummary | undefined): Seen {
     const known = this.#seen.get(cluster);
     if (run === undefined) return { coverage: [] };
     if (known?.run === run.id) return known.seen;
-    const seen = seenOf(store.report(run.id));
+    const seen = seenOf(this.#control.store.report(run.id));
     this.#seen.set(cluster, { run: run.id, seen });
     return seen;
   }
