@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Report } from '../model/report.ts';
 import {
   type LiveCapture,
@@ -69,7 +70,7 @@ export class LiveWire {
   #sources: LiveSource[] = [];
   #state: WireStatus['state'] = 'restarting';
   #problem: string | undefined;
-  #working: Promise<unknown> = Promise.resolve();
+  #working: Promise<void> = Promise.resolve();
   #reading: Promise<void> | undefined;
   #judging: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -120,7 +121,8 @@ export class LiveWire {
       setInterval(() => this.#everySecond(), STATUS_EVERY_MS),
       setInterval(() => this.#snapshot(), this.#means.settings.everyMs),
     ];
-    this.#working = this.#folder === undefined ? this.#listen() : this.#folderBegins();
+    if (this.#folder === undefined) this.#working = this.#listen();
+    else this.#turn('running', undefined);
   }
 
   /** Ends the capture; what was seen since the last snapshot is still judged and kept. */
@@ -138,10 +140,6 @@ export class LiveWire {
     this.#turn('stopped', undefined);
   }
 
-  async #folderBegins(): Promise<void> {
-    this.#turn('running', undefined);
-  }
-
   /** One capture after the other, until it is stopped. */
   async #listen(): Promise<void> {
     let backoff = FIRST_BACKOFF_MS;
@@ -155,7 +153,7 @@ export class LiveWire {
         this.#turn('failed', (error as Error).message);
       }
       if (performance.now() - begunAt >= STEADY_MS) backoff = FIRST_BACKOFF_MS;
-      await pause(backoff, this.#stop.signal);
+      await pause(backoff, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
     }
   }
@@ -322,16 +320,4 @@ export class LiveWire {
   get #fields(): object {
     return { cluster: this.#means.cluster };
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
