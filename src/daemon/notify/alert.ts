@@ -1,5 +1,7 @@
-import { type Finding, SEVERITIES, type Severity } from '../../model/report.ts';
-import type { Waiver, WaiverOutcome } from '../../model/waiver.ts';
+import type { Finding, Severity } from '../../model/report.ts';
+import type { WaiverOutcome } from '../../model/waiver.ts';
+import { rank } from '../../report/severity.ts';
+import { cut } from './shorten.ts';
 
 /** What sinks are told of: a finding of a cluster, or something that a person has to see to. */
 export interface Alert {
@@ -29,6 +31,8 @@ export interface Told extends Alert {
 /** Characters of one annotation; a finding may quote a whole certificate chain. */
 const TEXT_MOST = 2000;
 
+const shown = (text: string): string => cut(text, TEXT_MOST);
+
 export function findingAlert(cluster: string, finding: Finding, startsAt: string): Alert {
   const { ruleId, channel, endpoint, file, remediation, expected, observed } = finding;
   const member = endpoint?.member ?? file?.member ?? endpoint?.host;
@@ -46,14 +50,14 @@ export function findingAlert(cluster: string, finding: Finding, startsAt: string
       fingerprint: finding.fingerprint,
     },
     annotations: {
-      summary: cut(`${finding.title}: ${channel}${member === undefined ? '' : ` of ${member}`} (${cluster})`),
-      description: cut(finding.message),
-      ...(place === undefined ? {} : { place: cut(place) }),
-      expected: cut(expected),
-      observed: cut(observed),
-      runbook: cut(remediation.text),
-      ...(settings.length === 0 ? {} : { fix: cut(settings.join('\n')) }),
-      ...(remediation.command === null ? {} : { command: cut(remediation.command) }),
+      summary: shown(`${finding.title}: ${channel}${member === undefined ? '' : ` of ${member}`} (${cluster})`),
+      description: shown(finding.message),
+      ...(place === undefined ? {} : { place: shown(place) }),
+      expected: shown(expected),
+      observed: shown(observed),
+      runbook: shown(remediation.text),
+      ...(settings.length === 0 ? {} : { fix: shown(settings.join('\n')) }),
+      ...(remediation.command === null ? {} : { command: shown(remediation.command) }),
     },
     startsAt,
   };
@@ -66,8 +70,8 @@ export function runFailedAlert(cluster: string, problem: string, startsAt: strin
     severity: 'high',
     labels: { alertname: 'FlinkprobeRunFailed', flink_cluster: cluster, fingerprint: 'run-failed' },
     annotations: {
-      summary: cut(`flinkprobe could not verify ${cluster}`),
-      description: cut(problem),
+      summary: shown(`flinkprobe could not verify ${cluster}`),
+      description: shown(problem),
       runbook: 'What the log of flinkprobe says of this cluster; its settings with flinkprobe config check.',
     },
     startsAt,
@@ -75,14 +79,7 @@ export function runFailedAlert(cluster: string, problem: string, startsAt: strin
 }
 
 export function waiverAlert(
-  {
-    id,
-    owner,
-    reason,
-    until,
-    state,
-    matched,
-  }: Pick<Waiver, 'id' | 'owner' | 'reason' | 'until'> & Pick<WaiverOutcome, 'state' | 'matched'>,
+  { id, owner, reason, until, state, matched }: Omit<WaiverOutcome, 'scope'>,
   startsAt: string,
 ): Alert {
   const what = matched === 1 ? '1 finding' : `${matched} findings`;
@@ -91,8 +88,8 @@ export function waiverAlert(
     severity: state === 'expired' ? 'medium' : 'low',
     labels: { alertname: 'FlinkprobeWaiverEnding', waiver: id, owner, fingerprint: `waiver ${id} ${until}` },
     annotations: {
-      summary: cut(`The waiver ${id} ${state === 'expired' ? 'expired' : 'ends'} on ${until}`),
-      description: cut(`${what} of ${owner}: ${reason}`),
+      summary: shown(`The waiver ${id} ${state === 'expired' ? 'expired' : 'ends'} on ${until}`),
+      description: shown(`${what} of ${owner}: ${reason}`),
       runbook: 'Mend what it covers, or agree on another end date.',
     },
     startsAt,
@@ -100,9 +97,5 @@ export function waiverAlert(
 }
 
 export function isWorse(a: Severity, b: Severity): boolean {
-  return SEVERITIES.indexOf(a) < SEVERITIES.indexOf(b);
-}
-
-function cut(text: string): string {
-  return text.length <= TEXT_MOST ? text : `${text.slice(0, TEXT_MOST - 1)}…`;
+  return rank(a) < rank(b);
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { SinkSettings } from '../settings.ts';
 import type { Notification } from './message.ts';
 import { DELIVERED, type Outcome } from './outcome.ts';
+import { oneLine } from './shorten.ts';
 import { webhookBody } from './webhook.ts';
 
 type Exec = Extract<SinkSettings, { readonly type: 'exec' }>;
@@ -80,10 +81,7 @@ function ended(sink: Exec, signal: AbortSignal, given: Readonly<Record<string, s
       if (because !== undefined) killGroup(child.pid, 'SIGKILL');
       if (because === undefined && code === 0) return done(DELIVERED);
       const how = because ?? (code === null ? `ended by ${by}` : `exit code ${code}`);
-      const words = said
-        .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-        .trim()
-        .slice(0, SAID_MOST);
+      const words = oneLine(said, SAID_MOST);
       done({ kind: 'failed', problem: words === '' ? how : `${how}: ${words}` });
     });
   });

@@ -1,6 +1,7 @@
 import type { Agent } from 'undici';
 import type { Outcome } from './outcome.ts';
 import { DELIVERED } from './outcome.ts';
+import { oneLine } from './shorten.ts';
 
 export interface Post {
   readonly url: string;
@@ -69,11 +70,7 @@ async function beginning(body: AsyncIterable<Uint8Array> & { destroy(): unknown 
     octets += part.length;
     if (octets >= ANSWER_OCTETS) break;
   }
-  const text = Buffer.concat(parts).subarray(0, ANSWER_OCTETS).toString('utf8');
-  return text
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, REASON_LETTERS);
+  return oneLine(Buffer.concat(parts).subarray(0, ANSWER_OCTETS).toString('utf8'), REASON_LETTERS);
 }
 
 /** Seconds, or a date. */

@@ -1,4 +1,5 @@
-import { type Finding, SEVERITIES } from '../../model/report.ts';
+import type { Finding } from '../../model/report.ts';
+import { atLeast } from '../../report/severity.ts';
 import type { SinkSettings } from '../settings.ts';
 import type { FindingRecord } from '../types.ts';
 import { findingAlert } from './alert.ts';
@@ -21,7 +22,10 @@ export function note(
   now: number,
 ): void {
   const isMeant =
-    is === 'open' && finding.verdict === 'fail' && finding.waived === null && isSevere(finding, settings.minSeverity);
+    is === 'open' &&
+    finding.verdict === 'fail' &&
+    finding.waived === null &&
+    atLeast(finding.severity, settings.minSeverity);
   const there = book.of(cluster).get(finding.fingerprint);
   if (!isMeant) {
     if (there !== undefined)
@@ -63,8 +67,4 @@ export function forgive(one: Standing, now: number): boolean {
     one.isSince = now;
   }
   return true;
-}
-
-function isSevere({ severity }: Finding, least: Finding['severity']): boolean {
-  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(least);
 }

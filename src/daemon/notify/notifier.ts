@@ -7,7 +7,7 @@ import { Book } from './book.ts';
 import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
 import { forgive, type Listener, note, reconcile } from './notes.ts';
 import { isDue, iso, Queue } from './queue.ts';
-import { deliver } from './sink.ts';
+import { deliver, type SinkMeans } from './sink.ts';
 import { type Change, changeOf, notAfter, observe, type Pace, QUIET_MS, type Standing, tell } from './standing.ts';
 import { isWanted, toldOf } from './telling.ts';
 
@@ -349,7 +349,7 @@ export class Notifier {
     else this.#means.log('warn', { sink: name, problem }, 'the sink does not listen');
   }
 
-  #sinkMeans(): Parameters<typeof deliver>[2] {
+  #sinkMeans(): SinkMeans {
     const { readSecret, clock } = this.#means;
     return { readSecret, clock, signal: this.#stop.signal };
   }

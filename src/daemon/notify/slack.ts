@@ -3,6 +3,7 @@ import type { Told } from './alert.ts';
 import { post } from './http-post.ts';
 import type { Notification } from './message.ts';
 import type { Outcome } from './outcome.ts';
+import { cut } from './shorten.ts';
 import type { SinkMeans } from './sink.ts';
 
 type Slack = Extract<SinkSettings, { readonly type: 'slack' }>;
@@ -68,10 +69,6 @@ function section({ status, reason, severity, annotations, labels }: Told): Slack
 /** Of mrkdwn; names that come from the wire must not become mentions or links. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 /** The address of an incoming webhook is its secret. */
