@@ -25,10 +25,13 @@ export function formatJsonl(report: Report): string {
 
 /** The same text line by line. */
 export function* jsonlPieces(report: Report): Generator<string> {
-  for (const record of jsonlRecords(report)) yield `${escapeSeparators(JSON.stringify(record))}\n`;
+  for (const record of jsonlRecords(report)) yield `${jsonLine(record)}\n`;
 }
 
-/** U+2028, U+2029 and U+0085 are legal in JSON but end a line for some readers. */
-function escapeSeparators(line: string): string {
-  return line.replace(/[\u2028\u2029\u0085]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** JSON on one line, without its end: U+2028, U+2029 and U+0085 are legal in JSON but end a line for some readers. */
+export function jsonLine(record: object): string {
+  return JSON.stringify(record).replace(
+    /[\u2028\u2029\u0085]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

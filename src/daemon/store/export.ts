@@ -1,3 +1,4 @@
+import { jsonLine } from '../../report/jsonl.ts';
 import type { Database } from './database.ts';
 import { listFindings } from './findings.ts';
 import { reportOf, rowSummary, runsAfter } from './runs.ts';
@@ -15,11 +16,12 @@ export function* exportLines(use: <T>(work: (database: Database) => T) => T, pat
     const rows = use((database) =>
       runsAfter(database, seq, BATCH).map((row) => ({ row, report: reportOf(database, row, path) })),
     );
-    for (const { row, report } of rows) yield line({ record: 'run', ...rowSummary(row), report });
+    for (const { row, report } of rows) yield jsonLine({ record: 'run', ...rowSummary(row), report });
     seq = rows.at(-1)?.row.seq ?? seq;
     more = rows.length === BATCH;
   }
-  for (const finding of use((database) => listFindings(database, {}))) yield line({ record: 'finding', ...finding });
+  for (const finding of use((database) => listFindings(database, {})))
+    yield jsonLine({ record: 'finding', ...finding });
   for (let seq = 0, more = true; more; ) {
     const rows = use((database) =>
       database.all<HappeningRow>(
@@ -28,16 +30,8 @@ export function* exportLines(use: <T>(work: (database: Database) => T) => T, pat
         [seq, BATCH],
       ),
     );
-    for (const row of rows) yield line({ record: 'happening', ...happeningOf(row) });
+    for (const row of rows) yield jsonLine({ record: 'happening', ...happeningOf(row) });
     seq = rows.at(-1)?.seq ?? seq;
     more = rows.length === BATCH;
   }
-}
-
-/** U+2028, U+2029 and U+0085 are legal in JSON but end a line for some readers. */
-function line(record: object): string {
-  return JSON.stringify(record).replace(
-    /[\u2028\u2029\u0085]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
