@@ -1,5 +1,6 @@
 import type { Channel } from '../model/channel.ts';
 import type { Certificate, Endpoint, Finding, Report, RunVerdict, Severity } from '../model/report.ts';
+import type { WaiverOutcome } from '../model/waiver.ts';
 
 /**
  * What the parts of the daemon hand to each other. Times are RFC 3339 in UTC with milliseconds, durations milliseconds.
@@ -348,13 +349,5 @@ export interface Live {
   subscribe(listener: (event: LiveEvent) => void): () => void;
 }
 
-export interface WaiverStatus {
-  readonly id: string;
-  readonly owner: string;
-  readonly reason: string;
-  /** Date, `2026-12-31`: the last day on which it holds. */
-  readonly until: string;
-  readonly scope: Readonly<Record<string, string>>;
-  readonly state: 'active' | 'ending' | 'expired';
-  readonly matched: number;
-}
+/** A waiver with what it matches of what is open now. */
+export type WaiverStatus = WaiverOutcome;
