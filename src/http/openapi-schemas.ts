@@ -1,8 +1,8 @@
 import { HAPPENINGS, LIVE_EVENTS, TRIGGERS } from '../daemon/types.ts';
+import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { reportJsonSchema } from '../report/schema.ts';
 import { CELL_VERDICTS, CERTIFICATE_ROLES } from './lists.ts';
-import { CHANNELS } from './query.ts';
 
 /** JSON Schema, draft 2020-12. */
 export type Schema = Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import {
   CELL_VERDICTS,
@@ -9,7 +10,7 @@ import {
 } from './lists.ts';
 import { PROBE_MODULES } from './means.ts';
 import { list, pageOf, ref, type Schema, schemas, text, words } from './openapi-schemas.ts';
-import { CHANNELS, DEFAULT_LIMIT, MAX_LIMIT } from './query.ts';
+import { DEFAULT_LIMIT, MAX_LIMIT } from './query.ts';
 import { REPORT_FORMAT_NAMES } from './report-formats.ts';
 
 /** `/api/v1/openapi.json`: every route, its parameters and its answers, by hand; the tests hold it against the code. */

@@ -1,8 +1,7 @@
-import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import { CHANNELS, type Channel } from '../model/channel.ts';
 import { SEVERITIES, type Severity } from '../model/report.ts';
 import { HttpFault } from './fault.ts';
 
-export const CHANNELS: readonly Channel[] = [...CHANNEL_IDS, 'unknown'];
 export const DEFAULT_LIMIT = 100;
 export const MAX_LIMIT = 1000;
 /** No list is longer. */

@@ -19,6 +19,7 @@ export const CHANNEL_IDS = [
 
 export type ChannelId = (typeof CHANNEL_IDS)[number];
 export type Channel = ChannelId | 'unknown';
+export const CHANNELS: readonly Channel[] = [...CHANNEL_IDS, 'unknown'];
 
 /** A process of the cluster, or what it talks to. */
 export type Component =

@@ -1,6 +1,7 @@
 import type { ChannelCell } from '../daemon/types.ts';
-import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import { CHANNELS, type Channel } from '../model/channel.ts';
 import { MARKS, type Mark } from './shapes.ts';
+import { byName } from './words.ts';
 
 /** Rows are channels, columns members; a cell holds what there is of both, worst first. */
 export interface Grid {
@@ -10,17 +11,14 @@ export interface Grid {
 
 export function gridOf(cells: readonly ChannelCell[]): Grid {
   const members = [...new Set(cells.map(({ member }) => member))].sort(
-    (a, b) => turn(a, cells) - turn(b, cells) || a.localeCompare(b, 'en', { numeric: true }),
+    (a, b) => turn(a, cells) - turn(b, cells) || byName(a, b),
   );
-  const channels: readonly Channel[] = [...CHANNEL_IDS, 'unknown'];
-  const rows = channels
-    .filter((channel) => cells.some((cell) => cell.channel === channel))
-    .map((channel) => ({
-      channel,
-      cells: members.map((member) =>
-        cells.filter((cell) => cell.channel === channel && cell.member === member).sort(byVerdict),
-      ),
-    }));
+  const rows = CHANNELS.filter((channel) => cells.some((cell) => cell.channel === channel)).map((channel) => ({
+    channel,
+    cells: members.map((member) =>
+      cells.filter((cell) => cell.channel === channel && cell.member === member).sort(byVerdict),
+    ),
+  }));
   return { members, rows };
 }
 

@@ -45,6 +45,9 @@ export function findingMark({ finding, resolvedAt }: FindingRecord): Mark {
   return finding.severity === 'low' || finding.severity === 'info' ? 'warn' : 'fail';
 }
 
+/** In the order in which they are shown. */
+export const WITNESSES = ['wire', 'handshake', 'promise', 'record'] as const;
+
 export function verdictMark(verdict: Coverage['verdict'] | Finding['witnesses']['wire']): Mark {
   switch (verdict) {
     case 'pass':

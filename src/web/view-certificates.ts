@@ -1,7 +1,7 @@
 import type { CertificateRecord } from '../daemon/types.ts';
 import type { Fragment } from './template.ts';
 import type { View } from './view-page.ts';
-import { brief, channelName, commonName, count, date, daysUntil } from './words.ts';
+import { brief, byName, channelName, commonName, count, date, daysUntil } from './words.ts';
 
 /** Days at which an expiry is worth a look, and at which it is an incident: those of the rules. */
 const SOON = 20;
@@ -47,11 +47,7 @@ function placesOf(records: readonly CertificateRecord[]): readonly string[] {
     const name = member ?? (path === undefined ? endpoint?.host : undefined);
     members.set(place, name === undefined ? there : there.add(name));
   }
-  return [...members].map(([place, names]) => `${place} ${[...names].sort(numeric).join(', ')}`.trim());
-}
-
-function numeric(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  return [...members].map(([place, names]) => `${place} ${[...names].sort(byName).join(', ')}`.trim());
 }
 
 /** The certificate that ends first: `82 d`, and whose it is. */

@@ -3,7 +3,7 @@ import type { Finding } from '../model/report.ts';
 import { memberOf, yamlOf } from './findings-list.ts';
 import { servedWords } from './grid.ts';
 import { type CellPlace, pageAddress, withDetail } from './query.ts';
-import { findingMark, sign, verdictMark } from './shapes.ts';
+import { findingMark, sign, verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
 import { shown } from './view-findings.ts';
 import type { View } from './view-page.ts';
@@ -82,7 +82,6 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-const WITNESSES = ['wire', 'handshake', 'promise', 'record'] as const;
 const SAYS = { pass: 'fine', fail: 'against it', inconclusive: 'unsure', 'not-heard': 'not heard' } as const;
 
 function witnessesView(view: View, { witnesses }: Finding): Fragment {

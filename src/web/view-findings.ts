@@ -1,5 +1,5 @@
 import type { FindingRecord } from '../daemon/types.ts';
-import { CHANNEL_IDS, type Channel } from '../model/channel.ts';
+import { CHANNELS, type Channel } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { chosen, memberOf, statusOf } from './findings-list.ts';
 import { pageAddress, STATUSES, withDetail } from './query.ts';
@@ -57,9 +57,7 @@ export function shown({ model, query }: View): FindingRecord | undefined {
 
 function filters({ html, model, query }: View): Fragment {
   const there = new Set<Channel>(model.findings.map(({ finding }) => finding.channel));
-  const channels: readonly Channel[] = [...CHANNEL_IDS, 'unknown' as const].filter(
-    (one) => there.has(one) || one === query.channel,
-  );
+  const channels = CHANNELS.filter((one) => there.has(one) || one === query.channel);
   const choice = (
     name: string,
     label: string,

@@ -13,7 +13,7 @@ import { gridView } from './view-grid.ts';
 import { headerView } from './view-header.ts';
 import { historyView } from './view-history.ts';
 import { coverageView, selfView, waiversView, wireView } from './view-rest.ts';
-import { channelName, count, plural } from './words.ts';
+import { byName, channelName, count, plural } from './words.ts';
 
 /** What the page is drawn from: the model, the address, and how it stands with the browser. */
 export interface View extends Tags {
@@ -73,8 +73,8 @@ function elsewhereView({ html }: View, clusters: readonly ClusterStatus[]): Frag
   const left = clusters.length - shown.length;
   return html`<p class="elsewhere">Also failing:
     ${shown.map(
-      ({ cluster, ...one }) =>
-        html` <a href="${pageAddress({ cluster, status: 'open' })}" data-go>${cluster}</a> (${failing({ cluster, ...one })})`,
+      (one) =>
+        html` <a href="${pageAddress({ cluster: one.cluster, status: 'open' })}" data-go>${one.cluster}</a> (${failing(one)})`,
     )}${left === 0 ? '' : ` and ${left} more`}</p>`;
 }
 
@@ -137,9 +137,7 @@ const MAX_MEMBERS = 3;
 function placesOf({ finding }: FindingRecord, open: readonly FindingRecord[]): string {
   const { channel, ruleId } = finding;
   const same = open.filter((one) => one.finding.ruleId === ruleId && one.finding.channel === channel);
-  const members = [...new Set(same.map(memberOf).filter(Boolean))].sort((a, b) =>
-    a.localeCompare(b, 'en', { numeric: true }),
-  );
+  const members = [...new Set(same.map(memberOf).filter(Boolean))].sort(byName);
   const left = members.length - MAX_MEMBERS;
   const told = left > 0 ? [...members.slice(0, MAX_MEMBERS), `${left} more`] : members;
   const last = told.at(-1) ?? '';

@@ -1,7 +1,7 @@
 import type { WireStatus } from '../daemon/types.ts';
 import type { Coverage } from '../model/report.ts';
 import type { Traffic } from './model.ts';
-import { verdictMark } from './shapes.ts';
+import { verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
 import type { View } from './view-page.ts';
 import { ago, bytes, channelName, count, date, moment, plural, span } from './words.ts';
@@ -54,8 +54,6 @@ function shareFacts({ html }: View, { clearBytes, tlsBytes, connections }: Traff
   return html`<div class="${clearBytes > 0 ? 'bad' : ''}"><dt>In clear</dt><dd>${bytes(clearBytes)}</dd></div>
     <div><dt>In TLS</dt><dd>${bytes(tlsBytes)}</dd></div><div><dt>Connections</dt><dd>${count(connections)}</dd></div>`;
 }
-
-const WITNESSES = ['wire', 'handshake', 'promise', 'record'] as const;
 
 /** Which witnesses were not heard: what the verdicts above do not rest on. */
 export function coverageView(view: View): Fragment {

@@ -25,6 +25,11 @@ export function channelName(channel: Channel): string {
   return CHANNELS[channel] ?? channel;
 }
 
+/** Order of names: `tm-2` before `tm-10`. */
+export function byName(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
 export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   start: 'at start',
   schedule: 'by schedule',
