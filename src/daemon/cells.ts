@@ -80,13 +80,15 @@ function leafOf({ tls }: Observation): Certificate | undefined {
   return tls?.serverCertificate.seen === 'present' ? tls.serverCertificate.chain[0] : undefined;
 }
 
+/** Clear text was seen there, or answered when it was asked for. */
+export function isClear({ kind, answer, asked }: Observation): boolean {
+  const isSeen = kind === 'plaintext' && (answer === undefined || answer.kind === 'plaintext');
+  return isSeen || asked?.clear?.outcome === 'answered';
+}
+
 function servedOf(observations: readonly Observation[]): ChannelCell['served'] {
   const tls = observations.filter((one) => one.kind === 'tls' && one.tls?.version !== undefined);
-  const clear = observations.some(
-    (one) =>
-      (one.kind === 'plaintext' && (one.answer === undefined || one.answer.kind === 'plaintext')) ||
-      one.asked?.clear?.outcome === 'answered',
-  );
+  const clear = observations.some(isClear);
   if (tls.length === 0) return clear ? 'clear' : undefined;
   if (clear) return 'mixed';
   const isMutual = tls.every(

@@ -1,8 +1,10 @@
+import { isClear } from '../daemon/cells.ts';
 import type { CertificateRecord, ChannelCell, FindingRecord } from '../daemon/types.ts';
 import type { Observation, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups } from '../report/endpoint-rows.ts';
-import { atLeast, DEFAULT_FAIL_ON, rank } from '../report/severity.ts';
-import { CHECK_STATUSES, type RunFamilyName } from './families.ts';
+import { DEFAULT_FAIL_ON, rank } from '../report/severity.ts';
+import { CHECK_STATUSES, type CheckStatus, checkStatus } from './check-status.ts';
+import type { RunFamilyName } from './families.ts';
 import type { Labels } from './prometheus.ts';
 
 /** One line of `/metrics`. */
@@ -34,9 +36,7 @@ export function clusterSeries(facts: ClusterFacts): readonly Series[] {
   return [...checks(facts), ...endpoints(facts), ...certificates(facts)];
 }
 
-type CheckStatus = (typeof CHECK_STATUSES)[number];
-
-/** Checks that found something once. The worst finding of each speaks for it; `warn`: below `--fail-on`'s default. */
+/** Checks that found something once. The worst finding of each speaks for it. */
 function checks({ cluster, findings }: ClusterFacts): Series[] {
   const worst = new Map<string, FindingRecord>();
   for (const record of findings) {
@@ -59,10 +59,7 @@ function weight(record: FindingRecord): number {
 }
 
 function statusOf({ finding, resolvedAt }: FindingRecord): CheckStatus {
-  if (resolvedAt !== undefined) return 'pass';
-  if (finding.waived !== null) return 'waived';
-  if (finding.verdict !== 'fail') return 'unknown';
-  return atLeast(finding.severity, DEFAULT_FAIL_ON) ? 'fail' : 'warn';
+  return resolvedAt === undefined ? checkStatus(finding) : 'pass';
 }
 
 /** Several endpoints of one channel and member share their series: the worst of them speaks. */
@@ -120,12 +117,7 @@ class Merged {
 
 /** Undefined: nobody saw what it speaks. */
 function clearOf({ observations }: EndpointGroup): number | undefined {
-  const isClear = observations.some(
-    ({ kind, answer, asked }) =>
-      (kind === 'plaintext' && (answer === undefined || answer.kind === 'plaintext')) ||
-      asked?.clear?.outcome === 'answered',
-  );
-  if (isClear) return 1;
+  if (observations.some(isClear)) return 1;
   return observations.some(({ kind }) => kind === 'tls') ? 0 : undefined;
 }
 

@@ -200,5 +200,3 @@ export const RUN_FAMILY_NAMES = [
   'flinkprobe_cert_served_matches_disk',
 ] as const;
 export type RunFamilyName = (typeof RUN_FAMILY_NAMES)[number];
-
-export const CHECK_STATUSES = ['pass', 'warn', 'fail', 'unknown', 'waived'] as const;

@@ -1,5 +1,6 @@
 import type { Certificate, Observation, Report } from '../model/report.ts';
-import { atLeast, DEFAULT_FAIL_ON, rank } from '../report/severity.ts';
+import { rank } from '../report/severity.ts';
+import { checkStatus } from './check-status.ts';
 import { type Family, type Format, MetricSet } from './prometheus.ts';
 
 export type ProbeFamily =
@@ -155,11 +156,9 @@ function addEndpoints(set: MetricSet<ProbeFamily>, observations: readonly Observ
 }
 
 function addChecks(set: MetricSet<ProbeFamily>, { findings }: Report): void {
-  for (const { ruleId: check, severity, verdict, waived } of [...findings].sort(bySeverity)) {
-    const isFailing = verdict === 'fail';
-    const status =
-      waived !== null ? 'waived' : !isFailing ? 'unknown' : atLeast(severity, DEFAULT_FAIL_ON) ? 'fail' : 'warn';
-    set.set('flinkprobe_check_status', { check, severity, status }, 1);
+  for (const finding of [...findings].sort(bySeverity)) {
+    const { ruleId: check, severity } = finding;
+    set.set('flinkprobe_check_status', { check, severity, status: checkStatus(finding) }, 1);
   }
 }
 
