@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** Where the build puts the page's files: beside the command, or where the modules are run, beside them. */
 const PAGE_FOLDERS = ['../web/', '../../bundle/web/'] as const;
 
-/** The page's files by name; none where the page was not built: it is a table then. */
+/** The page's files by name; none where the page was not built: it has no style and no script then. */
 export function pageFiles(): ReadonlyMap<string, Uint8Array> {
   for (const relative of PAGE_FOLDERS) {
     const folder = fileURLToPath(new URL(relative, import.meta.url));

@@ -1,5 +1,5 @@
 import type { Report } from '../model/report.ts';
-import type { Visitor } from './access.ts';
+import type { Dashboard } from './dashboard.ts';
 import type { HttpLimits } from './limits.ts';
 
 /**
@@ -15,8 +15,8 @@ export interface HttpMeans {
   readonly modules?: readonly string[];
   /** Targets that the settings name, as they write them; asked for anew at every probe. */
   readonly targets?: () => readonly string[];
-  /** The page and its files: `/` and `/assets/…`. Undefined: there is no such file. */
-  readonly dashboard?: (request: Request, visitor?: Visitor) => Response | undefined | Promise<Response | undefined>;
+  /** The page and its files: `/` and `/assets/…`; without it, the page has neither style nor script. */
+  readonly dashboard?: Dashboard;
   /** Addresses of a name, all of them. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
   readonly log?: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;

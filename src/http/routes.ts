@@ -3,6 +3,7 @@ import type { Control } from '../daemon/types.ts';
 import type { Visitor } from './access.ts';
 import { json, tagged, text } from './answer.ts';
 import { readJson } from './body.ts';
+import type { Dashboard } from './dashboard.ts';
 import { HttpFault } from './fault.ts';
 import { healthy, ready } from './health.ts';
 import type { HttpLimits } from './limits.ts';
@@ -10,7 +11,6 @@ import { certificates, channels, findings, happenings, observations, runs } from
 import type { HttpMeans } from './means.ts';
 import type { DaemonMetrics } from './metrics.ts';
 import { openapi } from './openapi.ts';
-import { plainPage } from './plain-page.ts';
 import { type ProbeContext, probe } from './probe.ts';
 import { CONTENT_TYPES, formatFor } from './prometheus.ts';
 import { Query } from './query.ts';
@@ -22,6 +22,7 @@ export interface HttpContext {
   readonly means: HttpMeans;
   readonly limits: HttpLimits;
   readonly metrics: DaemonMetrics;
+  readonly dashboard: Dashboard;
   readonly probes: () => ProbeContext;
 }
 
@@ -47,8 +48,8 @@ export interface Route {
 const runRequest = z.strictObject({ cluster: z.string().min(1).max(200) });
 
 export const ROUTES: readonly Route[] = [
-  get('/', ({ request, visitor }, { means, control }) => page(request, visitor, means, control)),
-  get('/assets/{file}', async ({ request }, { means }) => (await means.dashboard?.(request)) ?? missing()),
+  get('/', ({ request, visitor }, { dashboard }) => shown(dashboard(request, visitor))),
+  get('/assets/{file}', ({ request }, { dashboard }) => shown(dashboard(request))),
   get('/metrics', async ({ request }, { metrics }) => {
     const format = formatFor(request.headers.get('accept') ?? undefined);
     return text(await metrics.text(format), 200, CONTENT_TYPES[format]);
@@ -113,17 +114,9 @@ function post(path: string, answer: Route['answer']): Route {
   return { method: 'POST', path, role: 'operator', from: 'own', answer };
 }
 
-async function page(
-  request: Request,
-  visitor: Visitor | undefined,
-  { dashboard }: HttpMeans,
-  control: Control,
-): Promise<Response> {
-  return (await dashboard?.(request, visitor)) ?? plainPage(control);
-}
-
-function missing(): never {
-  throw new HttpFault(404, 'there is nothing here');
+function shown(found: Response | undefined): Response {
+  if (found === undefined) throw new HttpFault(404, 'there is nothing here');
+  return found;
 }
 
 function runNow(control: Control, cluster: string): Response {

@@ -16,6 +16,7 @@ import type { Control } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { Access } from './access.ts';
 import { answerOf, createApp, finished, listensOn, originsOf, type Rules, visitorOf } from './app.ts';
+import { createDashboard } from './dashboard.ts';
 import { HttpFault } from './fault.ts';
 import { checkHost, checkSameOrigin, SECURITY_HEADERS } from './guards.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
@@ -101,6 +102,7 @@ class Web implements WebServer {
       means,
       limits: this.#limits,
       metrics: this.#metrics,
+      dashboard: means.dashboard ?? createDashboard(control, new Map()),
       probes: () => ({ means, allowed: this.#allowList(), slots: this.#slots }),
     };
     const app = createApp(context, () => this.#rules);
