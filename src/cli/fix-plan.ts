@@ -35,7 +35,7 @@ export async function planFixes(run: AuditedRun): Promise<FixPlan> {
   const { request, configurations } = run;
   const isMeant = (one: Finding): boolean => one.waived === null && isAtLeast(one.severity, request.failOn);
   const findings = run.findings.filter(isMeant);
-  const before = new Map((await judgeAgain(run, new Map())).map((one) => [one.fingerprint, one]));
+  const before = new Set(judge(run, configurations).map(({ fingerprint }) => fingerprint));
   const arising = new Map<string, Finding>();
   let drafted: Drafted;
   let edited: readonly EditedFile[];
@@ -45,7 +45,7 @@ export async function planFixes(run: AuditedRun): Promise<FixPlan> {
     const files = drafted.draft.files.map((file) => editFile(file, textOf(request, file.path)));
     edited = files.map(({ edited: one }) => one);
     const texts = new Map(files.map(({ edited: one, text }) => [one.path, text]));
-    const found = await judgeAgain(run, texts);
+    const found = judge(run, await readAgain(run, texts));
     after = new Set(found.map(({ fingerprint }) => fingerprint));
     const more = found.filter(
       (one) =>
@@ -60,7 +60,7 @@ export async function planFixes(run: AuditedRun): Promise<FixPlan> {
     edited,
     findings,
     arising: [...arising.values()],
-    mended: new Set([...before.keys(), ...arising.keys()].filter((one) => !after.has(one))),
+    mended: new Set([...before, ...arising.keys()].filter((one) => !after.has(one))),
     leftAlone: run.findings.length - findings.length,
     auditCommand: ['flinkprobe audit', ...options].join(' '),
     configurationOptions: options.filter((one) => !one.startsWith('--jdk')),
@@ -72,9 +72,11 @@ function textOf({ configurations }: AuditRequest, file: string): string | undefi
     ?.text;
 }
 
-/** Findings of configurations alone, with some files as the plan leaves them. */
-async function judgeAgain(run: AuditedRun, texts: ReadonlyMap<string, string>): Promise<readonly Finding[]> {
-  const { request, rules, probes, flinkVersion } = run;
+/** The configurations with some files as the plan leaves them. */
+async function readAgain(
+  { request, probes }: AuditedRun,
+  texts: ReadonlyMap<string, string>,
+): Promise<readonly ConfigurationSubject[]> {
   const { warn: _, ...quiet } = request;
   const changed = {
     ...quiet,
@@ -84,13 +86,21 @@ async function judgeAgain(run: AuditedRun, texts: ReadonlyMap<string, string>): 
     })),
   };
   const parsed = await parseConfigurations(changed);
-  const disk = await diskWitness({ ...changed, machine: 'own' }, parsed, probes);
+  return (await diskWitness({ ...changed, machine: 'own' }, parsed, probes)).configurations;
+}
+
+/** Findings of configurations alone. */
+function judge(
+  { request, rules, probes, flinkVersion }: AuditedRun,
+  configurations: readonly ConfigurationSubject[],
+): readonly Finding[] {
   const about = rules.filter(({ scope }) => scope === 'configuration' || scope === 'cluster');
+  const parsed = configurations.map(({ configuration }) => configuration);
   const promised = [...expectations(parsed, probes), ...policyExpectations(request.policy, probes)];
   const { findings } = evaluate(about, [], promised, {
     now: request.now,
     probes,
-    configurations: disk.configurations,
+    configurations,
     ...(flinkVersion === undefined ? {} : { flinkVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
     ...(request.policy === undefined ? {} : { policy: request.policy }),
