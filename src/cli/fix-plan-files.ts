@@ -3,6 +3,7 @@ import type { DraftChange, DraftFile } from '../evaluate/fix-plan/draft.ts';
 import { isSensitiveKey, mayHoldSecret } from '../evaluate/fix-plan/keys.ts';
 import type { EditedFile } from '../evaluate/fix-plan/plan.ts';
 import { quoted } from '../evaluate/fix-plan/shell.ts';
+import { isLegacyName } from '../flink/config.ts';
 import { type SettingChange, type Syntax, settingEditor } from '../flink/configuration-edit.ts';
 import { applyEdits, linesOf, type TextEdit, unifiedDiff } from '../flink/text-patch.ts';
 import { type FlatEntry, parseLegacyYaml, parseStandardYaml } from '../flink/yaml-flat.ts';
@@ -32,7 +33,7 @@ export function editFile(file: DraftFile, text: string | undefined): FileEdits {
   const changes = [...file.changes.values()];
   const byHand = (rest: readonly DraftChange[]): FixChange[] => rest.map((one) => fixChange(one, 'hand'));
   const nothing = { path: file.path, members, patch: null, secretCommands: [], fillCommands: [] };
-  const syntax: Syntax = /flink-conf\.ya?ml$/.test(file.path) ? 'legacy' : 'standard';
+  const syntax: Syntax = isLegacyName(file.path) ? 'legacy' : 'standard';
   const flat = text === undefined ? [] : parsed(text, syntax);
   if (text === undefined || !isOwnText(file, flat)) {
     return { edited: { ...nothing, changes: byHand(changes) }, text: text ?? '' };
@@ -172,16 +173,15 @@ function fixChange({ change, key, to, setting }: DraftChange, by: FixChange['by'
 }
 
 function header(file: string): string {
-  const { name } = patchName(file);
+  const name = patchName(file);
   // What ends a name is a tab.
   return `--- ${name}\t\n+++ ${name}\t\n`;
 }
 
 /** As `patch` and `git apply` take names: relative, never upwards. */
-export function patchName(file: string): { readonly name: string; readonly folder: '.' | '/' } {
+function patchName(file: string): string {
   const normal = path.normalize(file);
-  if (!path.isAbsolute(normal) && !normal.startsWith('..')) return { name: normal, folder: '.' };
-  return { name: path.resolve(normal).slice(1), folder: '/' };
+  return path.isAbsolute(normal) || normal.startsWith('..') ? path.resolve(normal).slice(1) : normal;
 }
 
 /** `-p` works on one line, found by its number; the secret comes from the environment. */

@@ -69,8 +69,13 @@ export function parseFlinkConfiguration(
   return new Configuration(chooseFile(files, flinkVersion), flinkVersion, options);
 }
 
+/** `flink-conf.yaml`, in whatever folder. */
+export function isLegacyName(name: string): boolean {
+  return /(?:^|[/\\])flink-conf\.ya?ml$/.test(name);
+}
+
 function isLegacy({ name, within }: ConfigurationFile): boolean {
-  return /(?:^|[/\\])flink-conf\.ya?ml$/.test(within?.as ?? name);
+  return isLegacyName(within?.as ?? name);
 }
 
 /** `config.yaml of k8s.yaml` */
