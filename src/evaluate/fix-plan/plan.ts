@@ -2,7 +2,7 @@ import type { FileFix, FixChange, FixPlan, FixStep, PlannedFinding } from '../..
 import type { Finding } from '../../model/report.ts';
 import { type ClusterFacts, clusterOf, restartSteps, type StepDraft } from './cluster.ts';
 import type { Drafted } from './drafted.ts';
-import { restartOf } from './restart.ts';
+import { type Restart, restartOf } from './restart.ts';
 import { hasStoreWork, installLines, makingLines, passwordLines, pinLines } from './stores.ts';
 
 /** The edits of one file, as the layer that knows its syntax made them. */
@@ -33,7 +33,7 @@ export function fixPlan(input: PlanInput): FixPlan {
   const { draft } = drafted;
   const restart = restartOf(draft);
   const facts = clusterOf(draft);
-  const steps = numbered(stepsOf(input, facts));
+  const steps = numbered(stepsOf(input, facts, restart));
   const planned = [
     ...findings.map((one) => plannedFinding(one, 'in-the-report', input, steps)),
     ...arising.map((one) => plannedFinding(one, 'with-the-change', input, steps)),
@@ -56,10 +56,9 @@ function numbered(steps: readonly StepDraft[]): readonly KindStep[] {
   return steps.map((step, index) => ({ number: index + 1, ...step }));
 }
 
-function stepsOf(input: PlanInput, facts: ClusterFacts): readonly StepDraft[] {
+function stepsOf(input: PlanInput, facts: ClusterFacts, restart: Restart): readonly StepDraft[] {
   const { drafted, edited } = input;
   const { draft } = drafted;
-  const restart = restartOf(draft);
   const isOverlap = restart.exchange === 'overlap';
   const passwords = passwordLines(draft);
   const making = hasStoreWork(draft) ? makingLines(draft, restart.exchange) : [];

@@ -3,7 +3,7 @@ import type { StoreFamily, StoreRole } from '../../model/rule.ts';
 import { leafOf, passwordVariable, pinVariable, storePath, storesOf } from './cure.ts';
 import type { Draft } from './draft.ts';
 import { isSharedStore } from './drafted.ts';
-import { storeKeys } from './keys.ts';
+import { folderOf, storeKeys } from './keys.ts';
 import { asksFor, invents, quoted } from './shell.ts';
 
 /** Folder in which the new stores are made: nothing that runs reads it. */
@@ -212,8 +212,7 @@ export function installLines(draft: Draft, wanted: (family: StoreFamily, one: De
       }
       for (const [path, members] of paths) {
         const on = paths.size > 1 ? `  # on ${members.join(', ')}` : '';
-        const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '.';
-        lines.push(`mkdir -p ${quoted(folder)} && install -m 0600 ${file(family, one)} ${quoted(path)}${on}`);
+        lines.push(`mkdir -p ${quoted(folderOf(path))} && install -m 0600 ${file(family, one)} ${quoted(path)}${on}`);
       }
     }
   }
