@@ -1,8 +1,10 @@
+import type { ConfigurationFile } from './config.ts';
 import {
   type ConfMount,
   type Container,
+  confFolder,
   containerSource,
-  IMAGE_CONF,
+  flinkFileAt,
   isFlinkContainer,
   isSameFolder,
   type Variable,
@@ -41,7 +43,7 @@ function readService(service: YamlNode, document: YamlNode, followed: Followed):
   const image = service.at('image');
   const text = image?.text();
   const variables = [...fileVariables(service, followed), ...readVariables(service)];
-  const folder = variables.findLast(({ name }) => name === 'FLINK_CONF_DIR')?.value?.text ?? IMAGE_CONF;
+  const folder = confFolder(variables);
   const entrypoint = commandWords(service, 'entrypoint');
   return {
     file: service.file,
@@ -123,18 +125,11 @@ function mountOf(
   followed: Followed,
 ): readonly ConfMount[] {
   const { source, target } = volume;
-  const isFile = isConfigurationFile(target, folder);
-  if (!isFile && !isSameFolder(target, folder)) return [];
+  const as = flinkFileAt(target, folder);
+  if (as === undefined && !isSameFolder(target, folder)) return [];
   const isLocal = /^[./~]/.test(source);
   const found = isLocal ? followed.configuration(source) : undefined;
-  // Flink knows a file by the name that it has in the container.
-  const within = {
-    as: target.slice(target.lastIndexOf('/') + 1),
-    origin: 'file',
-    firstLine: 1,
-    spread: 'lines',
-  } as const;
-  const files = isFile ? found?.map((file) => ({ ...file, within })) : found;
+  const files = as === undefined ? found : found?.map((file) => mountedAs(as, file));
   const where = isLocal ? 'a folder or file that is not here' : 'a volume';
   const unseen = item.fault(
     `what is mounted here as Flink's configuration is ${where}: not known, and without it nothing is`,
@@ -142,8 +137,9 @@ function mountOf(
   return [{ target: folder, access, files: files ?? [], unseen }];
 }
 
-function isConfigurationFile(target: string, folder: string): boolean {
-  return ['config.yaml', 'flink-conf.yaml'].some((name) => isSameFolder(target, `${folder}/${name}`));
+/** Flink knows a file by the name that it has in the container. */
+function mountedAs(as: string, { name, text }: ConfigurationFile): ConfigurationFile {
+  return { name, text, within: { as, origin: 'file', firstLine: 1, spread: 'lines' } };
 }
 
 /** `./conf:/opt/flink/conf:ro`, or the long form. */
@@ -164,36 +160,28 @@ function configs(service: YamlNode, document: YamlNode, folder: string, followed
   return service.itemsAt('configs').flatMap((item): readonly ConfMount[] => {
     const source = item.textAt('source');
     const target = item.textAt('target');
-    if (source === undefined || target === undefined || !isConfigurationFile(target, folder)) return [];
-    const as = target.slice(target.lastIndexOf('/') + 1);
-    const content = document.at('configs', source, 'content')?.placed();
-    const path = document.textAt('configs', source, 'file');
-    const file = path === undefined ? undefined : followed.text(path);
-    const files =
-      content !== undefined
-        ? [{ name: service.file, text: content.text, within: { as, origin: 'file', ...placeIn(content) } } as const]
-        : file === undefined
-          ? []
-          : [
-              {
-                name: file.name,
-                text: file.text,
-                within: { as, origin: 'file', firstLine: 1, spread: 'lines' },
-              } as const,
-            ];
+    const as = target === undefined ? undefined : flinkFileAt(target, folder);
+    if (source === undefined || as === undefined) return [];
     return [
       {
         target: folder,
         access: 'read-only',
-        files,
+        files: configFiles(source, as, document, followed),
         unseen: item.fault('a config that is not here: not known, and without it nothing is'),
       },
     ];
   });
 }
 
-function placeIn({ firstLine, spread }: { readonly firstLine: number; readonly spread: 'lines' | 'one' }) {
-  return { firstLine, spread };
+function configFiles(source: string, as: string, document: YamlNode, followed: Followed): readonly ConfigurationFile[] {
+  const content = document.at('configs', source, 'content')?.placed();
+  if (content !== undefined) {
+    const { text, firstLine, spread } = content;
+    return [{ name: document.file, text, within: { as, origin: 'file', firstLine, spread } }];
+  }
+  const path = document.textAt('configs', source, 'file');
+  const file = path === undefined ? undefined : followed.text(path);
+  return file === undefined ? [] : [mountedAs(as, file)];
 }
 
 /** `$$` is how Compose writes one dollar sign. */

@@ -47,6 +47,19 @@ export interface Container {
 /** Where Flink's images have their configuration, and where docker-entrypoint.sh writes whatever FLINK_CONF_DIR says. */
 export const IMAGE_CONF = '/opt/flink/conf';
 
+/** Flink's own files in its configuration folder. */
+export const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'] as const;
+
+/** Folder of the configuration, as the variables of the process have it. */
+export function confFolder(variables: readonly Variable[]): string {
+  return variables.findLast(({ name }) => name === 'FLINK_CONF_DIR')?.value?.text ?? IMAGE_CONF;
+}
+
+/** Which of Flink's files a path in the container is; undefined for others. */
+export function flinkFileAt(path: string, folder: string): string | undefined {
+  return FLINK_FILES.find((name) => isSameFolder(path, `${folder}/${name}`));
+}
+
 /** Role of a container that runs Flink, by what it is told to do; undefined where nothing says so. */
 export function containerRole({ words }: Container): Role | undefined {
   return roleOf(words.map(({ text }) => text));
@@ -82,7 +95,7 @@ export function versionOfImage(image: string | undefined): string | undefined {
 export function containerSource(container: Container, member: string | null): MemberSource {
   const { file, image } = container;
   const variables = new Map(container.variables.map(({ name, value }) => [name, value?.text]));
-  const conf = variables.get('FLINK_CONF_DIR') ?? IMAGE_CONF;
+  const conf = confFolder(container.variables);
   const mounts = container.mounts.filter(({ target }) => isSameFolder(target, conf));
   const mount = mounts.find(({ files }) => files.length > 0) ?? mounts[0];
   if (mount?.files.length === 0 && mount.unseen !== undefined) throw mount.unseen;

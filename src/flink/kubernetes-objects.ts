@@ -1,8 +1,7 @@
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
+import { FLINK_FILES } from './container.ts';
 import type { MemberSource, PlacedText } from './source.ts';
 import type { YamlNode } from './yaml-tree.ts';
-
-const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'] as const;
 
 type Kind = 'ConfigMap' | 'Secret';
 

@@ -1,4 +1,12 @@
-import { type ConfMount, type Container, IMAGE_CONF, isSameFolder, type Variable, type Word } from './container.ts';
+import {
+  type ConfMount,
+  type Container,
+  confFolder,
+  flinkFileAt,
+  isSameFolder,
+  type Variable,
+  type Word,
+} from './container.ts';
 import { shellWords } from './dynamic.ts';
 import type { ConfigObjects } from './kubernetes-objects.ts';
 import type { YamlNode } from './yaml-tree.ts';
@@ -17,12 +25,8 @@ export function readContainer(container: YamlNode, pod: YamlNode, configs: Confi
     variables: [...new Map(variables.map((one) => [one.name, one])).values()],
     words: [...wordsOf(command), ...wordsOf(container.itemsAt('args'))],
     entrypoint: command.length > 0 ? 'replaced' : 'image',
-    mounts: confMounts(container, pod, configs, folderOf(variables)),
+    mounts: confMounts(container, pod, configs, confFolder(variables)),
   };
-}
-
-function folderOf(variables: readonly Variable[]): string {
-  return variables.findLast(({ name }) => name === 'FLINK_CONF_DIR')?.value?.text ?? IMAGE_CONF;
 }
 
 /** `args: ["bash", "-c", "…"]` and single words alike: what stands in one argument is taken apart as a shell would. */
@@ -78,7 +82,7 @@ function variablesFrom(container: YamlNode, configs: ConfigObjects): readonly Va
 function confMounts(container: YamlNode, pod: YamlNode, configs: ConfigObjects, folder: string): readonly ConfMount[] {
   return container.itemsAt('volumeMounts').flatMap((mount): readonly ConfMount[] => {
     const path = mount.textAt('mountPath') ?? '';
-    const file = ['config.yaml', 'flink-conf.yaml'].find((name) => isSameFolder(path, `${folder}/${name}`));
+    const file = flinkFileAt(path, folder);
     if (file === undefined && !isSameFolder(path, folder)) return [];
     const name = mount.textAt('name');
     const volume = pod.itemsAt('volumes').find((one) => one.textAt('name') === name);
