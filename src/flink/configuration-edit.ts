@@ -1,5 +1,6 @@
-import { isMap, isScalar, isSeq, type Node, type Pair, parse, parseAllDocuments, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parse, type YAMLMap } from 'yaml';
 import type { TextEdit } from './text-patch.ts';
+import { yamlDocuments } from './yaml-flat.ts';
 
 /** A change of one setting, by its flat key. */
 export type SettingChange =
@@ -108,8 +109,7 @@ const MAX_DEPTH = 64;
 
 /** Flink 1.19 and newer: nested keys, joined by dots. */
 function standardEditor(text: string): EditOf {
-  const parsed = parseAllDocuments(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  const document = 'empty' in parsed ? undefined : parsed[0];
+  const [document] = yamlDocuments(text, new LineCounter());
   if (document === undefined || document.contents === null) {
     // Comments alone, or nothing.
     return (change) =>

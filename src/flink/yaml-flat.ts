@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml';
 
 /** One setting as a file has it; `line` counts from 1. */
 export interface FlatEntry {
@@ -62,23 +72,13 @@ function javaTrim(text: string): string {
 export function parseStandardYaml(text: string): FlatFile {
   const lines = new LineCounter();
   const problems: FileProblem[] = [];
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  const documents = 'empty' in parsed ? [] : parsed;
+  const documents = yamlDocuments(text, lines);
   const first = documents[0];
   if (first === undefined) {
     return { entries: [], problems };
   }
   for (const error of first.errors) {
-    // Only the kind of fault: the parser's message may quote a password.
-    problems.push({
-      line: lineOf(lines, error.pos[0]),
-      message: `not valid YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`,
-    });
+    problems.push({ line: lineOf(lines, error.pos[0]), message: yamlFault(error) });
   }
   if (problems.length > 0) {
     // Half a file would promise what nobody wrote.
@@ -95,6 +95,17 @@ export function parseStandardYaml(text: string): FlatFile {
     flattener.flatten(first.contents as Node, '', 0);
   }
   return { entries: flattener.entries, problems };
+}
+
+/** The documents of a stream. Keys that stand twice are no fault here: who reads them says what becomes of them. */
+export function yamlDocuments(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
+  const parsed = parseAllDocuments(text, { lineCounter, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  return 'empty' in parsed ? [] : parsed;
+}
+
+/** Only the kind of fault: the parser's message may quote a password. */
+export function yamlFault({ code }: YAMLError): string {
+  return `not valid YAML: ${code.toLowerCase().replaceAll('_', ' ')}`;
 }
 
 /** Flattens a mapping of another file, as Flink's nested keys: `resolve` follows aliases. */

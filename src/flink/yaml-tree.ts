@@ -1,6 +1,6 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node } from 'yaml';
 import { type PlacedText, SourceError } from './source.ts';
-import { type FlatFile, flattenNode, scalarText } from './yaml-flat.ts';
+import { type FlatFile, flattenNode, scalarText, yamlDocuments, yamlFault } from './yaml-flat.ts';
 
 /** Nodes of one file that may be looked at, aliases counted as often as they are followed. */
 const MAX_NODES = 500_000;
@@ -12,7 +12,7 @@ interface Shared {
   readonly file: string;
   readonly lines: LineCounter;
   readonly targets: ReadonlyMap<unknown, unknown>;
-  /** Whether `<<` takes over the pairs of another mapping: Compose and Kubernetes do that, Flink does not. */
+  /** Of mappings that were looked at. `<<` takes over the pairs of another: Compose and Kubernetes do that, Flink does not. */
   readonly pairs: Map<unknown, ReadonlyMap<string, Pair>>;
   left: number;
 }
@@ -36,8 +36,7 @@ export function readYaml(file: string, text: string): readonly YamlNode[] {
     const [error] = document.errors;
     if (error !== undefined) {
       const { line, col } = lines.linePos(error.pos[0]);
-      const fault = `not valid YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`;
-      throw new SourceError(file, Math.max(1, line), Math.max(1, col), fault);
+      throw new SourceError(file, Math.max(1, line), Math.max(1, col), yamlFault(error));
     }
     if (document.contents === null) return [];
     bindAliases(document.contents as Node, targets);
@@ -45,15 +44,9 @@ export function readYaml(file: string, text: string): readonly YamlNode[] {
   });
 }
 
-function parsed(file: string, text: string, lineCounter: LineCounter) {
+function parsed(file: string, text: string, lines: LineCounter): readonly Document.Parsed[] {
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    return 'empty' in documents ? [] : documents;
+    return yamlDocuments(text, lines);
   } catch (error) {
     // The parser calls itself for each level.
     if (error instanceof RangeError) throw new SourceError(file, 1, 1, 'not valid YAML: nested too deeply');
