@@ -277,9 +277,9 @@ export class LiveView {
 
   #run(kept: KeptConnection[], end: 'complete' | 'incomplete'): CaptureRun {
     const now = this.#counts();
-    const inputs = this.#describe(now);
     const totals = difference(now, this.#before);
     this.#before = now;
+    const inputs = this.#describe(totals);
     return {
       witness: { kept, totals },
       inputs,
@@ -294,17 +294,14 @@ export class LiveView {
   }
 
   /** Holes and one-sided connections belong to connections, not to sources: they stand with the last one. */
-  #describe(now: Counts): Input[] {
+  #describe({ gaps, gapBytes, oneSidedConnections, badChecksums, undecodedPackets, duplicates }: Counts): Input[] {
+    const counted = { gaps, gapBytes, oneSidedConnections, badChecksums, undecodedPackets, duplicates };
     const none = { gaps: 0, gapBytes: 0, oneSidedConnections: 0, badChecksums: 0, undecodedPackets: 0, duplicates: 0 };
     this.#precision = this.#sources.some(({ precision }) => precision === 'ns') ? 'ns' : this.#precision;
-    const counted = difference(now, this.#before);
     const limits = this.#newLimits();
     const inputs = this.#sources.map((source, at): Input => {
       const isLast = at === this.#sources.length - 1;
-      const { gaps, gapBytes, oneSidedConnections, badChecksums, undecodedPackets, duplicates } = counted;
-      const input = source.describe(
-        isLast ? { gaps, gapBytes, oneSidedConnections, badChecksums, undecodedPackets, duplicates } : none,
-      );
+      const input = source.describe(isLast ? counted : none);
       if (!isLast || input.quality === undefined) return input;
       const problems = [...input.quality.problems, ...this.#problems];
       return {
