@@ -63,17 +63,18 @@ t.test('a filter that is none, an interface that is not there: exit 3, nothing i
   t.match(none, { status: 3, stdout: '', stderr: /nowhere0/ });
 });
 
-t.test('without the right to capture it says how to get it: exit 3', live, async (t) => {
-  if (!isThere('setpriv')) {
-    t.pass('setpriv not found');
-    return;
-  }
-  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-  // The folder of the tests may be closed to others.
-  if (spawnSync('setpriv', [...nobody, process.execPath, '--check', MAIN]).status !== 0) {
-    t.pass('files not readable for nobody');
-    return;
-  }
+const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+
+/** Why nobody cannot be played here. The folder of the tests may be closed to others. */
+function withoutNobody(): string | false {
+  if (!isThere('setpriv')) return 'setpriv not found';
+  const read = spawnSync('setpriv', [...nobody, process.execPath, '--check', MAIN]);
+  return read.status === 0 ? false : 'files not readable for nobody';
+}
+
+const asNobody = { skip: live.skip || withoutNobody() };
+
+t.test('without the right to capture it says how to get it: exit 3', asNobody, async (t) => {
   for (const tool of ['dumpcap', 'tcpdump']) {
     const whole = (program: string): string => spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim();
     const folder = t.testdir({ [tool]: t.fixture('symlink', whole(tool)) });
