@@ -3,34 +3,19 @@ import { setFlagsFromString } from 'node:v8';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
-import {
-  type CommonArguments,
-  commonOptions,
-  parseFailOn,
-  parseTime,
-  parseVersion,
-  readText,
-  refuseRepeated,
-  repeatable,
-} from './common.ts';
+import { commonOptions, parseFailOn, parseTime, refuseRepeated, repeatable } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
-import { parseExpected } from './expected-channels.ts';
 import { Unusable } from './failure.ts';
-import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
-import { logOption, parseLogFile } from './log-witness.ts';
+import { expectOption, type JudgedArguments, keylogOption, readJudged } from './judged-traffic.ts';
+import { keystoreOptions } from './keystore-options.ts';
+import { logOption } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
-import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
-import { readWaivers } from './waivers-option.ts';
 
 const options = {
   ...commonOptions,
-  keylog: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred',
-  },
+  keylog: keylogOption,
   log: logOption,
   ...keystoreOptions,
   'cross-check': {
@@ -49,19 +34,16 @@ const options = {
     defaultDescription: 'all',
     describe: 'only connections of this port (repeatable)',
   },
-  expect: repeatable('channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)'),
+  expect: expectOption,
 } as const;
 
-interface AnalyzeArguments extends CommonArguments, KeystoreArguments {
+interface AnalyzeArguments extends JudgedArguments {
   readonly files: string[];
-  readonly keylog?: string | undefined;
-  readonly log: string[];
   readonly crossCheck: boolean;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly host: string[];
   readonly port: number[];
-  readonly expect: string[];
 }
 
 export const analyzeCommand = (select: Select): CommandModule<object, AnalyzeArguments> => ({
@@ -111,32 +93,18 @@ async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void
   if ([...args.files, ...args.log, ...args.conf].filter((file) => file === '-').length > 1) {
     throw new Unusable('-: standard input can be read once only');
   }
-  const configurations = await readConfigurations(args);
-  const keystores = await givenStores(args);
-  const policy = await readPolicy(args.policy);
-  const waivers = await readWaivers(args.waivers);
+  const judged = await readJudged(args, await readConfigurations(args));
   const stop = stopOnSignals();
   // Loaded only here: other commands read no captures.
   const { analyse } = await import('./analysis.ts');
   try {
     const report = await analyse({
+      ...judged,
       captures: args.files,
-      configurations,
-      keystores,
-      logs: args.log.map(parseLogFile),
-      ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
-      ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
-      ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
-      ...(policy === undefined ? {} : { policy }),
-      ...(waivers === undefined ? {} : { waivers }),
-      expect: args.expect.map(parseExpected),
       filter: parseFilter(args),
       crossCheck: args.crossCheck ? 'wanted' : 'not-wanted',
-      failOn,
       now,
       signal: stop.signal,
-      warn: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`),
-      ...(args.verbose ? { say: (line: string) => void process.stderr.write(`flinkprobe: ${line}\n`) } : {}),
     });
     await writeReport(report, outputs, args, { failOn, now });
     process.exitCode = stop.code() ?? exitCode(report, outputs, failOn);

@@ -1,25 +1,21 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import {
-  type CommonArguments,
   commonOptions,
   parseDuration,
   parseFailOn,
   parseTime,
   parseVersion,
-  readText,
   refuseRepeated,
   repeatable,
 } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
-import { parseExpected } from './expected-channels.ts';
 import { Unusable } from './failure.ts';
-import { givenStores, type KeystoreArguments, keystoreOptions } from './keystore-options.ts';
-import { logOption, parseLogFile } from './log-witness.ts';
+import { expectOption, type JudgedArguments, keylogOption, readJudged } from './judged-traffic.ts';
+import { keystoreOptions } from './keystore-options.ts';
+import { logOption } from './log-witness.ts';
 import { exitCode, parseOutputs, writeReport } from './output.ts';
-import { readPolicy } from './policy-option.ts';
 import type { Select } from './selection.ts';
 import { stopOnSignals } from './stop.ts';
-import { readWaivers } from './waivers-option.ts';
 
 const options = {
   ...commonOptions,
@@ -48,26 +44,19 @@ const options = {
     default: 64,
     describe: 'memory in which the kernel keeps packets for us, MiB',
   },
-  keylog: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'TLS secrets in NSS key log format: handshakes are decrypted, nothing is inferred',
-  },
+  keylog: keylogOption,
   log: logOption,
   ...keystoreOptions,
-  expect: repeatable('channel that has to appear, or "all": not seen makes the run inconclusive (repeatable)'),
+  expect: expectOption,
 } as const;
 
-interface SniffArguments extends CommonArguments, KeystoreArguments {
+interface SniffArguments extends JudgedArguments {
   readonly interface: string[];
   readonly for?: string | undefined;
   readonly write?: string | undefined;
   readonly filter?: string | undefined;
   readonly printCommand: boolean;
   readonly bufferSize: number;
-  readonly keylog?: string | undefined;
-  readonly log: string[];
-  readonly expect: string[];
 }
 
 export const sniffCommand = (select: Select): CommandModule<object, SniffArguments> => ({
@@ -99,7 +88,6 @@ async function sniff(args: ArgumentsCamelCase<SniffArguments>): Promise<void> {
   const configurations = await readConfigurations(args);
   // Loaded only here: other commands capture nothing.
   const { listen, wantedFilter } = await import('./sniffing.ts');
-  const warn = (line: string): void => void process.stderr.write(`flinkprobe: ${line}\n`);
   const filter = await wantedFilter(args.filter, {
     configurations,
     ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
@@ -109,24 +97,8 @@ async function sniff(args: ArgumentsCamelCase<SniffArguments>): Promise<void> {
     process.stdout.write(`${tcpdumpLine(interfaces, filter.filter, args.write ?? 'flink.pcap')}\n`);
     return;
   }
-  const keystores = await givenStores(args);
-  const policy = await readPolicy(args.policy);
-  const waivers = await readWaivers(args.waivers);
-  const judged = {
-    configurations,
-    keystores,
-    logs: args.log.map(parseLogFile),
-    ...(args.names === undefined ? {} : { names: readText('names', args.names) }),
-    ...(args.keylog === undefined ? {} : { keyLog: readText('keylog', args.keylog) }),
-    ...(args.flinkVersion === undefined ? {} : { flinkVersion: parseVersion(args.flinkVersion) }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(waivers === undefined ? {} : { waivers }),
-    expect: args.expect.map(parseExpected),
-    failOn,
-    warn,
-    ...(args.verbose ? { say: warn } : {}),
-  };
-  if (args.verbose) warn(`filter ${filter.filter}: ${filter.because}`);
+  const judged = await readJudged(args, configurations);
+  judged.say?.(`filter ${filter.filter}: ${filter.because}`);
   const stop = stopOnSignals();
   try {
     const report = await listen({

@@ -8,9 +8,10 @@ import { LiveCaptureFailure } from '../net/live-capture-tools.ts';
 import { LiveView } from '../observe/live.ts';
 import type { LiveSource } from '../observe/live-source.ts';
 import { KeyLog } from '../tls/key-log.ts';
-import { type AnalysisRequest, analyse } from './analysis.ts';
+import { analyse } from './analysis.ts';
 import { type ConfigurationRequest, parseConfigurations } from './configurations.ts';
 import { Unusable } from './failure.ts';
+import type { Judged } from './judged-traffic.ts';
 import { type PlannedFilter, planFilter } from './sniff-filter.ts';
 import { headerLine, SniffTable } from './sniff-table.ts';
 
@@ -26,7 +27,7 @@ export interface ListenRequest {
   readonly manner: 'quiet' | 'normal';
   /** As of which validity is judged; absent: the end. */
   readonly now?: number;
-  readonly judged: Omit<AnalysisRequest, 'captures' | 'live' | 'now' | 'signal'>;
+  readonly judged: Judged;
   readonly signal: AbortSignal;
 }
 
