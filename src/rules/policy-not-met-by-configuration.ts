@@ -1,7 +1,7 @@
-import type { ChannelId } from '../model/channel.ts';
 import type { KeySubject, Policy, Requirement, ServedAspect, ServedSubject } from '../model/policy.ts';
 import type { Expectation, Remediation, Setting } from '../model/report.ts';
 import type { ConfigurationRule, ConfigurationSubject, Judgement, RuleContext } from '../model/rule.ts';
+import { familyOf } from './support/disk-leaves.ts';
 import { compare } from './support/policy-relation.ts';
 import { policyRemedy } from './support/policy-remedy.ts';
 import { askedText, isOfVersion, requirementsOf, unmet } from './support/policy-words.ts';
@@ -44,7 +44,7 @@ function judgements(subject: ConfigurationSubject, context: RuleContext): readon
       if ('key' in requirement) return [judgeKey(requirement, policy, subject)];
       if (!('served' in requirement)) return [];
       const promises = subject.expectations.filter(({ channel, tls }) => channels.has(channel) && tls !== 'impossible');
-      return judgePromises(requirement, policy, subject, promises);
+      return judgePromises(requirement, subject, promises, context);
     },
   );
 }
@@ -97,9 +97,9 @@ function channelOf(key: string): Pick<Judgement, 'channel'> {
 /** One judgement a channel, as the wire has one an endpoint: who is seen to fail there is told by that alone. */
 function judgePromises(
   requirement: Requirement & ServedSubject,
-  policy: Policy,
   subject: ConfigurationSubject,
   promises: readonly Expectation[],
+  context: RuleContext,
 ): readonly Judgement[] {
   return promises.flatMap((promise) => {
     const values = promisedValues(requirement.served, promise);
@@ -107,7 +107,7 @@ function judgePromises(
     const result = compare(requirement, values);
     if (result.verdict === 'met') return [met(requirement)];
     return [
-      promiseFault(requirement, policy, subject, promise, result.verdict === 'lacking' ? values : result.offending),
+      promiseFault(requirement, subject, promise, result.verdict === 'lacking' ? values : result.offending, context),
     ];
   });
 }
@@ -139,28 +139,22 @@ const DECIDED_BY: Partial<Readonly<Record<ServedAspect, { readonly key: RegExp; 
 
 function promiseFault(
   requirement: Requirement & ServedSubject,
-  policy: Policy,
   subject: ConfigurationSubject,
   { channel, because }: Expectation,
   values: readonly string[],
+  context: RuleContext,
 ): Judgement {
   const decided = DECIDED_BY[requirement.served]!;
   const settings = because.filter(({ key }) => decided.key.test(key));
   const setting =
     settings.find(({ origin }) => origin !== 'default') ?? settings[0] ?? subject.configuration.setting(decided.name);
   const from = setting === undefined || setting.origin === 'default' ? " (Flink's default)" : '';
-  return unmet(policy, requirement, `${values.join(', ')}${from}`, {
+  return unmet(context.policy!, requirement, `${values.join(', ')}${from}`, {
     channel,
     file: placeOfSetting(setting, subject),
     evidence: [
       setting === undefined ? { text: `${decided.name} is not set`, file: subject.path } : settingEvidence(setting),
     ],
-    remediation: policyRemedy(requirement, isRestChannel(channel) ? 'rest' : 'internal'),
+    remediation: policyRemedy(requirement, familyOf(channel, context) ?? 'internal'),
   });
-}
-
-const REST: readonly ChannelId[] = ['rest', 'history-server', 'sql-gateway'];
-
-function isRestChannel(channel: ChannelId): boolean {
-  return REST.includes(channel);
 }
