@@ -44,9 +44,9 @@ export const rule: ClusterRule = {
     const shown = shownLeaves(cluster, context);
     const processes = groupBy(shown, ({ owner, family }) => `${family} ${processOf(owner)}`);
     const judged = [...processes.values()].flatMap((own): Judgement[] => {
-      const { owner, family } = own[0]!;
+      const { family } = own[0]!;
       const keystores = keystoresOf(named(own), family, cluster, shown);
-      return keystores.length === 0 ? [] : [judge(own, keystores, cluster, { ...owner, family })];
+      return keystores.length === 0 ? [] : [judge(own, keystores, cluster, family)];
     });
     return judged.length > 0 ? judged : [{ verdict: withoutLeaves(cluster) }];
   },
@@ -68,7 +68,7 @@ function judge(
   own: readonly ShownLeaf[],
   keystores: readonly Keystore[],
   cluster: ClusterSubject,
-  { family }: { readonly family: StoreFamily },
+  family: StoreFamily,
 ): Judgement {
   const onDisk = keystores.flatMap(({ leaves }) => leaves);
   const known = new Set(onDisk.map(({ sha256 }) => sha256));
