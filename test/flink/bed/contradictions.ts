@@ -24,7 +24,7 @@ import type { KeyStore, KeyStores } from './keystores.ts';
 import { markLogs } from './log-lines.ts';
 import { CLUSTER_MEMBERS, type ClusterMember } from './members.ts';
 import { type Recorder, record } from './recorder.ts';
-import { digestOf } from './results.ts';
+import { type BesideResult, digestOf, had } from './results.ts';
 import { configurations, failure, flinkprobe, identityFile, targets } from './witnesses.ts';
 
 export type WitnessName = keyof Finding['witnesses'];
@@ -100,16 +100,8 @@ export const CONTRADICTIONS: Readonly<Record<ContradictionName, Contradiction>> 
 /** Rules that tell nothing but contradictions: none of them may speak of a sound cluster. */
 const CONTRADICTING: readonly string[] = [...new Set(Object.values(CONTRADICTIONS).flatMap(({ rules }) => rules))];
 
-export interface ContradictionResult {
+export interface ContradictionResult extends BesideResult {
   readonly kind: 'contradictions';
-  readonly version: string;
-  readonly digest: string;
-  readonly at: string;
-  readonly java: string;
-  readonly machine: string;
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly verdict: 'equal' | 'differs';
-  readonly differences: readonly string[];
   /** What was told of each, by name. */
   readonly told: Readonly<Record<string, string>>;
 }
@@ -122,7 +114,7 @@ export async function runContradictions(bed: Bed, flink: Distribution): Promise<
   const began = performance.now();
   const common = {
     ...({ kind: 'contradictions', version: flink.version.version, digest: contradictionDigest(flink) } as const),
-    ...{ at: new Date().toISOString(), java: bed.java, machine: bed.machine },
+    ...had(bed),
   };
   const seconds = (): ContradictionResult['seconds'] => ({ all: secondsSince(began) });
   let recorder: Recorder | undefined;

@@ -8,21 +8,13 @@ import type { Distribution } from './distribution.ts';
 import { type Journey, journeyDiffers, newFindings, SOUND } from './journeys.ts';
 import { markLogs } from './log-lines.ts';
 import { CLUSTER_MEMBERS, type ClusterMember } from './members.ts';
-import { digestOf } from './results.ts';
+import { type BesideResult, digestOf, had } from './results.ts';
 import { askHandshake, identityFile, memberOf, type Verified } from './witnesses.ts';
 
 /** What became of a journey on one version. */
-export interface JourneyResult {
+export interface JourneyResult extends BesideResult {
   readonly kind: 'journey';
-  readonly version: string;
   readonly journey: string;
-  readonly digest: string;
-  readonly at: string;
-  readonly java: string;
-  readonly machine: string;
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly verdict: 'equal' | 'differs';
-  readonly differences: readonly string[];
   /** What `verify --baseline` told: changes of endpoints, then new findings. */
   readonly told: readonly string[];
 }
@@ -41,7 +33,7 @@ export async function runJourney(bed: Bed, flink: Distribution, journey: Journey
   const began = performance.now();
   const common = {
     ...({ kind: 'journey', version: flink.version.version, journey: journey.name } as const),
-    ...{ digest: journeyDigest(flink, journey), at: new Date().toISOString(), java: bed.java, machine: bed.machine },
+    ...{ digest: journeyDigest(flink, journey), ...had(bed) },
   };
   const seconds = (): JourneyResult['seconds'] => ({ all: secondsSince(began) });
   try {

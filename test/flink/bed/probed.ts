@@ -16,7 +16,7 @@ import { SOUND } from './journeys.ts';
 import type { LINES_A_PORT } from './log-judgement.ts';
 import { markLogs } from './log-lines.ts';
 import { isAlive } from './processes.ts';
-import { digestOf } from './results.ts';
+import { type BesideResult, digestOf, had } from './results.ts';
 import { askHandshake, type Verified } from './witnesses.ts';
 
 type ProfileName = keyof typeof LINES_A_PORT;
@@ -38,20 +38,12 @@ export interface ProbedProfile {
 }
 
 /** A running job that was probed over and over. */
-export interface ProbedResult {
+export interface ProbedResult extends BesideResult {
   readonly kind: 'probed';
-  readonly version: string;
-  readonly digest: string;
-  readonly at: string;
-  readonly java: string;
-  readonly machine: string;
-  readonly seconds: Readonly<Record<string, number>>;
   readonly profiles: readonly ProbedProfile[];
   readonly checkpoints: { readonly completed: number; readonly failed: number };
   readonly jobRestarts: number;
   readonly taskManagers: number;
-  readonly verdict: 'equal' | 'differs';
-  readonly differences: readonly string[];
 }
 
 /** Probes a running job with every profile: its state, its checkpoints and its TaskManagers must not notice. */
@@ -59,7 +51,7 @@ export async function runProbed(bed: Bed, flink: Distribution): Promise<ProbedRe
   const began = performance.now();
   const common = {
     ...({ kind: 'probed', version: flink.version.version, digest: digestOf(flink.version, SOUND) } as const),
-    ...{ at: new Date().toISOString(), java: bed.java, machine: bed.machine },
+    ...had(bed),
   };
   const seconds = (): ProbedResult['seconds'] => ({ all: secondsSince(began) });
   const nothing = { profiles: [], checkpoints: { completed: 0, failed: 0 }, jobRestarts: 0, taskManagers: 0 } as const;

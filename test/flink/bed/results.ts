@@ -134,6 +134,28 @@ function readAll<T>(folder: string): readonly T[] {
 /** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `contradictions/VERSION.json`, `probed/VERSION.json`. */
 export type Beside = 'journeys' | 'state' | 'contradictions' | 'probed';
 
+/** What each of them says. */
+export interface BesideResult {
+  readonly version: string;
+  /** A result of another digest is stale. */
+  readonly digest: string;
+  /** When it was run, ISO 8601. */
+  readonly at: string;
+  readonly java: string;
+  readonly machine: string;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly verdict: 'equal' | 'differs';
+  readonly differences: readonly string[];
+}
+
+/** When and where a result is had. */
+export function had({
+  java,
+  machine,
+}: Pick<BesideResult, 'java' | 'machine'>): Pick<BesideResult, 'at' | 'java' | 'machine'> {
+  return { at: new Date().toISOString(), java, machine };
+}
+
 export function readBeside<T>(folder: string, kind: Beside): readonly T[] {
   return readAll<T>(join(folder, kind));
 }

@@ -16,22 +16,15 @@ import type { Distribution } from './distribution.ts';
 import { CLUSTER_MEMBERS } from './members.ts';
 import { launch } from './processes.ts';
 import { jsonOf } from './rest.ts';
+import { type BesideResult, had } from './results.ts';
 import { needsZooKeeper, placeOf, type StateJob, type StatePlace, zooKeeperConfiguration } from './state-jobs.ts';
 import { type NamedFile, namedFile } from './state-names.ts';
 import { configurations, failure, flinkprobe } from './witnesses.ts';
 
 /** What a job with state left on disk, and what it was taken for. */
-export interface StateResult {
+export interface StateResult extends BesideResult {
   readonly kind: 'state';
-  readonly version: string;
   readonly job: string;
-  readonly digest: string;
-  readonly at: string;
-  readonly java: string;
-  readonly machine: string;
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly verdict: 'equal' | 'differs';
-  readonly differences: readonly string[];
   /** Files by what their bytes are recognised as. */
   readonly kinds: Readonly<Record<string, number>>;
 }
@@ -46,7 +39,7 @@ export async function runState(bed: Bed, flink: Distribution, job: StateJob): Pr
   const began = performance.now();
   const common = {
     ...({ kind: 'state', version: flink.version.version, job: job.name, digest: stateDigest(flink, job) } as const),
-    ...{ at: new Date().toISOString(), java: bed.java, machine: bed.machine },
+    ...had(bed),
   };
   const seconds = (): StateResult['seconds'] => ({ all: secondsSince(began) });
   try {
