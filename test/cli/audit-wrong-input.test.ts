@@ -4,23 +4,20 @@ import {
   closeSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import type { Report } from '../../src/model/report.ts';
 import { ENVIRONMENT, flinkprobe, MAIN, spawned } from '../support/command-line.ts';
+import { temporary } from '../support/temporary.ts';
 import { readVector } from '../support/vectors.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-wrong-input-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 const at = (name: string): string => path.join(folder, name);
 
 const BINARY = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 151 + (index >> 3)) & 0xff));

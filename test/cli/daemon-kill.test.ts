@@ -4,7 +4,7 @@ import { hasSignals, placeOf, QUICK, ran, start, summaries } from './daemon-proc
 /** The daemon as a process: runs that are asked for, kills, names that do not resolve. */
 
 t.test('SIGUSR2 runs now; a kill loses no run that was kept, and the next start goes on', hasSignals, async (t) => {
-  const place = placeOf(t);
+  const place = placeOf();
   place.write(QUICK);
   const one = await start(t, place);
   await ran(one, 1);
@@ -23,7 +23,7 @@ t.test('SIGUSR2 runs now; a kill loses no run that was kept, and the next start 
 });
 
 t.test('a name that does not resolve gives a run that says so, and the daemon goes on', hasSignals, async (t) => {
-  const place = placeOf(t);
+  const place = placeOf();
   place.write('  - { name: prod, schedule: none, timeout: 1s, targets: ["rest=flink.invalid:8081"] }\n');
   const one = await start(t, place);
   await ran(one, 1);

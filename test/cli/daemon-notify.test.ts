@@ -3,11 +3,12 @@ import t from 'tap';
 import { withNotifications } from '../../src/cli/daemon-notify.ts';
 import type { DaemonMeans, LoadedSettings } from '../../src/daemon/daemon.ts';
 import { openStore } from '../../src/daemon/store/store.ts';
-import { accused, runOf, temporary } from '../daemon/cluster-report.ts';
+import { accused, runOf } from '../daemon/cluster-report.ts';
 import { settingsOf, webhook } from '../daemon/notify/bench.ts';
 import { receiver } from '../daemon/notify/receiver.ts';
 import { told } from '../daemon/notify/rig.ts';
 import { until } from '../services/service.ts';
+import { temporary } from '../support/temporary.ts';
 
 t.test(
   'stored runs and failed ones reach the sinks of the settings, and who listened before still hears',

@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { openStore } from '../../src/daemon/store/store.ts';
 import type { DaemonStatus, RunSummary } from '../../src/daemon/types.ts';
+import { listening } from '../support/listening.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** The daemon as a process. */
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -28,9 +29,8 @@ export interface Place {
   readonly write: (clusters: string, others?: string) => void;
 }
 
-export function placeOf(t: Test): Place {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-daemon-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+export function placeOf(): Place {
+  const folder = temporary();
   const settings = path.join(folder, 'flinkprobe.yaml');
   const store = path.join(folder, 'history.db');
   const write = (clusters: string, others = ''): void =>
@@ -40,18 +40,9 @@ export function placeOf(t: Test): Place {
 
 /** Accepts and says nothing; or is nobody at all. */
 export async function silent(t: Test): Promise<number> {
-  const sockets: { destroy(): void }[] = [];
-  const server: Server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    sockets.push(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    for (const one of sockets) one.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  const { port, close } = await listening(createServer((socket) => socket.on('error', () => undefined)));
+  t.teardown(close);
+  return port;
 }
 
 export function run(t: Test, args: readonly string[], folder: string): Omit<Started, 'url'> & { out: () => string } {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -10,9 +9,9 @@ import { settingsView } from '../../src/cli/settings-view.ts';
 import { settingsJsonSchema } from '../../src/daemon/settings-schema.ts';
 import { faults } from '../http/json-schema.ts';
 import { root } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-settings-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 const FILE = path.join(folder, 'flinkprobe.yaml');
 const LEAST = 'version: 1\nclusters:\n  - name: prod\n    targets: [jm:6123]\n';
 

@@ -19,7 +19,7 @@ t.test(
   'SIGHUP puts new settings in force whole; wrong ones change nothing and are told with their place',
   hasSignals,
   async (t) => {
-    const place = placeOf(t);
+    const place = placeOf();
     place.write(QUICK);
     const one = await start(t, place);
     await ran(one, 1);
@@ -49,7 +49,7 @@ t.test(
 );
 
 t.test('SIGTERM ends within 10 s while a run hangs, which is kept as incomplete', hasSignals, async (t) => {
-  const place = placeOf(t);
+  const place = placeOf();
   place.write(hanging(await silent(t)));
   const one = await start(t, place);
   await until(async () => ((await statusOf(one)).clusters[0]?.state === 'running' ? true : undefined), one.log);
@@ -66,7 +66,7 @@ t.test('SIGTERM ends within 10 s while a run hangs, which is kept as incomplete'
 });
 
 t.test('a run that hangs is ended at run_timeout, and kept as incomplete', hasSignals, async (t) => {
-  const place = placeOf(t);
+  const place = placeOf();
   place.write(hanging(await silent(t)));
   const one = await start(t, place, '--defaults.run_timeout', '1s');
   await ran(one, 1);

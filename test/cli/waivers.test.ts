@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -12,9 +11,9 @@ import { reportSchema } from '../../src/report/schema.ts';
 import { flinkprobe } from '../support/command-line.ts';
 import { codeBlocks } from '../support/markdown.ts';
 import { read } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-waivers-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 
 const RULES = ['plaintext-channel', 'expired-certificate'];
 const NOW = '2026-11-22T18:00:00Z';

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { ENVIRONMENT, MAIN } from '../support/command-line.ts';
 import { codeBlocks } from '../support/markdown.ts';
 import { read } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** docs/sources.md: its files are written as they stand there, its commands run, its output held against theirs. */
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-sources-page-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 const blocks = codeBlocks(read('docs/sources.md'));
 
 for (const { lines } of blocks.filter(({ language }) => language === 'yaml')) {

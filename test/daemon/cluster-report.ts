@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Run, Trigger } from '../../src/daemon/types.ts';
 import type { Certificate, Finding, Observation, Report } from '../../src/model/report.ts';
 import { certificate, tlsDetails } from '../support/sample-report.ts';
@@ -11,20 +8,6 @@ export const MINUTE = 60_000;
 
 export function timeOf(minutes: number): string {
   return new Date(START + minutes * MINUTE).toISOString();
-}
-
-/** A folder that is gone when the process ends. */
-export function temporary(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-store-'));
-  if (made.length === 0) process.once('exit', removeAll);
-  made.push(folder);
-  return folder;
-}
-
-const made: string[] = [];
-
-function removeAll(): void {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
 }
 
 /** 26 characters that sort as their numbers do. */

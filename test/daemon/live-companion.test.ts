@@ -4,15 +4,10 @@ import t from 'tap';
 import { liveWire } from '../../src/cli/live-companion.ts';
 import type { LiveEvent } from '../../src/daemon/types.ts';
 import { recording } from '../support/expected.ts';
+import { until } from '../support/until.ts';
 import { bench, loaded } from './scheduling.ts';
 
-async function until(what: string, is: () => boolean, withinMs = 15_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!is()) {
-    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const PATIENCE_MS = 15_000;
 
 t.test('what the wire of a cluster shows is kept, told live, and stands in its status; nobody is asked', async (t) => {
   const folder = t.testdir();
@@ -22,11 +17,11 @@ t.test('what the wire of a cluster shows is kept, told live, and stands in its s
   daemon.live.subscribe((event) => events.push(event));
   daemon.start();
   t.teardown(() => daemon.stop());
-  await until('watching', () => daemon.status().clusters[0]?.wire?.state === 'running');
+  await until('watching', () => daemon.status().clusters[0]?.wire?.state === 'running', PATIENCE_MS);
   copyFileSync(recording('1.20.3-int-dataoff').path, path.join(folder, 'restart.pcap.gz'));
   const { packets } = recording('1.20.3-int-dataoff').expected.file;
-  await until('all read', () => daemon.status().clusters[0]?.wire?.packets === packets);
-  await until('a run', () => store.asStore.last('prod') !== undefined);
+  await until('all read', () => daemon.status().clusters[0]?.wire?.packets === packets, PATIENCE_MS);
+  await until('a run', () => store.asStore.last('prod') !== undefined, PATIENCE_MS);
   const run = store.asStore.last('prod')!;
   t.match(run, { cluster: 'prod', trigger: 'live', report: { command: 'sniff', verdict: 'fail' } });
   t.ok(
@@ -50,7 +45,7 @@ t.test('a wire that cannot be watched is said, and costs the wire only', async (
   const { daemon, begun, lines } = bench(settings, 'instant', { companions: [(means) => liveWire(means, () => [])] });
   daemon.start();
   t.teardown(() => daemon.stop());
-  await until('failed', () => daemon.status().clusters[0]?.wire?.state === 'failed');
+  await until('failed', () => daemon.status().clusters[0]?.wire?.state === 'failed', PATIENCE_MS);
   t.match(daemon.status().clusters[0]!.wire!.problem, /nowhere/);
   t.equal(begun.length, 1);
   t.equal(lines.filter((line) => line.includes('nowhere')).length, 1, 'said once');

@@ -5,6 +5,7 @@ import type { ClusterSettings } from '../../src/daemon/settings.ts';
 import type { Happening, Trigger } from '../../src/daemon/types.ts';
 import { FlinkRest } from '../../src/net/flink-rest.ts';
 import { type RestServer, recorded, recordedText, serveRest } from '../support/flink-rest-server.ts';
+import { until } from '../support/until.ts';
 import { MemoryStore } from './memory-store.ts';
 import { loaded } from './scheduling.ts';
 
@@ -66,16 +67,8 @@ async function watched(
     await stopped;
     await server.close();
   });
-  await until(() => server.asked.length >= 4, 'two looks');
+  await until('two looks', () => server.asked.length >= 4);
   return { scene, happened, triggers, watch, server, lines };
-}
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (isSo()) return;
-    await sleep(20);
-  }
-  throw new Error(`never: ${what}`);
 }
 
 const [first, second] = RECORDED as [TaskManager, TaskManager];
@@ -83,7 +76,7 @@ const hostOf = ({ path }: TaskManager): string => /@([^:]+):/.exec(path)![1]!;
 
 t.test('the first look tells nothing, and nothing is verified while nothing changes', async (t) => {
   const { happened, triggers, server } = await watched(t);
-  await until(() => server.asked.length >= 12, 'more looks');
+  await until('more looks', () => server.asked.length >= 12);
   t.strictSame([happened, triggers], [[], []]);
   t.strictSame([...new Set(server.asked)].sort(), ['GET /jobmanager/config', 'GET /taskmanagers']);
 });
@@ -91,7 +84,7 @@ t.test('the first look tells nothing, and nothing is verified while nothing chan
 t.test('a TaskManager that registers under a new id was restarted, and is verified at once', async (t) => {
   const { scene, happened, triggers } = await watched(t);
   scene.taskManagers = [first, { ...second, id: `${hostOf(second)}:41000-abcdef` }];
-  await until(() => triggers.length > 0, 'a run');
+  await until('a run', () => triggers.length > 0);
   t.strictSame(happened, [`restart: ${hostOf(second)} was restarted and is registered`]);
   t.equal(triggers[0]?.trigger, 'restart');
   await sleep(10 * EVERY_MS);
@@ -101,11 +94,11 @@ t.test('a TaskManager that registers under a new id was restarted, and is verifi
 t.test('a TaskManager that goes and comes back is verified when it is back, not before', async (t) => {
   const { scene, happened, triggers } = await watched(t, { everyMs: EVERY_MS, verifyAfterMs: 60_000 });
   scene.taskManagers = [first];
-  await until(() => happened.length === 1, 'it is missed');
+  await until('it is missed', () => happened.length === 1);
   await sleep(5 * EVERY_MS);
   t.equal(triggers.length, 0, 'it is waited for');
   scene.taskManagers = [first, { ...second, id: 'other' }];
-  await until(() => triggers.length === 1, 'a run');
+  await until('a run', () => triggers.length === 1);
   t.strictSame(happened, [
     `member-gone: ${hostOf(second)} is no longer registered`,
     `restart: ${hostOf(second)} was restarted and is registered`,
@@ -116,7 +109,7 @@ t.test('a TaskManager that never comes back: verified at the deadline', async (t
   const { scene, happened, triggers } = await watched(t);
   const gone = Date.now();
   scene.taskManagers = [first];
-  await until(() => triggers.length === 1, 'a run');
+  await until('a run', () => triggers.length === 1);
   t.ok(triggers[0]!.at - gone >= 400, `${triggers[0]!.at - gone} ms`);
   t.strictSame(happened, [`member-gone: ${hostOf(second)} is no longer registered`]);
 });
@@ -130,12 +123,12 @@ t.test(
       'flink-web-01234567-89ab-cdef-0123-456789abcdef',
     );
     scene.taskManagers = [];
-    await until(() => happened.length === 1, 'it is seen');
+    await until('it is seen', () => happened.length === 1);
     t.strictSame(happened, ['restart: the JobManager was restarted']);
     await sleep(5 * EVERY_MS);
     t.equal(triggers.length, 0, 'its TaskManagers are waited for');
     scene.taskManagers = RECORDED;
-    await until(() => triggers.length === 1, 'a run');
+    await until('a run', () => triggers.length === 1);
     t.ok(happened.slice(1).every((one) => /^member-back: .* is registered again$/.test(one)));
   },
 );
@@ -143,12 +136,12 @@ t.test(
 t.test('a REST that hangs is a JobManager that is gone: told once, and verified at the deadline', async (t) => {
   const { scene, happened, triggers, lines } = await watched(t);
   scene.answers = 'hangs';
-  await until(() => triggers.length === 1, 'a run at the deadline');
+  await until('a run at the deadline', () => triggers.length === 1);
   t.equal(happened.length, 1);
   t.match(happened[0], /^member-gone: REST does not answer: /);
   t.equal(lines.length, 1, 'told once');
   scene.answers = 'yes';
-  await until(() => triggers.length === 2, 'a run when it answers again');
+  await until('a run when it answers again', () => triggers.length === 2);
   t.equal(happened[1], 'member-back: REST answers again');
 });
 
@@ -156,7 +149,7 @@ t.test('the end of a watch whose REST hangs comes soon, and says nothing of a Jo
   const { scene, happened, watch, server } = await watched(t);
   scene.answers = 'hangs';
   const before = server.asked.length;
-  await until(() => server.asked.length > before, 'a question');
+  await until('a question', () => server.asked.length > before);
   const start = Date.now();
   await watch.stop();
   t.ok(Date.now() - start < 1000);

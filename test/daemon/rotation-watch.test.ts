@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { watchedStores } from '../../src/cli/daemon-stores.ts';
 import { RotationWatch } from '../../src/daemon/rotation-watch.ts';
 import type { Happening, Run, Trigger } from '../../src/daemon/types.ts';
 import type { Report } from '../../src/model/report.ts';
+import { temporary } from '../support/temporary.ts';
 import { accused } from './cluster-report.ts';
 import { MemoryStore } from './memory-store.ts';
 import { fakeTime, loaded, now, pass, reportNow } from './scheduling.ts';
@@ -16,12 +16,6 @@ interface Watched {
   readonly triggers: Trigger[];
   readonly watch: RotationWatch;
   readonly ran: (change?: Partial<Report>) => void;
-}
-
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-rotation-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 async function watched(t: Test, folder: string, files: () => readonly string[]): Promise<Watched> {
@@ -56,7 +50,7 @@ async function watched(t: Test, folder: string, files: () => readonly string[]):
 const WRITTEN = /^rotation-written: .*internal\.p12 was written; .*restart every process/;
 
 t.test('a store that is written is told when it has settled, and verified once', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   const file = path.join(folder, 'internal.p12');
   writeFileSync(file, 'old');
   const one = await watched(t, folder, () => [file]);
@@ -71,7 +65,7 @@ t.test('a store that is written is told when it has settled, and verified once',
 });
 
 t.test('the swap of ..data that Kubernetes makes is seen, and only where the content is other', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   const generation = (name: string, content: string): void => {
     mkdirSync(path.join(folder, name));
     writeFileSync(path.join(folder, name, 'internal.p12'), content);
@@ -92,7 +86,7 @@ t.test('the swap of ..data that Kubernetes makes is seen, and only where the con
 });
 
 t.test('a store that is away for a while, or touched, is no rotation; one that comes is', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   const file = path.join(folder, 'internal.p12');
   const later = path.join(folder, 'later.p12');
   writeFileSync(file, 'old');
@@ -110,7 +104,7 @@ t.test('a store that is away for a while, or touched, is no rotation; one that c
 });
 
 t.test('a rotation is closed by a run that began later and found nobody with another certificate', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   const file = path.join(folder, 'internal.p12');
   writeFileSync(file, 'old');
   const one = await watched(t, folder, () => [file]);
@@ -130,7 +124,7 @@ t.test('a rotation is closed by a run that began later and found nobody with ano
 });
 
 t.test('stores that a configuration names are watched, those of its folder and absolute ones', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   mkdirSync(path.join(folder, 'conf'));
   mkdirSync(path.join(folder, 'ssl'));
   const absolute = path.join(folder, 'ssl', 'truststore.p12');
@@ -151,7 +145,7 @@ security.ssl.rest.keystore: /not/switched/on.p12
 });
 
 t.test('a configuration that names another store later is followed', async (t) => {
-  const folder = folderOf(t);
+  const folder = temporary();
   const [old, other] = [path.join(folder, 'old.p12'), path.join(folder, 'internal.p12')];
   writeFileSync(old, 'old');
   writeFileSync(other, 'other');

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import t from 'tap';
 import { openStore } from '../../src/daemon/store/store.ts';
 import { missing } from '../support/capture-tools.ts';
 import { root } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** `FLINKPROBE_KILLS=200` for the whole of it. */
 const KILLS = Number(process.env.FLINKPROBE_KILLS ?? 12);
@@ -77,8 +77,7 @@ class Checker {
 }
 
 t.test(`a store is whole after each of ${KILLS} kills`, { skip: missing('python3') }, async (t) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-kill-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporary();
   const file = path.join(folder, 'state', 'history.db');
   const promised = new Map<string, string>();
   const checker = new Checker();

@@ -40,14 +40,6 @@ export async function watching(
   return { ...heard, wire };
 }
 
-export async function until(what: string, is: () => boolean, withinMs = 8000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!is()) {
-    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 export function eventsOf<Name extends LiveEventName>(
   { events }: Heard,
   name: Name,

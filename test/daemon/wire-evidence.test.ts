@@ -6,7 +6,8 @@ import type { LiveTransfer } from '../../src/observe/live.ts';
 import { readConversation } from '../support/conversation.ts';
 import { enterOwnNetwork, isThere } from '../support/own-network.ts';
 import { play } from '../support/played.ts';
-import { eventsOf, until, watching } from './watching.ts';
+import { until } from '../support/until.ts';
+import { eventsOf, watching } from './watching.ts';
 
 const lacking = enterOwnNetwork(import.meta.url);
 // After that, so that only one of the two processes tells of tests.

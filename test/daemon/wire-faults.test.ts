@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readConversation } from '../support/conversation.ts';
 import { enterOwnNetwork, isThere } from '../support/own-network.ts';
 import { play } from '../support/played.ts';
-import { until, watching } from './watching.ts';
+import { until } from '../support/until.ts';
+import { watching } from './watching.ts';
 
 const lacking = enterOwnNetwork(import.meta.url);
 // After that, so that only one of the two processes tells of tests.

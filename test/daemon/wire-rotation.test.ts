@@ -3,7 +3,8 @@ import path from 'node:path';
 import t from 'tap';
 import { recording } from '../support/expected.ts';
 import { frames, writeFrames } from '../support/transform.ts';
-import { until, watching } from './watching.ts';
+import { until } from '../support/until.ts';
+import { watching } from './watching.ts';
 
 t.test('captures that are rotated into a folder are read once each, as one run', async (t) => {
   const folder = t.testdir();

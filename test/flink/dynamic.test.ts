@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { parseFlinkConfiguration } from '../../src/flink/config.ts';
 import { dynamicProperties, flinkMainClass, roleOf, shellWords } from '../../src/flink/dynamic.ts';
+import { temporary } from '../support/temporary.ts';
 
 t.test('properties joined and apart, with several equals signs, without a value', async (t) => {
   const args = ['taskmanager', '-Da=1', '-D', 'b=x=y', '-Dflag', '-D', '--other', '-Dc=', '-X', '-D'];
@@ -90,8 +91,7 @@ for (const [version, name] of [
   ['2.2.1', 'config.yaml'],
 ] as const) {
   t.test(`Flink ${version} puts -D on top of ${name} as we do`, { skip: lacking(version) }, async (t) => {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-dynamic-'));
-    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporary();
     mkdirSync(path.join(folder, 'conf'));
     writeFileSync(path.join(folder, 'conf', name), FILES[name]);
     const args = [

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { applyEdits, linesOf, type TextEdit, unifiedDiff } from '../../src/flink/text-patch.ts';
+import { missing } from '../support/capture-tools.ts';
+import { temporary } from '../support/temporary.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-text-patch-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-const has = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0;
+const folder = temporary();
 
 const line = fc.constantFrom(
   'a: 1',
@@ -69,24 +68,22 @@ function patched(tool: 'patch' | 'git', text: string, diff: string): string {
 }
 
 for (const tool of ['patch', 'git'] as const) {
-  t.test(
-    `${tool} makes of a text and its diff what the edits make of it`,
-    { skip: !has(tool) && `${tool} not found` },
-    (t) => {
-      fc.assert(
-        fc.property(edited, fc.nat(5), ({ text, edits }, hidden) => {
-          const touched = new Set(edits.flatMap((one) => linesOf(text, one)));
-          const diff = diffOf(text, edits, (at) => touched.has(at) || at % 6 !== hidden);
-          const wanted = applyEdits(text, edits);
-          if (wanted === text || wanted === '' || text === '') return;
-          if (patched(tool, text, diff) !== wanted) throw new Error(diff);
-        }),
-        { numRuns: 150, seed: 5 },
-      );
-      t.pass('150 texts');
-      t.end();
-    },
-  );
+  t.test(`${tool} makes of a text and its diff what the edits make of it`, { skip: missing(tool) }, (t) => {
+    let made = 0;
+    fc.assert(
+      fc.property(edited, fc.nat(5), ({ text, edits }, hidden) => {
+        const touched = new Set(edits.flatMap((one) => linesOf(text, one)));
+        const diff = diffOf(text, edits, (at) => touched.has(at) || at % 6 !== hidden);
+        const wanted = applyEdits(text, edits);
+        if (wanted === text || wanted === '' || text === '') return;
+        if (patched(tool, text, diff) !== wanted) throw new Error(diff);
+        made += 1;
+      }),
+      { numRuns: 150, seed: 5 },
+    );
+    t.ok(made > 90, `${made} of 150 texts are patched`);
+    t.end();
+  });
 }
 
 t.test('a line that may not be shown is not there, changes on both sides of it are', (t) => {

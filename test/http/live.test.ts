@@ -5,6 +5,7 @@ import t from 'tap';
 import { WebSocket } from 'ws';
 import type { Happening, LiveEvent } from '../../src/daemon/types.ts';
 import { reportOf } from '../daemon/cluster-report.ts';
+import { until } from '../support/until.ts';
 import { NOW, StandIn, served } from './stand-in.ts';
 
 /** A reader that keeps what it is told. */
@@ -26,16 +27,8 @@ class Reader {
 
   /** Resolves when so many events have come, `hello` among them. */
   async has(count: number): Promise<readonly LiveEvent[]> {
-    await until(() => this.events.length >= count);
+    await until(`${count} events`, () => this.events.length >= count);
     return this.events;
-  }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 8000;
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error('not in time');
-    await sleep(5);
   }
 }
 
@@ -142,13 +135,13 @@ t.test('a slow reader is dropped with 1013, and 50 others get everything', async
   const { address } = await served(control, {}, { limits: { live: { ...LIVE, waitingBytes: 64 * 1024 } } });
   const readers = Array.from({ length: 50 }, () => counting(address));
   const slow = await unreading(address);
-  await until(() => readers.every(({ numbers }) => numbers.length === 1));
+  await until('hello', () => readers.every(({ numbers }) => numbers.length === 1));
   const dropped = async (): Promise<boolean> =>
     /^flinkprobe_live_readers_dropped_total 1$/m.test(await (await fetch(`${address}/metrics`)).text());
   let published = 0;
   while (!(await dropped())) {
     for (let number = 0; number < 50; number += 1) control.live.publish('happening', happening(++published, 20_000));
-    await until(() => readers.every(({ numbers }) => numbers.length === published + 1));
+    await until(`event ${published}`, () => readers.every(({ numbers }) => numbers.length === published + 1));
     if (published > 2000) throw new Error('it is never dropped');
   }
   const frames: Buffer[] = [];
@@ -169,7 +162,7 @@ t.test('a reader that reads nothing is dropped also where little happens', async
   const slow = await unreading(address);
   // More than the system's own buffers hold.
   for (let number = 1; number <= 400; number += 1) control.live.publish('happening', happening(number, 50_000));
-  await until(() => slow.destroyed || slow.readableLength > 0);
+  await until('full buffers', () => slow.destroyed || slow.readableLength > 0);
   await sleep(1500);
   t.match(await (await fetch(`${address}/metrics`)).text(), /^flinkprobe_live_readers_dropped_total 1$/m);
   slow.destroy();

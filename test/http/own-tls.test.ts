@@ -1,22 +1,23 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import type { WebSettings } from '../../src/daemon/settings.ts';
 import type { WebServer } from '../../src/http/server.ts';
 import { type Identity, mintEc } from '../support/pki.ts';
+import { temporary } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 import { StandIn, served } from './stand-in.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-own-tls-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 const authority = mintEc('P-256', { name: [['CN', 'authority']], ca: true });
 const named = (name: string, issuer = authority): Identity =>
   mintEc('P-256', { name: [['CN', name]], issuer, subjectAltNames: ['IP:127.0.0.1', 'DNS:localhost'] });
 const [first, second, client] = [named('first'), named('second'), named('client')];
 const stranger = mintEc('P-256', { name: [['CN', 'stranger']] });
+
+const RELOADED_MS = 5000;
 
 type Tls = NonNullable<WebSettings['tls']>;
 
@@ -84,12 +85,12 @@ t.test('its own certificate is read anew when the files change, without losing a
   await new Promise((resolve) => kept.once('secureConnect', resolve));
   t.equal((await ask(port)).subject, 'first');
   writeFileSync(tls.certFile, second.pem);
-  await until(async () => log.length > 0);
+  await until('a line', () => log.length > 0, RELOADED_MS);
   t.match(log[0], /cannot be used; the old one stays/, 'half of a pair is not used');
   t.equal((await ask(port)).subject, 'first');
   writeFileSync(tls.keyFile, second.keyPem);
   utimesSync(tls.keyFile, new Date(), new Date(Date.now() + 2000));
-  await until(async () => (await ask(port)).subject === 'second');
+  await until('the second certificate', async () => (await ask(port)).subject === 'second', RELOADED_MS);
   kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const answer = await new Promise<Buffer>((resolve) => kept.once('data', resolve));
   t.match(answer.toString(), /^HTTP\/1\.1 200/);
@@ -112,7 +113,7 @@ t.test('a certificate that is swapped by its link is read anew (Kubernetes)', as
   t.equal((await ask(port)).subject, 'first');
   symlinkSync('..two', path.join(mount, '..next'));
   renameSync(path.join(mount, '..next'), path.join(mount, '..data'));
-  await until(async () => (await ask(port)).subject === 'second');
+  await until('the second certificate', async () => (await ask(port)).subject === 'second', RELOADED_MS);
 });
 
 t.test('a client certificate is asked for as the settings say', async (t) => {
@@ -153,11 +154,3 @@ t.test('settings that cannot be used are refused, whole', async (t) => {
   t.match(server.address, /^http:/);
   t.equal((await fetch(`${server.address}/metrics`)).status, 200);
 });
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('not in time');
-    await sleep(20);
-  }
-}

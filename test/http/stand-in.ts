@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
@@ -23,6 +21,7 @@ import type { HttpMeans } from '../../src/http/means.ts';
 import { createServer, type WebServer } from '../../src/http/server.ts';
 import type { Report } from '../../src/model/report.ts';
 import { root } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
 export const NOW: string = '2026-11-22T12:00:00.000Z';
 
@@ -61,13 +60,9 @@ export class StandIn implements Control {
 
   constructor(names: readonly string[], ring = 4096) {
     this.names = [...names];
-    const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-http-'));
-    this.store = openStore({ path: path.join(folder, 'history.db') });
+    this.store = openStore({ path: path.join(temporary(), 'history.db') });
     this.live = new LiveRing(() => Date.parse(NOW), ring);
-    t.teardown(() => {
-      this.store.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    t.teardown(() => this.store.close());
   }
 
   /** Keeps a run and tells of it as a cluster's loop does. */

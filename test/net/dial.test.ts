@@ -3,14 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { createDialer } from '../../src/net/dial.ts';
 import { noIpv6 } from '../support/capture-tools.ts';
+import { freePort } from '../support/listening.ts';
 import { serve } from '../support/scripted-server.ts';
 import { all, CONNECT_MS, dialer, hex, stand, told, using } from './dialled.ts';
-
-async function freePort(): Promise<number> {
-  const server = await serve([]);
-  await server.close();
-  return server.port;
-}
 
 t.test('a port where nobody listens has refused', async (t) => {
   const port = await freePort();

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { Notifier } from '../../src/daemon/notify/notifier.ts';
@@ -7,7 +6,10 @@ import { openStore } from '../../src/daemon/store/store.ts';
 import { accused, runOf } from '../daemon/cluster-report.ts';
 import { alertmanager, settingsOf } from '../daemon/notify/bench.ts';
 import { receiver } from '../daemon/notify/receiver.ts';
-import { freePort, service, until, without } from './service.ts';
+import { missing } from '../support/capture-tools.ts';
+import { freePort } from '../support/listening.ts';
+import { temporary } from '../support/temporary.ts';
+import { service, until } from './service.ts';
 
 interface Shown {
   readonly labels: Readonly<Record<string, string>>;
@@ -16,10 +18,10 @@ interface Shown {
   readonly status: { readonly state: string };
 }
 
-const skip = without('prometheus-alertmanager');
+const skip = missing('prometheus-alertmanager');
 
 t.test('a real Alertmanager shows an alert, is kept informed, notifies, and resolves', { skip }, async (t) => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-services-'));
+  const folder = temporary();
   const hook = await receiver();
   const [port, cluster] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -58,7 +60,6 @@ t.test('a real Alertmanager shows an alert, is kept informed, notifies, and reso
     store.close();
     await running.stop();
     await hook.close();
-    rmSync(folder, { recursive: true, force: true });
   });
   const shown = async (): Promise<readonly Shown[]> => (await fetch(`${url}/api/v2/alerts`)).json() as Promise<Shown[]>;
 

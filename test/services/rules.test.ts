@@ -3,8 +3,8 @@ import path from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { FAMILIES } from '../../src/http/families.ts';
+import { missing } from '../support/capture-tools.ts';
 import { read, root } from '../support/repository.ts';
-import { without } from './service.ts';
 
 interface AlertRule {
   readonly alert: string;
@@ -40,7 +40,7 @@ t.test('every shipped alert rule is tested', async (t) => {
   for (const { alert } of rules) t.match(tested, new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n +- `), alert);
 });
 
-t.test('promtool takes the shipped alert rules, and their tests pass', { skip: without('promtool') }, async (t) => {
+t.test('promtool takes the shipped alert rules, and their tests pass', { skip: missing('promtool') }, async (t) => {
   const cwd = path.join(root, 'docs/prometheus');
   for (const args of [
     ['check', 'rules', 'flinkprobe.rules.yaml'],

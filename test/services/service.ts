@@ -1,18 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
-
-/** Why a test of a service cannot be run here, or `false`. */
-export function without(program: string): string | false {
-  return spawnSync(program, ['--version'], { encoding: 'utf8' }).error === undefined ? false : `${program} not found`;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
+import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface Service {
   stop(): Promise<void>;

@@ -1,23 +1,13 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import os from 'node:os';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { Finding } from '../../src/model/report.ts';
 import { recorded } from './audited.ts';
 import { carryOut, lackingTools, type Planned, planned } from './fix-plan.ts';
 import { root } from './repository.ts';
+import { temporary } from './temporary.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-fix-plan-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 
 /** What every store of the recordings opens by; it must never be printed. */
 export const SECRET = 'flinkpw';

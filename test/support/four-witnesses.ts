@@ -1,8 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
 import { audit } from '../../src/cli/auditing.ts';
 import { readConfigurations } from '../../src/cli/configuration-sources.ts';
@@ -20,6 +18,7 @@ import { surveyEndpoint } from '../../src/observe/active/survey.ts';
 import { reportSchema } from '../../src/report/schema.ts';
 import { type NodeServer, nodeServer } from '../active/node-server.ts';
 import { recording, repositoryRoot } from './expected.ts';
+import { temporary } from './temporary.ts';
 import { readVector } from './vectors.ts';
 import { named } from './verification.ts';
 
@@ -39,8 +38,7 @@ const INTERNAL = [
 export const NOW: number = Date.parse('2026-11-22T18:00:00Z');
 
 const probes = await loadProbes();
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-witnesses-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 let made = 0;
 
 function ownFolder(): string {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { audit } from '../../src/cli/auditing.ts';
@@ -10,6 +9,7 @@ import { readKeyStore } from '../../src/keystore/key-store.ts';
 import type { Report } from '../../src/model/report.ts';
 import { reportSchema } from '../../src/report/schema.ts';
 import { formatText } from '../../src/report/text.ts';
+import { temporary } from './temporary.ts';
 
 /** `mulberry32`: the same numbers for the same seed, so that what fails can be made again. */
 export function randomOf(seed: number): () => number {
@@ -185,7 +185,7 @@ export async function mutateStores({ files, seed = 1 }: MutationOptions): Promis
   const sources = filesBelow(path.join(vectors, 'keystore'), /\.(?:p12|jks|jceks|pem|der|bcfks|key)$/).map((file) =>
     readFileSync(file),
   );
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-mutations-'));
+  const folder = temporary();
   const { count, crash, result } = tally();
   try {
     for (let number = 0; number < files; number++) {
@@ -219,7 +219,7 @@ export async function mutateConfigurations({ files, seed = 1 }: MutationOptions)
     ...filesBelow(vectors, /\.ya?ml$|\.env$/),
   ].map((file) => ({ bytes: readFileSync(file), name: /flink-conf/.test(file) ? 'flink-conf.yaml' : 'config.yaml' }));
   const others = sources.map(({ bytes }) => bytes);
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-mutations-'));
+  const folder = temporary();
   const { count, crash, result } = tally();
   try {
     for (let number = 0; number < files; number++) {

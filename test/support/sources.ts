@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import { temporary } from './temporary.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-sources-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 let made = 0;
 
 /** A file of this name and text in a folder of its own. */

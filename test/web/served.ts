@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bundleWeb } from '../../src/build/web.ts';
 import { daemonMeans } from '../../src/cli/daemon-parts.ts';
@@ -14,6 +12,7 @@ import type { Run, Store } from '../../src/daemon/types.ts';
 import { createDashboard } from '../../src/http/dashboard.ts';
 import { createServer } from '../../src/http/server.ts';
 import { root } from '../support/repository.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** A daemon with its page on loopback: real Flink 1.20.3 before and after a restart that lost TLS on its data plane. */
 export interface Served {
@@ -36,7 +35,7 @@ const HOUR = 3_600_000;
 const HOSTS = path.join(root, 'captures', 'hosts.txt');
 
 export async function served(): Promise<Served> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'flinkprobe-page-'));
+  const folder = temporary();
   const written = settingsOf(
     {
       version: 1,
@@ -73,7 +72,6 @@ export async function served(): Promise<Served> {
   const stop = async (): Promise<void> => {
     await Promise.all([server.close(), daemon.stop()]);
     lag.stop();
-    rmSync(folder, { recursive: true, force: true });
   };
   try {
     await settled(daemon);

@@ -4,7 +4,8 @@ import type { SecretSetting, Settings, SinkSettings } from '../../../src/daemon/
 import { openStore } from '../../../src/daemon/store/store.ts';
 import type { WaiverStatus } from '../../../src/daemon/types.ts';
 import type { Finding } from '../../../src/model/report.ts';
-import { runOf, START, temporary } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
+import { runOf, START } from '../cluster-report.ts';
 
 export type Sink<Type extends SinkSettings['type']> = Extract<SinkSettings, { readonly type: Type }>;
 

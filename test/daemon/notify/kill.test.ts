@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { temporary } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
 import { receiver } from './receiver.ts';
 import { told } from './rig.ts';
 

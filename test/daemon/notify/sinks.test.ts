@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -9,12 +8,12 @@ import { slackMessage } from '../../../src/daemon/notify/slack.ts';
 import { webhookBody } from '../../../src/daemon/notify/webhook.ts';
 import type { SinkSettings } from '../../../src/daemon/settings.ts';
 import { SEVERITIES } from '../../../src/model/report.ts';
+import { temporary } from '../../support/temporary.ts';
 import { accused, START } from '../cluster-report.ts';
 import { alertmanager, Bench, command, pagerDuty, settingsOf, slack, webhook } from './bench.ts';
 import { type Receiver, receiver } from './receiver.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-notify-test-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 
 interface Scene {
   readonly bench: Bench;

@@ -7,26 +7,18 @@ import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { connect } from '../../../src/daemon/store/database.ts';
 import { VERSION } from '../../../src/daemon/store/migrations.ts';
-import { openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
+import { openStore } from '../../../src/daemon/store/store.ts';
 import { missing } from '../../support/capture-tools.ts';
 import { root } from '../../support/repository.ts';
-import { accused, asked, runId, runOf, temporary } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
+import { accused, asked, runId, runOf } from '../cluster-report.ts';
+import { faultOf } from './fault-of.ts';
 
 const settings = { resolveAfter: 1 };
 const NOW = Date.parse('2026-11-22T22:00:00.500Z');
 
 function place(): string {
   return path.join(temporary(), 'history.db');
-}
-
-function faultOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof StoreFailure) return `${error.fault}: ${error.message}`;
-    throw error;
-  }
-  return 'no failure';
 }
 
 /** A closed file with some runs. */

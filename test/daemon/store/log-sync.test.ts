@@ -3,7 +3,8 @@ import path from 'node:path';
 import t from 'tap';
 import { LogSync } from '../../../src/daemon/store/log-sync.ts';
 import { openStore } from '../../../src/daemon/store/store.ts';
-import { runOf, temporary } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
+import { runOf } from '../cluster-report.ts';
 
 t.test('one write goes on at a time, and one more covers all that was committed meanwhile', (t) => {
   const running: { readonly file: string; readonly done: () => void }[] = [];

@@ -5,7 +5,8 @@ import { connect } from '../../../src/daemon/store/database.ts';
 import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
 import type { Retention, Run } from '../../../src/daemon/types.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { accused, asked, MINUTE, numbered, runId, runOf, temporary, timeOf } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
+import { accused, asked, MINUTE, numbered, runId, runOf, timeOf } from '../cluster-report.ts';
 
 function opened(): OpenStore {
   const store = openStore({ path: path.join(temporary(), 'history.db') });

@@ -2,24 +2,16 @@ import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
-import { type OpenStore, openStore, StoreFailure } from '../../../src/daemon/store/store.ts';
+import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { accused, asked, numbered, reportOf, runId, runOf, temporary, timeOf, unanswered } from '../cluster-report.ts';
+import { temporary } from '../../support/temporary.ts';
+import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
+import { faultOf } from './fault-of.ts';
 
 function opened(file = path.join(temporary(), 'state', 'history.db')): OpenStore {
   const store = openStore({ path: file });
   t.teardown(() => store.close());
   return store;
-}
-
-function faultOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof StoreFailure) return `${error.fault}: ${error.message}`;
-    throw error;
-  }
-  return 'no failure';
 }
 
 const settings = { resolveAfter: 1 };

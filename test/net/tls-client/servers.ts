@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { handshake } from '../../../src/net/tls-client/handshake.ts';
 import type {
@@ -10,6 +8,7 @@ import type {
   Patience,
 } from '../../../src/net/tls-client/types.ts';
 import type { Transcript } from '../../../src/net/wire.ts';
+import { freePort } from '../../support/listening.ts';
 import { Talker } from '../../support/openssl.ts';
 import type { Identity } from '../../support/pki.ts';
 import { talk } from '../../support/wire-client.ts';
@@ -88,13 +87,4 @@ export async function gnutlsServer(folder: string, ...args: readonly string[]): 
     throw new Error(`gnutls-serv does not listen: ${talker.output}`);
   }
   return { port, stop: () => stop(talker) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
