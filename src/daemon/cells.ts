@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Certificate, Observation, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups, type Result } from '../report/endpoint-rows.ts';
 import { type FailOn, rank } from '../report/severity.ts';
@@ -39,11 +40,11 @@ const WEIGHT: readonly ChannelCell['verdict'][] = ['fail', 'inconclusive', 'warn
 
 /** The grid of two looks at one cluster: of each cell the worse, of equals the one that was asked. */
 export function worstOf(asked: readonly ChannelCell[], live: readonly ChannelCell[]): readonly ChannelCell[] {
-  const key = ({ channel, member, endpoint }: ChannelCell): string => `${channel} ${member} ${endpoint?.port ?? ''}`;
-  const worst = new Map(asked.map((one) => [key(one), one]));
+  const worst = new Map(asked.map((one) => [placeOf(one), one]));
   for (const one of live) {
-    const other = worst.get(key(one));
-    if (other === undefined || WEIGHT.indexOf(one.verdict) < WEIGHT.indexOf(other.verdict)) worst.set(key(one), one);
+    const other = worst.get(placeOf(one));
+    if (other === undefined || WEIGHT.indexOf(one.verdict) < WEIGHT.indexOf(other.verdict))
+      worst.set(placeOf(one), one);
   }
   const cells = [...worst.values()];
   // What one of them did not see is there where the other one saw it.
@@ -57,6 +58,17 @@ export function worstOf(asked: readonly ChannelCell[], live: readonly ChannelCel
           (one.member === '' || other.member === one.member),
       ),
   );
+}
+
+/** Those of `now` that are others than before, or were not there. */
+export function changedCells(before: readonly ChannelCell[], now: readonly ChannelCell[]): readonly ChannelCell[] {
+  const known = new Map(before.map((one) => [placeOf(one), one]));
+  return now.filter((one) => !isDeepStrictEqual(known.get(placeOf(one)), one));
+}
+
+/** What makes two cells the same one at two looks. */
+function placeOf({ channel, member, endpoint }: ChannelCell): string {
+  return `${channel} ${member} ${endpoint?.port ?? ''}`;
 }
 
 function cellOf(cluster: string, { channel, server, observations, findings, result }: EndpointGroup): ChannelCell {

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Report } from '../model/report.ts';
-import { cellsOf, worstOf } from './cells.ts';
+import { cellsOf, changedCells, worstOf } from './cells.ts';
 import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
@@ -250,11 +249,4 @@ function asksNobody({ active, captures, capture }: ClusterSettings): boolean {
 /** Something happened to the cluster: a run that began before it does not tell of it. */
 function isNews(trigger: Trigger): boolean {
   return trigger === 'restart' || trigger === 'rotation';
-}
-
-function changedCells(before: readonly ChannelCell[], now: readonly ChannelCell[]): readonly ChannelCell[] {
-  const key = ({ channel, member, endpoint }: ChannelCell): string =>
-    [channel, member, endpoint?.host, endpoint?.port].join(' ');
-  const known = new Map(before.map((one) => [key(one), one]));
-  return now.filter((one) => !isDeepStrictEqual(known.get(key(one)), one));
 }
