@@ -1,7 +1,6 @@
-import { SEVERITIES } from '../model/report.ts';
 import type { Fragment } from './template.ts';
 import { failing, type View } from './view-page.ts';
-import { ago, moment, plural, span, TRIGGER_WORDS, until } from './words.ts';
+import { ago, moment, span, TRIGGER_WORDS, until } from './words.ts';
 
 const LIVE_WORDS = { none: '', connecting: 'connecting', live: 'live', lost: 'not live, trying again' } as const;
 
@@ -67,11 +66,4 @@ function reports({ html }: View, id: string): Fragment {
       <li><a href="${address('jsonl')}" download="${id}.jsonl">JSON lines</a></li>
       <li><a href="${address('json')}&amp;redact=true" download="${id}-redacted.json">JSON, redacted</a></li>
     </ul></details>`;
-}
-
-/** `2 critical, 1 low`. */
-export function openWords(open: Readonly<Record<(typeof SEVERITIES)[number], number>>): string {
-  return SEVERITIES.filter((one) => open[one] > 0)
-    .map((one) => plural(open[one], one, one))
-    .join(', ');
 }
