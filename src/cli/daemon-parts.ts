@@ -167,9 +167,8 @@ export async function seed({ settings, path }: LoadedSettings, store: Store, log
 
 /** The cluster whose settings name a target of `/probe`; the first one where none does. */
 export function clusterNaming(target: string, { clusters }: Settings): ClusterSettings {
-  const place = target.replace(/^[\w-]+=/, '');
-  const host = place.replace(/:\d+$/, '');
+  const host = target.replace(/^[\w-]+=/, '').replace(/:\d+$/, '');
   const names = ({ targets, rest }: ClusterSettings): boolean =>
-    targets.some((one) => one.endsWith(place) || one.includes(host)) || (rest?.url.includes(host) ?? false);
+    targets.some((one) => one.includes(host)) || (rest?.url.includes(host) ?? false);
   return clusters.find(names) ?? clusters[0]!;
 }
