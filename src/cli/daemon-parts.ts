@@ -68,14 +68,13 @@ export interface PartsMeans {
   readonly store: Store;
   readonly log: Log;
   readonly lag: LagMeter;
-  /** Told of settings that came into force, and of every stored run. */
+  /** Told of settings that came into force. */
   readonly applied: (loaded: LoadedSettings) => void;
-  readonly committed: DaemonMeans['committed'];
   readonly accept?: NonNullable<DaemonMeans['accept']>;
 }
 
 /** What the daemon works with besides its settings: runs, watches, clocks. */
-export function daemonMeans({ load, store, log, lag, applied, committed, accept }: PartsMeans): DaemonMeans {
+export function daemonMeans({ load, store, log, lag, applied, accept }: PartsMeans): DaemonMeans {
   let waivers: readonly Waiver[] = [];
   return {
     version: version(),
@@ -83,7 +82,7 @@ export function daemonMeans({ load, store, log, lag, applied, committed, accept 
     store,
     load,
     companions: [restartWatch, rotationWatch, (means) => liveWire(means, () => waivers)],
-    committed,
+    committed: () => undefined,
     ...(accept === undefined ? {} : { accept }),
     applied: (loaded) => {
       waivers = loaded.waivers;

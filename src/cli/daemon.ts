@@ -105,7 +105,6 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
         logger = createLog(loaded.settings.log, write);
       },
       accept: async ({ settings }) => server?.apply(settings.web),
-      committed: () => undefined,
     }),
   );
   const daemon = new Daemon(current, means);

@@ -58,7 +58,6 @@ export async function served(): Promise<Served> {
     log: () => undefined,
     lag,
     applied: () => undefined,
-    committed: () => undefined,
   });
   const daemon = new Daemon(loaded, means);
   const { files: assets } = await bundleWeb(root);
