@@ -2,7 +2,7 @@ import type { ParsedConfiguration } from '../flink/config.ts';
 import { namedStores } from '../flink/ssl-stores.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Input } from '../model/report.ts';
-import type { ConfigurationSubject, StoreFacts, StoreSubject } from '../model/rule.ts';
+import type { ConfigurationSubject, FlinkHome, StoreFacts, StoreSubject } from '../model/rule.ts';
 import { fileFacts } from '../observe/file-facts.ts';
 import { flinkHome } from '../observe/flink-home.ts';
 import { hadoopFacts } from '../observe/hadoop-conf.ts';
@@ -21,7 +21,12 @@ export interface DiskRequest {
    * `any`: configurations may be copies; stores that are not here are elsewhere, and modes tell nothing.
    */
   readonly machine: 'own' | 'any';
+  /** Flink's folders as they were read before, by the path of the configuration; absent: they are read. */
+  readonly homes?: Homes;
 }
+
+/** What stands around each configuration, whatever it says. */
+type Homes = ReadonlyMap<string, FlinkHome | undefined>;
 
 /** What the disk tells, as rules see it. */
 export interface DiskTestimony {
@@ -115,11 +120,12 @@ function withoutMode(store: StoreFacts): StoreFacts {
 
 /** What rules see of each configuration. */
 export function configurationSubjects(
-  { configurations, machine }: Pick<DiskRequest, 'configurations' | 'machine'>,
+  { configurations, machine, homes }: Pick<DiskRequest, 'configurations' | 'machine' | 'homes'>,
   parsed: readonly ParsedConfiguration[],
   probes: readonly Probe[],
   stores: StoreReadings,
 ): readonly ConfigurationSubject[] {
+  const around: Homes = homes ?? (machine === 'own' ? homesOf(configurations) : new Map());
   return parsed.map((configuration, index) => {
     const given = configurations[index]!;
     const { flinkVersion } = configuration;
@@ -134,7 +140,7 @@ export function configurationSubjects(
       ...(flinkVersion === undefined ? {} : { flinkVersion }),
       expectations: probes.map((probe) => probe.expect(configuration)).filter((one) => one !== undefined),
       ...stores.byOwner[index]!,
-      ...(machine === 'own' ? surroundings(given.path, configuration) : {}),
+      ...(machine === 'own' ? surroundings(given.path, configuration, around) : {}),
     };
   });
 }
@@ -144,12 +150,19 @@ function ownFiles({ files }: ConfigurationFiles): readonly string[] {
   return files.flatMap(({ name, within }) => (within === undefined ? [name] : []));
 }
 
+/** Members of one folder have one Flink: the directories of its jars are read once. */
+function homesOf(configurations: readonly ConfigurationFiles[]): Homes {
+  const paths = new Set(configurations.map(({ path }) => path));
+  return new Map([...paths].map((path) => [path, flinkHome(path)]));
+}
+
 /** The Flink around a configuration, and what its Hadoop says. */
 function surroundings(
   folder: string,
   configuration: ParsedConfiguration,
+  homes: Homes,
 ): Pick<ConfigurationSubject, 'home' | 'hadoop'> {
-  const home = flinkHome(folder);
+  const home = homes.get(folder);
   const hadoop = hadoopFacts(configuration, folder, process.env);
   return { ...(home === undefined ? {} : { home }), ...(hadoop === undefined ? {} : { hadoop }) };
 }

@@ -74,7 +74,7 @@ function textOf({ configurations }: AuditRequest, file: string): string | undefi
 
 /** The configurations with some files as the plan leaves them. */
 async function readAgain(
-  { request, probes }: AuditedRun,
+  { request, configurations, probes }: AuditedRun,
   texts: ReadonlyMap<string, string>,
 ): Promise<readonly ConfigurationSubject[]> {
   const { warn: _, ...quiet } = request;
@@ -86,7 +86,8 @@ async function readAgain(
     })),
   };
   const parsed = await parseConfigurations(changed);
-  return (await diskWitness({ ...changed, machine: 'own' }, parsed, probes)).configurations;
+  const homes = new Map(request.configurations.map(({ path }, index) => [path, configurations[index]?.home]));
+  return (await diskWitness({ ...changed, machine: 'own', homes }, parsed, probes)).configurations;
 }
 
 /** Findings of configurations alone. */
