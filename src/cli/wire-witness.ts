@@ -2,6 +2,7 @@ import { Topology } from '../flink/topology.ts';
 import type { ClearProtocol, EffectiveConfiguration, Probe } from '../model/probe.ts';
 import type { Observation } from '../model/report.ts';
 import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
+import { protocolsOf } from '../observe/dialogue.ts';
 import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
 import { observations } from '../observe/observations.ts';
 import { formatTime } from '../observe/time.ts';
@@ -73,10 +74,6 @@ async function readCaptures(request: WireRequest, protocols: readonly ClearProto
   if (run.secrets !== 'late' || !isRepeatable) return run;
   request.say?.('secrets stand behind packets that they open: reading once more');
   return observeCaptures(request.captures, options);
-}
-
-function protocolsOf(probes: readonly Probe[]): ClearProtocol[] {
-  return [...new Set(probes.flatMap((probe) => probe.protocols))].sort((a, b) => a.order - b.order);
 }
 
 /** Clear traffic names processes, ports and versions; TLS connections to the same places profit from it. */

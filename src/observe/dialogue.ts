@@ -1,6 +1,6 @@
 import type { Certainty, Side } from '../bytes/stream.ts';
 import type { ConnectionConsumer } from '../capture/connection.ts';
-import type { ClearFollower, ClearProtocol, StreamStart } from '../model/probe.ts';
+import type { ClearFollower, ClearProtocol, Probe, StreamStart } from '../model/probe.ts';
 import { TlsConnection } from '../tls/connection.ts';
 import type { TlsOptions } from '../tls/reading.ts';
 
@@ -38,6 +38,11 @@ class Beginning {
     for (let i = 0; i < take; i++) this.bytes[this.length + i] = bytes[start + i]!;
     this.length += take;
   }
+}
+
+/** What these probes can follow, each once, in the order in which it is tried. */
+export function protocolsOf(probes: readonly Probe[]): ClearProtocol[] {
+  return [...new Set(probes.flatMap(({ protocols }) => protocols))].sort((a, b) => a.order - b.order);
 }
 
 /** What a connection turned out to speak. */

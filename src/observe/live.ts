@@ -8,7 +8,7 @@ import type { CaptureQuality, Input, Observation, StateTransfer } from '../model
 import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
 import type { CaptureRun } from './captures.ts';
-import type { Dialogue } from './dialogue.ts';
+import { type Dialogue, protocolsOf } from './dialogue.ts';
 import { PASS_ALL, type SegmentFilter, segmentTest } from './filter.ts';
 import { type KeptConnection, KeptConnections } from './kept.ts';
 import { LiveEvidence } from './live-evidence.ts';
@@ -111,12 +111,9 @@ export class LiveView {
         return kept.folded;
       },
     };
-    const protocols = [...new Set(options.probes.flatMap((probe) => probe.protocols))].sort(
-      (a, b) => a.order - b.order,
-    );
     this.#keyLog = options.keyLog ?? new KeyLog();
     this.#witness = new PassiveWitness({
-      protocols,
+      protocols: protocolsOf(options.probes),
       keyLog: this.#keyLog,
       keeper: this.#keeper,
     });

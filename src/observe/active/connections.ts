@@ -5,6 +5,7 @@ import type { ClearProtocol, Probe } from '../../model/probe.ts';
 import type { Observation } from '../../model/report.ts';
 import type { Transcript } from '../../net/wire.ts';
 import { CertificateCache } from '../../x509/certificate.ts';
+import { protocolsOf } from '../dialogue.ts';
 import { observations } from '../observations.ts';
 import { formatTime } from '../time.ts';
 import { recordTranscript } from './transcript.ts';
@@ -26,7 +27,7 @@ export class Connections {
     this.#probes = probes;
     const all = [...probes.values()];
     this.#topology = new Topology(all);
-    this.#protocols = [...new Set(all.flatMap((probe) => probe.protocols))].sort((a, b) => a.order - b.order);
+    this.#protocols = protocolsOf(all);
   }
 
   get certificates(): CertificateCache {
