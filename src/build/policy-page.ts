@@ -1,6 +1,7 @@
 import type { PolicyDocument, Requirement } from '../model/policy.ts';
 import { relationText } from '../rules/support/policy-relation.ts';
 import { aboutText, scopeText } from '../rules/support/policy-words.ts';
+import { cell, reference } from './markdown.ts';
 
 /** The shipped profiles and how to write one, as Markdown: the whole text of `docs/policies.md`. */
 export function policyPage(policies: readonly PolicyDocument[]): string {
@@ -103,21 +104,9 @@ function row(requirement: Requirement): string {
     `\`${requirement.id}\``,
     requirement.severity,
     scopeText(requirement),
-    escaped(asked),
+    cell(asked),
     requirement.source.map(reference).join('; '),
-    escaped(requirement.reason),
+    cell(requirement.reason),
   ];
   return `| ${cells.join(' | ')} |`;
-}
-
-function reference(text: string): string {
-  const rfc = /^https:\/\/www\.rfc-editor\.org\/rfc\/rfc(\d+)(?:#section-([\d.]+))?$/.exec(text);
-  if (rfc !== null) return `[RFC ${rfc[1]}${rfc[2] === undefined ? '' : ` section ${rfc[2]}`}](${text})`;
-  const page = /^https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/(.+?)\/?$/.exec(text);
-  return page === null ? escaped(text) : `[Flink documentation: ${page[1]}](${text})`;
-}
-
-/** Characters that Markdown would take for marks. */
-function escaped(text: string): string {
-  return text.replace(/[*_<>[\]`|]/g, (mark) => `\\${mark}`);
 }

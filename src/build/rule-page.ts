@@ -1,6 +1,7 @@
 import { SCOPE_WORDS, verdictTexts, WITNESS_WORDS, witnessesOf } from '../evaluate/rule-facts.ts';
 import { SEVERITIES, type Severity } from '../model/report.ts';
 import type { Rule } from '../model/rule.ts';
+import { cell, escaped, reference } from './markdown.ts';
 
 /** What severities mean: the least that a cluster has to have wrong for a finding of this kind. */
 const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
@@ -84,15 +85,6 @@ function settings({ remediation }: Rule): readonly string[] {
   return lines.length === 0 ? [] : [`\`\`\`yaml\n${lines.join('\n')}\n\`\`\``];
 }
 
-/** Addresses as links named by what they are; the rest is a name to look up. */
-function reference(text: string): string {
-  const rfc = /^https:\/\/www\.rfc-editor\.org\/rfc\/rfc(\d+)(?:#(section|appendix)-([\w.]+))?$/.exec(text);
-  if (rfc !== null) return `[RFC ${rfc[1]}${rfc[2] === undefined ? '' : ` ${rfc[2]} ${rfc[3]}`}](${text})`;
-  const page = /^https:\/\/nightlies\.apache\.org\/flink\/flink-docs-stable\/docs\/(.+?)\/?$/.exec(text);
-  if (page !== null) return `[Flink documentation: ${page[1]}](${text})`;
-  return /^https?:/.test(text) ? `<${text}>` : escaped(text);
-}
-
 function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
@@ -100,13 +92,4 @@ function sentence(text: string): string {
 /** The first word of a sentence, where it is an English word and no name. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? `${text[0]!.toLowerCase()}${text.slice(1)}` : text;
-}
-
-/** Characters that Markdown would take for marks. */
-function escaped(text: string): string {
-  return text.replace(/[*_<>[\]`]/g, (mark) => `\\${mark}`);
-}
-
-function cell(text: string): string {
-  return escaped(text).replaceAll('|', '\\|');
 }
