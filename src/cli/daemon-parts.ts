@@ -13,7 +13,7 @@ import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
 import { embeddedDefault, recordedBefore, stateFolder } from './daemon-default.ts';
-import { argumentsOf, runCluster, SecretFiles } from './daemon-run.ts';
+import { argumentsOf, runCluster } from './daemon-run.ts';
 import { overlaysOf, secretVariables } from './daemon-settings-keys.ts';
 import { watchedStores } from './daemon-stores.ts';
 import { Unusable } from './failure.ts';
@@ -132,14 +132,9 @@ function accessOf(
   url: string,
   { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
 ): RestAccess {
-  const secrets = new SecretFiles();
-  try {
-    const args = argumentsOf(settings, secrets);
-    const keys = readKeys(args, (line) => log('warn', { cluster: settings.name }, line));
-    return restAccess({ ...args, rest: url }, keys, signal);
-  } finally {
-    secrets.remove();
-  }
+  const args = argumentsOf(settings);
+  const keys = readKeys(args, (line) => log('warn', { cluster: settings.name }, line));
+  return restAccess({ ...args, rest: url }, keys, signal);
 }
 
 /** Our own identity is read at every run: nobody has to be restarted for it. */

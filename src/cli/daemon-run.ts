@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { RunRequest } from '../daemon/cluster.ts';
-import type { ClusterSettings, Credentials, SecretSetting, StoreSetting } from '../daemon/settings.ts';
+import type { ClusterSettings, Credentials, StoreSetting } from '../daemon/settings.ts';
 import type { Run } from '../daemon/types.ts';
 import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { waiversFor } from '../evaluate/waivers.ts';
@@ -60,27 +57,22 @@ async function verified(
 ): Promise<Report> {
   const { prepare } = await import('./verify-run.ts');
   const { verify, withInstruments } = await import('./verification.ts');
-  const secrets = new SecretFiles();
-  try {
-    const { request, planned, instruments } = await prepare(argumentsOf(settings, secrets), {
-      signal,
-      waivers,
-      keystores: settings.keystores.map(storeOf),
-      warn: tell,
-      done: () => undefined,
-      ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
-    });
-    tell(`${trigger}: ${planned.located.targets.length} endpoints`);
-    return await withInstruments(instruments, () => verify(planned, request, instruments));
-  } finally {
-    secrets.remove();
-  }
+  const { request, planned, instruments } = await prepare(argumentsOf(settings), {
+    signal,
+    waivers,
+    keystores: settings.keystores.map(storeOf),
+    warn: tell,
+    done: () => undefined,
+    ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
+  });
+  tell(`${trigger}: ${planned.located.targets.length} endpoints`);
+  return withInstruments(instruments, () => verify(planned, request, instruments));
 }
 
 const nameOf = ({ id }: Run): string => `run ${id}`;
 
 /** The settings of a cluster as the arguments of `verify`, which know all that has to be checked. */
-export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): VerifyArguments {
+export function argumentsOf(settings: ClusterSettings): VerifyArguments {
   const { rest } = settings;
   const identities = byFamily(settings, 'identity');
   const truststores = byFamily(settings, 'truststore');
@@ -103,10 +95,10 @@ export function argumentsOf(settings: ClusterSettings, secrets: SecretFiles): Ve
     capture: [],
     keystore: [],
     ...(rest === undefined ? {} : { rest: rest.url }),
-    ...(rest?.token === undefined ? {} : { restAuthorizationFile: secrets.file(rest.token, 'Bearer ') }),
+    ...(rest?.token === undefined ? {} : { restAuthorization: `Bearer ${secretOf('rest', rest.token)}` }),
     ...(rest?.basic === undefined
       ? {}
-      : { restAuthorizationFile: secrets.file(rest.basic.password, `${rest.basic.user}:`) }),
+      : { restAuthorization: `${rest.basic.user}:${secretOf('rest', rest.basic.password)}` }),
     insecureRest: false,
     restLogs: false,
     profile: settings.profile,
@@ -146,23 +138,6 @@ function storeOf({ file, password, keyPassword }: StoreSetting): GivenStore {
     ...(password === undefined ? {} : { password: secretOf('keystores.password', password) }),
     ...(keyPassword === undefined ? {} : { keyPassword: secretOf('keystores.key_password', keyPassword) }),
   };
-}
-
-/** Secrets that an option wants together with something else, in files that only we may read, as long as a run takes. */
-export class SecretFiles {
-  #folder: string | undefined;
-  #count = 0;
-
-  file(secret: SecretSetting, before: string): string {
-    this.#folder ??= mkdtempSync(path.join(tmpdir(), 'flinkprobe-'));
-    const file = path.join(this.#folder, String(this.#count++));
-    writeFileSync(file, `${before}${secretOf('rest', secret)}`, { mode: 0o600 });
-    return file;
-  }
-
-  remove(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-  }
 }
 
 /** One endpoint, for `/probe`: as `verify` asks it. */

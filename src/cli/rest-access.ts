@@ -13,11 +13,12 @@ export function restAccess(
   keys: Keys,
   signal: AbortSignal,
 ): RestAccess {
-  const file = args.restAuthorizationFile;
+  const { restAuthorizationFile: file } = args;
+  const secret = file === undefined ? args.restAuthorization : readSecret('rest-authorization', { file });
   return {
     url: args.rest,
     tls: restTls(args, keys),
-    ...(file === undefined ? {} : { authorization: parseAuthorization(readSecret('rest-authorization', { file })) }),
+    ...(secret === undefined ? {} : { authorization: parseAuthorization(secret) }),
     timeoutMs: parseDuration('timeout', args.timeout),
     signal,
   };

@@ -94,6 +94,8 @@ export interface VerifyArguments extends CommonArguments, KeystoreArguments {
   readonly restPin?: string | undefined;
   readonly insecureRest: boolean;
   readonly restAuthorizationFile?: string | undefined;
+  /** What that file would hold. No option: those are seen by every user of the machine. */
+  readonly restAuthorization?: string | undefined;
   readonly restLogs: boolean;
   readonly wait?: string | undefined;
   readonly taskmanagers?: number | undefined;
