@@ -34,7 +34,6 @@ import {
   writeHandshake,
   writeNewSessionTicket,
 } from '../../src/tls/handshake.ts';
-import { readRecord, writeRecords } from '../../src/tls/record.ts';
 import {
   isHelloRetryRequest,
   negotiatedVersion,
@@ -384,20 +383,4 @@ t.test('PSK key exchanges carry a hint before their parameters, and no signature
   const bytes = writeServerKeyExchange(message);
   t.equal(toHex(bytes), '000468696e7403001d020123');
   same(readServerKeyExchange(new Reader(bytes), 0x0303, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA'), message);
-});
-
-t.test('records are split at 2^14 and refused above the limit', async (t) => {
-  const fragment = new Uint8Array(40_000).map((_, i) => i & 0xff);
-  const reader = new Reader(writeRecords({ type: 22, version: 0x0303, fragment }));
-  const parts = [];
-  while (reader.remaining > 0) {
-    parts.push(readRecord(reader).fragment);
-  }
-  t.strictSame(
-    parts.map((p) => p.length),
-    [16384, 16384, 7232],
-  );
-  t.equal(Buffer.concat(parts).compare(fragment), 0);
-  t.throws(() => read(readRecord, fromHex('1703034801')), { name: 'DecodeError', fault: 'length-out-of-range' });
-  t.throws(() => read(readRecord, fromHex('1704030001')), { name: 'DecodeError', fault: 'illegal-value' });
 });
