@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../src/model/report.ts';
 import { ENVIRONMENT, flinkprobe, MAIN } from '../support/command-line.ts';
 import { readConversation } from '../support/conversation.ts';
 import { enterOwnNetwork, isThere } from '../support/own-network.ts';
 import { play } from '../support/played.ts';
-import { isGone, pause, sniffing } from '../support/sniffing.ts';
+import { isGone, sniffing } from '../support/sniffing.ts';
 
 const lacking = enterOwnNetwork(import.meta.url);
 // After that, so that only one of the two processes tells of tests.
@@ -14,7 +15,7 @@ const live = { skip: lacking ?? (isThere('dumpcap') && isThere('tcpdump') ? fals
 
 t.test('Ctrl-C, which the tool hears as well, is no failure of the tool', live, async (t) => {
   const { child, ended } = await sniffing(['-i', 'lo', '--format', 'json'], {}, 'group');
-  await pause(300);
+  await sleep(300);
   process.kill(-child.pid!, 'SIGINT');
   const { status, stdout, stderr } = await ended;
   t.equal(status, 130);
@@ -28,7 +29,7 @@ t.test('killed, it leaves no tool behind', live, async (t) => {
   t.ok(Number(tool) > 0);
   child.kill('SIGKILL');
   await ended;
-  await pause(500);
+  await sleep(500);
   t.ok(isGone(Number(tool)));
 });
 
@@ -36,7 +37,7 @@ t.test('a tool that is killed ends it with what was seen, and that is no pass', 
   const { child, ended } = await sniffing(['-i', 'lo', '--format', 'json']);
   const talk = await play(readConversation('tls12-rpc-1.20.3'));
   t.teardown(() => talk.end());
-  await pause(800);
+  await sleep(800);
   const { stdout: tool } = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' });
   process.kill(Number(tool.trim()), 'SIGKILL');
   const { status, stdout, stderr } = await ended;

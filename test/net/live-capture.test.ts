@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CaptureInput } from '../../src/capture/capture-input.ts';
 import { dropsIn, type LiveCapture, startLiveCapture } from '../../src/net/live-capture.ts';
 import { type CaptureTool, LiveCaptureFailure } from '../../src/net/live-capture-tools.ts';
@@ -53,8 +54,6 @@ async function shout(count: number, bytes: number): Promise<void> {
   socket.close();
 }
 
-const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 /** The process that captures, which may be waited for a moment. */
 async function begun(prefer: CaptureTool, counter: Counter, filter: string, bufferMiB = 64): Promise<LiveCapture> {
   const capture = await startLiveCapture({
@@ -73,7 +72,7 @@ for (const tool of TOOLS) {
     const counter = new Counter();
     const capture = await begun(tool, counter, 'udp port 9999');
     await shout(50, 100);
-    await wait(1200);
+    await sleep(1200);
     t.equal(counter.packets, 50);
     t.same(await capture.stop(), { how: 'asked' });
     t.equal(await counter.finish(), 0);
@@ -87,7 +86,7 @@ for (const tool of TOOLS) {
     process.kill(capture.streams[0]!.pid, 'SIGSTOP');
     await shout(4000, 1400);
     process.kill(capture.streams[0]!.pid, 'SIGCONT');
-    await wait(1200);
+    await sleep(1200);
     await capture.stop();
     const drops = capture.streams[0]!.drops!;
     t.ok(drops > 100, `${drops} were dropped`);
@@ -139,12 +138,12 @@ t.test('tcpdump tells its drops while it runs', skipWithout('tcpdump'), async (t
   process.kill(capture.streams[0]!.pid, 'SIGSTOP');
   await shout(3000, 1400);
   process.kill(capture.streams[0]!.pid, 'SIGCONT');
-  await wait(1200);
+  await sleep(1200);
   capture.askDrops();
-  await wait(300);
+  await sleep(300);
   t.equal(counter.packets + capture.streams[0]!.drops!, 3000);
   capture.askDrops();
-  await wait(300);
+  await sleep(300);
   await capture.stop();
   t.equal(counter.packets + capture.streams[0]!.drops!, 3000);
 });

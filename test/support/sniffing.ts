@@ -45,6 +45,3 @@ export function isGone(pid: number): boolean {
     return true;
   }
 }
-
-export const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
