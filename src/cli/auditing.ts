@@ -82,7 +82,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
   });
-  const covered = auditCoverage(configured, observations, evaluation.findings, request.failOn);
+  const covered = auditCoverage(configured, probes, observations, evaluation.findings, request.failOn);
   const judged = runVerdict(evaluation.findings, covered, request.failOn);
   const plan =
     request.plan === 'wanted'

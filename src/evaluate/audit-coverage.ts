@@ -1,4 +1,5 @@
 import { CHANNEL_IDS } from '../model/channel.ts';
+import type { Probe } from '../model/probe.ts';
 import type { Coverage, Expectation, Finding, Observation, Severity } from '../model/report.ts';
 import { isRecorded, promisedEndpoints, verdictOf } from './coverage.ts';
 import { LogRecord } from './log-record.ts';
@@ -10,6 +11,7 @@ import { sayings } from './sayings.ts';
  */
 export function auditCoverage(
   expectations: readonly Expectation[],
+  probes: readonly Probe[],
   observations: readonly Observation[],
   findings: readonly Finding[],
   failOn: Severity,
@@ -26,7 +28,7 @@ export function auditCoverage(
       seenEndpoints: 0,
       verdict: witnesses.length === 0 ? absence(expectations) : verdictOf(channel, findings, failOn, 0),
       witnesses,
-      says: sayings({ channel, witnesses, findings, promised, record, failOn }),
+      says: sayings({ channel, probes, witnesses, findings, promised, record, failOn }),
     };
   });
 }

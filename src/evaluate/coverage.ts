@@ -44,7 +44,7 @@ export function coverage(
       seenEndpoints: seen.length,
       verdict: seen.length === 0 ? absent : verdictOf(channel, findings, failOn, lacking.size),
       witnesses,
-      says: sayings({ channel, witnesses, findings, promised, record, failOn }),
+      says: sayings({ channel, probes, witnesses, findings, promised, record, failOn }),
       ...(asked.has(channel) || given.length > 0 ? { expected: true } : {}),
     };
   });

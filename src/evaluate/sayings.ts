@@ -1,4 +1,5 @@
 import type { ChannelId } from '../model/channel.ts';
+import type { Probe } from '../model/probe.ts';
 import type { Coverage, Expectation, Finding, Severity, WitnessVerdict } from '../model/report.ts';
 import type { LogRecord } from './log-record.ts';
 import { isAtLeast } from './severity.ts';
@@ -6,6 +7,7 @@ import { isAtLeast } from './severity.ts';
 /** What is known of one channel when its witnesses are summed up. */
 export interface Heard {
   readonly channel: ChannelId;
+  readonly probes: readonly Probe[];
   readonly witnesses: Coverage['witnesses'];
   /** Of all channels. */
   readonly findings: readonly Finding[];
@@ -32,17 +34,12 @@ export function sayings(heard: Heard): Finding['witnesses'] {
     const isOpen = itself === 'inconclusive' || open.some(({ witnesses }) => witnesses[witness] === 'inconclusive');
     return isOpen ? 'inconclusive' : 'pass';
   };
+  // A log that says clear says nothing against a channel that Flink has no TLS for.
+  const hasNoTls = heard.probes.some(({ id, protection }) => id === channel && protection === 'never');
   return {
     wire: say('wire', 'pass'),
     handshake: say('handshake', 'pass'),
     promise: say('promise', heard.promised.some(({ tls }) => tls === 'forbidden') ? 'fail' : 'pass'),
-    record: say('record', hasNoTls(channel) ? 'pass' : heard.record.says(channel, undefined, undefined)),
+    record: say('record', hasNoTls ? 'pass' : heard.record.says(channel, undefined, undefined)),
   };
-}
-
-/** Channels that Flink has no TLS for: a log that says clear says nothing against them. */
-const WITHOUT_TLS: readonly ChannelId[] = ['hiveserver2', 'queryable-state', 'collect-sink', 'prometheus', 'jmx'];
-
-function hasNoTls(channel: ChannelId): boolean {
-  return WITHOUT_TLS.includes(channel);
 }
