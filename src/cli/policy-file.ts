@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { loadPolicies, loadProbes } from '../evaluate/directory.ts';
 import { resolvePolicy } from '../evaluate/policy-resolve.ts';
 import type { Policy, PolicyDocument } from '../model/policy.ts';
-import { Unusable } from './failure.ts';
+import { reason, Unusable } from './failure.ts';
 import { nearest } from './nearest.ts';
 import type { PolicyFault } from './policy-schema.ts';
 
@@ -32,9 +32,7 @@ function readBounded(file: string, profiles: readonly PolicyDocument[]): string 
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof Unusable) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = { EISDIR: 'is a folder', EACCES: 'not readable: permission denied' }[code ?? ''] ?? message;
-    if (code !== 'ENOENT') throw new Unusable(`--policy: ${file}: ${reason}`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Unusable(`--policy: ${file}: ${reason(error)}`);
     const names = profiles.map(({ policy }) => policy);
     const hint = nearest(file, names)[0];
     const meant = hint === undefined ? '' : ` (${hint}?)`;
