@@ -126,7 +126,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   } catch (error) {
     store.close();
     lag.stop();
-    throw new Unusable(`web: ${(error as Error).message}`);
+    throw new Unusable(`web: ${reasonNotToListen(error as NodeJS.ErrnoException)}`);
   }
   process.stdout.write(`flinkprobe ${daemon.status().version} listens on ${server.address}/\n`);
   await parts.seed(current, store, log);
@@ -138,6 +138,10 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
   log('error', {}, `something did not end within ${STOP_WITHIN_MS / 1000} s, and is left`);
   daemon.close();
   process.exit();
+}
+
+function reasonNotToListen({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'EADDRINUSE' ? `${message}; --listen HOST:PORT takes another (port 0: any that is free)` : message;
 }
 
 /** What nobody caught: the history is closed, and whoever started us starts us again. */

@@ -45,9 +45,14 @@ export async function silent(t: Test): Promise<number> {
   return port;
 }
 
-export function run(t: Test, args: readonly string[], folder: string): Omit<Started, 'url'> & { out: () => string } {
+type Running = Omit<Started, 'url'> & { out: () => string };
+
+export const run = (t: Test, args: readonly string[], folder: string): Running =>
+  runProgram(t, [MAIN, 'daemon', ...args], folder);
+
+export function runProgram(t: Test, words: readonly string[], folder: string): Running {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('FLINKPROBE_'));
-  const child = spawn(process.execPath, [MAIN, 'daemon', ...args], {
+  const child = spawn(process.execPath, words, {
     env: { ...Object.fromEntries(kept), XDG_STATE_HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -65,7 +65,8 @@ t.test('the package holds program, channels, captures and documents, and no test
     t.ok(paths.includes(name), name);
   for (const name of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/probes/rest.js'])
     t.ok(paths.includes(name), name);
-  for (const name of ['main.js', 'main.js.map', 'start.js']) t.ok(paths.includes(`dist/bundle/cli/${name}`), name);
+  for (const name of ['main.js', 'main.js.map', 'start.js', 'demonstration.js'])
+    t.ok(paths.includes(`dist/bundle/cli/${name}`), name);
   t.ok(paths.includes('dist/bundle/THIRD-PARTY.txt'), 'and the licences of what is built into it');
   t.strictSame(
     paths.filter((name) => name.startsWith('dist/src/build/')),
