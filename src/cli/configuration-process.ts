@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { MemberSource } from '../flink/source.ts';
-import { flinkFilesIn, linkTarget } from './configuration-sources.ts';
+import { flinkFilesIn } from './configuration-files.ts';
 import { reason, Unusable } from './failure.ts';
 
 /**
@@ -65,4 +65,13 @@ function filesIn(folder: string): ReturnType<typeof flinkFilesIn> {
   const files = flinkFilesIn(folder, names);
   if (files.length === 0) throw new Unusable(`--conf: ${folder}: holds neither config.yaml nor flink-conf.yaml`);
   return files;
+}
+
+/** Where a link leads; undefined where nobody may know. */
+function linkTarget(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
 }
