@@ -222,7 +222,8 @@ export class ClusterLoop {
     this.#cells = worstOf(this.#askedCells, this.#liveCells);
     log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
     for (const cell of changedCells(before, this.#cells)) publish('channel', cell);
-    keeper.commit(made, { resolveAfter }, (transitions) => {
+    keeper.commit(made, { resolveAfter }, ({ transitions, happenings }) => {
+      for (const happening of happenings) publish('happening', happening);
       for (const transition of transitions) if (transition.kind !== 'still') publish('finding', transition);
       publish('run-finished', summaryOf(made));
       committed(made, transitions);

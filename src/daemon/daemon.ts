@@ -22,6 +22,7 @@ import type {
   Trigger,
   WaiverStatus,
 } from './types.ts';
+import { WaiverWatch } from './waiver-watch.ts';
 
 /** Settings, and where they came from. `path` absent: the embedded default. */
 export interface LoadedSettings {
@@ -85,6 +86,7 @@ export class Daemon implements Control {
   readonly #keeper: Keeper;
   readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
+  readonly #waiverWatch: WaiverWatch;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
   #reloading: Promise<unknown> = Promise.resolve();
@@ -104,6 +106,14 @@ export class Daemon implements Control {
     this.#clockWatch = new ClockWatch(means.clock, (text) =>
       this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
     );
+    this.#waiverWatch = new WaiverWatch({
+      store: means.store,
+      keeper: this.#keeper,
+      waivers: () => this.#loaded.waivers,
+      clusters: () => this.clusters(),
+      note: (happening) => this.#note(happening),
+      clock: means.clock,
+    });
   }
 
   get store(): Store {
@@ -119,6 +129,7 @@ export class Daemon implements Control {
     });
     this.#apply(this.#loaded);
     this.#clockWatch.start();
+    this.#waiverWatch.start();
     this.#retain();
   }
 
@@ -131,6 +142,7 @@ export class Daemon implements Control {
   async #stop(): Promise<void> {
     clearTimeout(this.#retention);
     this.#clockWatch.stop();
+    this.#waiverWatch.stop();
     await Promise.all([
       ...[...this.#members.values()].map(stopped),
       ...[...this.#ending.values()].map(({ done }) => done),
@@ -239,6 +251,7 @@ export class Daemon implements Control {
     }
     if (this.#stopping !== undefined) return { ok: false, problem: 'stopping' };
     this.#apply(loaded);
+    this.#waiverWatch.look();
     this.#lastReload = { at, ok: true };
     this.#note({ cluster: null, kind: 'reload', at, text: 'settings reloaded' });
     this.#means.log('info', {}, 'settings reloaded');

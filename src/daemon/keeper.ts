@@ -1,6 +1,6 @@
 import type { ClusterMeans } from './cluster.ts';
 import { StoreFailure } from './store/failure.ts';
-import type { CommitSettings, Happening, Run, Store, Transition } from './types.ts';
+import type { CommitSettings, Happening, Kept, Run, Store } from './types.ts';
 
 export interface KeeperMeans {
   readonly store: Store;
@@ -56,10 +56,10 @@ export class Keeper {
   }
 
   /** `kept` is told when the run is in the store, which may be later, or never. */
-  commit(run: Run, settings: CommitSettings, kept: (transitions: readonly Transition[]) => void): void {
+  commit(run: Run, settings: CommitSettings, kept: (kept: Kept) => void): void {
     const write = (): (() => void) => {
-      const transitions = this.#means.store.commit(run, settings);
-      return () => kept(transitions);
+      const changed = this.#means.store.commit(run, settings);
+      return () => kept(changed);
     };
     this.#keep({ cluster: run.cluster, what: `run ${run.id} of ${run.cluster}`, write });
   }

@@ -244,8 +244,8 @@ export interface Page {
  */
 export interface Store {
   readonly path: string;
-  /** Keeps the run with all that follows from it, and says what it changed. */
-  commit(run: Run, settings: CommitSettings): readonly Transition[];
+  /** Keeps the run with all that follows from it, and says what it changed; of one that is there already, nothing. */
+  commit(run: Run, settings: CommitSettings): Kept;
   note(happening: Happening): void;
   /** Newest first. */
   runs(cluster: string | undefined, page: Page): readonly RunSummary[];
@@ -285,6 +285,13 @@ export interface FindingQuery {
 export interface CommitSettings {
   /** Runs in a row that must miss a finding before it is resolved, and see it before it is opened again (hysteresis). */
   readonly resolveAfter: number;
+}
+
+/** What a run that was kept has changed. */
+export interface Kept {
+  readonly transitions: readonly Transition[];
+  /** What only a look at the runs before shows, kept with the run. */
+  readonly happenings: readonly Happening[];
 }
 
 export interface Retention {

@@ -48,7 +48,10 @@ export function outcomeOf(waiver: Waiver, findings: readonly Finding[], now: num
 }
 
 /** Waivers that may hold in a run of a cluster of the daemon's settings, or (`undefined`) of none. */
-export function waiversFor(cluster: string | undefined, waivers: readonly Waiver[]): readonly Waiver[] {
+export function waiversFor<W extends Pick<Waiver, 'scope'>>(
+  cluster: string | undefined,
+  waivers: readonly W[],
+): readonly W[] {
   return waivers.filter(({ scope }) => scope.cluster === undefined || scope.cluster === cluster);
 }
 

@@ -87,3 +87,23 @@ t.test('what else uses the history ends after the last run is kept, and before t
   t.strictSame(seen, [[1, 'open']]);
   t.equal(one.store.state, 'closed');
 });
+
+t.test('what a run shows to have happened is told to live readers when it is kept', async (t) => {
+  const { daemon, store } = bench(loaded([{ schedule: 'none' }]), 'instant');
+  const happening = {
+    cluster: 'prod',
+    kind: 'certificate-changed',
+    at: '2026-11-22T12:00:00.000Z',
+    text: 'x',
+  } as const;
+  store.shows = () => [happening];
+  store.writing = 'full';
+  daemon.start();
+  await settled();
+  const told = (): unknown[] =>
+    (daemon.live.since(0) ?? []).flatMap(({ data }) => (data === happening ? [happening] : []));
+  t.strictSame(told(), []);
+  store.writing = undefined;
+  await pass(10_000);
+  t.strictSame(told(), [happening]);
+});

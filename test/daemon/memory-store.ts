@@ -1,5 +1,5 @@
 import { StoreFailure, type StoreFault } from '../../src/daemon/store/failure.ts';
-import type { Happening, Run, Store } from '../../src/daemon/types.ts';
+import type { Happening, Kept, Run, Store } from '../../src/daemon/types.ts';
 
 /** A history in memory that can be made to fail; it keeps nothing but what the scheduler reads again. */
 export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'runs' | 'last' | 'lastGood'> {
@@ -13,6 +13,8 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
   asked = 0;
   retained = 0;
   moreToRetain = false;
+  /** What a run shows to have happened. */
+  shows: (id: string) => readonly Happening[] = () => [];
   state: 'open' | 'closed' = 'open';
   readonly outbox: Store['outbox'] = {
     add: () => undefined,
@@ -24,10 +26,10 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
     remember: (): void => this.#write(),
   };
 
-  commit(run: Run): [] {
+  commit(run: Run): Kept {
     this.#write();
     this.kept.push(run);
-    return [];
+    return { transitions: [], happenings: this.shows(run.id) };
   }
 
   note(happening: Happening): void {

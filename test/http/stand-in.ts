@@ -69,7 +69,7 @@ export class StandIn implements Control {
   commit(cluster: string, report: Report, trigger: Trigger = 'schedule'): Run {
     this.#runs += 1;
     const run: Run = { id: `01JD8${String(this.#runs).padStart(21, '0')}`, cluster, trigger, report };
-    const transitions = this.store.commit(run, { resolveAfter: 1 });
+    const { transitions } = this.store.commit(run, { resolveAfter: 1 });
     this.#cells.set(cluster, cellsOf(cluster, report, 'medium'));
     for (const cell of this.cells(cluster)) this.live.publish('channel', cell);
     for (const transition of transitions) if (transition.kind !== 'still') this.live.publish('finding', transition);

@@ -65,7 +65,7 @@ t.test('a real Alertmanager shows an alert, is kept informed, notifies, and reso
 
   notifier.apply(settingsOf([alertmanager(url, { resendMs: 1000, groupWaitMs: 0 })]));
   const first = runOf(1, { findings: [accused('tm-1', { title: 'In clear: “ä”\n<b>' }), accused('tm-2')] });
-  notifier.committed(first, store.commit(first, { resolveAfter: 1 }));
+  notifier.committed(first, store.commit(first, { resolveAfter: 1 }).transitions);
   t.ok(await until(async () => (await shown()).length === 2), `it shows both: ${logged.join('; ')}`);
   const [one] = (await shown()).filter(({ labels }) => labels.member === 'tm-1');
   t.match(one, {
@@ -91,7 +91,7 @@ t.test('a real Alertmanager shows an alert, is kept informed, notifies, and reso
   t.equal((await shown()).length, 2, 'longer than three resends it is kept');
 
   const second = runOf(2, { findings: [accused('tm-2')] });
-  notifier.committed(second, store.commit(second, { resolveAfter: 1 }));
+  notifier.committed(second, store.commit(second, { resolveAfter: 1 }).transitions);
   t.ok(await until(async () => (await shown()).length === 1), 'the other is resolved');
   t.ok(
     await until(async () =>

@@ -1,37 +1,36 @@
 import { createHash } from 'node:crypto';
 import type { CertificateRecord } from '../types.ts';
+import { type Leaf, type LeafChange, leafChanges } from './certificate-changes.ts';
 import type { CertificateSighting, CertificateSightings } from './certificate-sightings.ts';
 import { ofCluster, timeText } from './clusters.ts';
 import type { Database } from './database.ts';
 
 const HASH_BYTES = 16;
 
-/** `at`: milliseconds since the epoch. */
+/** Places where another leaf is served than before. `at`: milliseconds since the epoch. */
 export function writeCertificates(
   database: Database,
   cluster: number,
   { seen, looked }: CertificateSightings,
   at: number,
-): void {
+): readonly LeafChange[] {
   const there = database.all<{ id: number; hash: Uint8Array; place: string }>(
     'SELECT id, hash, place FROM certificates WHERE cluster = ? AND gone_at IS NULL',
     [cluster],
   );
   const known = new Map(there.map(({ id, hash }) => [hex(hash), id]));
-  const still = new Set<number>();
-  for (const sighting of seen) {
-    const hash = hashOf(sighting);
+  const shown = seen.map((sighting) => ({ sighting, hash: hashOf(sighting) }));
+  const still = new Set(shown.map(({ hash }) => known.get(hex(hash))));
+  const left = there.filter(({ id, place }) => !still.has(id) && looked.has(place));
+  const come = shown.filter(({ hash }) => !known.has(hex(hash))).map(({ sighting }) => sighting.place);
+  const before = leavesAt(database, cluster, new Set([...left.map(({ place }) => place), ...come]));
+  for (const { sighting, hash } of shown) {
     const id = known.get(hex(hash)) ?? goneBefore(database, cluster, hash);
     if (id === undefined) insert(database, cluster, sighting, hash, at);
-    else {
-      still.add(id);
-      database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, id]);
-    }
+    else database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, id]);
   }
-  for (const { id, place } of there) {
-    if (still.has(id) || !looked.has(place)) continue;
-    database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
-  }
+  for (const { id } of left) database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
+  return leafChanges(before, leavesAt(database, cluster, new Set(before.keys())));
 }
 
 function goneBefore(database: Database, cluster: number, hash: Uint8Array): number | undefined {
@@ -40,6 +39,24 @@ function goneBefore(database: Database, cluster: number, hash: Uint8Array): numb
     hash,
   ]);
   return row?.id;
+}
+
+/** Leaves that are or were served at these places. */
+function leavesAt(database: Database, cluster: number, places: ReadonlySet<string>): ReadonlyMap<string, Leaf[]> {
+  const leaves = new Map<string, Leaf[]>();
+  for (const place of places) {
+    const rows = database.all<{ gone_at: number | null; body: string }>(
+      `SELECT gone_at, body FROM certificates
+       JOIN certificate_texts ON certificate_texts.certificate = certificates.id WHERE cluster = ? AND place = ?`,
+      [cluster, place],
+    );
+    const own = rows.flatMap(({ gone_at, body }): Leaf[] => {
+      const record = JSON.parse(body) as Omit<CertificateSighting, 'place'>;
+      return record.role === 'leaf' && record.source === 'served' ? [{ ...record, goneAt: gone_at }] : [];
+    });
+    leaves.set(place, own);
+  }
+  return leaves;
 }
 
 function insert(

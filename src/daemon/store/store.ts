@@ -7,6 +7,7 @@ import type {
   FindingQuery,
   FindingRecord,
   Happening,
+  Kept,
   Outbox,
   Page,
   Retention,
@@ -15,6 +16,7 @@ import type {
   Store,
   Transition,
 } from '../types.ts';
+import { certificateHappenings } from './certificate-changes.ts';
 import { certificatesOf } from './certificate-sightings.ts';
 import { listCertificates, writeCertificates } from './certificates.ts';
 import { clusterNumber } from './clusters.ts';
@@ -126,6 +128,8 @@ function guarded<T>(path: string, work: () => T): T {
   }
 }
 
+const NOTHING: Kept = { transitions: [], happenings: [] };
+
 class SqliteStore implements OpenStore {
   readonly path: string;
   readonly outbox: Outbox;
@@ -156,13 +160,13 @@ class SqliteStore implements OpenStore {
     return this.#retained === 'more';
   }
 
-  commit(run: Run, settings: CommitSettings): readonly Transition[] {
+  commit(run: Run, settings: CommitSettings): Kept {
     const packed = pack(run);
     const sightings = certificatesOf(run.report);
     return this.#write((database) =>
       database.atomically(() => {
         // Who did not hear that it was kept may say it again.
-        if (database.get('SELECT 1 FROM runs WHERE id = ?', [run.id]) !== undefined) return [];
+        if (database.get('SELECT 1 FROM runs WHERE id = ?', [run.id]) !== undefined) return NOTHING;
         const cluster = clusterNumber(database, run.cluster);
         const seq = insertRun(database, cluster, packed);
         const known = tracksOf(database, cluster, run.report.findings);
@@ -175,8 +179,10 @@ class SqliteStore implements OpenStore {
           writeTrack(database, { cluster, run: run.id, seq }, track, known.get(track.finding.fingerprint));
         }
         writeTransitions(database, cluster, transitions);
-        writeCertificates(database, cluster, sightings, Date.parse(run.report.finishedAt));
-        return transitions;
+        const changes = writeCertificates(database, cluster, sightings, Date.parse(run.report.finishedAt));
+        const happenings = certificateHappenings(run, changes);
+        for (const happening of happenings) insertHappening(database, happening);
+        return { transitions, happenings };
       }),
     );
   }

@@ -86,7 +86,7 @@ export class Bench {
     const { report, ...run } = runOf(this.#run, { cluster, findings });
     const at = new Date(this.now).toISOString();
     const made = { ...run, report: { ...report, startedAt: at, finishedAt: at } };
-    this.notifier.committed(made, this.store.commit(made, { resolveAfter: 1 }));
+    this.notifier.committed(made, this.store.commit(made, { resolveAfter: 1 }).transitions);
   }
 
   async after(seconds: number): Promise<void> {

@@ -25,13 +25,13 @@ let number = Number.parseInt(store.last('prod')?.id ?? '0', 32);
 while (what !== 'finish') {
   number += 1;
   const run = runOf(number, { findings: [accused('tm-1', { fingerprint: `only ${number}` })] });
-  const transitions = store.commit(run, { resolveAfter: 1 });
+  const { transitions } = store.commit(run, { resolveAfter: 1 });
   writeSync(1, `${number}\n`);
   notifier.committed(run, transitions);
   await notifier.tick();
 }
 const run = runOf(number + 1);
-notifier.committed(run, store.commit(run, { resolveAfter: 1 }));
+notifier.committed(run, store.commit(run, { resolveAfter: 1 }).transitions);
 while (store.outbox.size() > 0 || number > 0) {
   await notifier.tick();
   number = 0;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
 import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
+import type { Observation } from '../../../src/model/report.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
 import { temporary } from '../../support/temporary.ts';
 import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
@@ -89,8 +90,8 @@ t.test('the last good run is complete and passed', (t) => {
 
 t.test('the same run is kept once', (t) => {
   const store = opened();
-  t.equal(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings).length, 1);
-  t.strictSame(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings), []);
+  t.equal(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings).transitions.length, 1);
+  t.strictSame(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings), { transitions: [], happenings: [] });
   t.equal(store.runs('prod', { limit: 9 }).length, 1);
   t.end();
 });
@@ -146,6 +147,78 @@ t.test('certificates are known by place, and gone when their place shows others'
     store.certificates('prod').filter(({ goneAt }) => goneAt !== undefined),
     [{ certificate: { subject: 'CN=number 2' } }],
   );
+  t.end();
+});
+
+/** Runs that show this member's data plane with these leaves; `clear`: without TLS; `nothing`: nobody looked. */
+function leafTexts(shows: readonly (readonly number[] | 'clear' | 'nothing')[]): readonly string[] {
+  const store = opened();
+  const told: string[] = [];
+  for (const [index, leaves] of shows.entries()) {
+    const observation =
+      leaves === 'nothing'
+        ? unanswered('tm-1')
+        : leaves === 'clear'
+          ? clear('tm-1')
+          : asked('tm-1', {
+              tls: tlsDetails({
+                serverCertificate: { seen: 'present', truncated: false, chain: [numbered(leaves[0]!), numbered(100)] },
+                clientCertificate: { seen: 'absent' },
+                alternativeChains: leaves
+                  .slice(1)
+                  .map((leaf) => ({ versions: ['TLSv1.2'], keyType: 'ec', chain: [numbered(leaf)] })),
+              }),
+            });
+    const { happenings } = store.commit(runOf(index + 1, { observations: [observation] }), settings);
+    told.push(...happenings.map(({ kind, member, text }) => `${index + 1} ${kind} ${member} ${text}`));
+  }
+  const kept = store.happenings('prod', { limit: 99 }).map(({ text }) => text);
+  t.strictSame(
+    kept.toReversed(),
+    told.map((one) => one.replace(/^\d+ \S+ \S+ /, '')),
+    'all of it is kept with the run',
+  );
+  return told;
+}
+
+function clear(member: string): Observation {
+  const { tls: _, ...rest } = asked(member);
+  return { ...rest, kind: 'plaintext' };
+}
+
+const changed = (run: number, before: number, after: number): RegExp =>
+  new RegExp(
+    `^${run} certificate-changed tm-1 tm-1 serves another certificate on taskmanager-data: CN=number ${after} \\(SHA-256 .*, until .*\\); before: CN=number ${before} \\(`,
+  );
+
+t.test('another leaf than the one before is told with the run, once, and only when it was seen', (t) => {
+  t.strictSame(leafTexts([[1], [1]]), [], 'the first is no change');
+  t.match(leafTexts([[1], [2], [2]]), [changed(2, 1, 2)]);
+  t.match(leafTexts([[1], 'nothing', [2]]), [changed(3, 1, 2)], 'nobody looked meanwhile');
+  t.match(leafTexts([[1], 'clear', [2]]), [changed(3, 1, 2)], 'TLS was off meanwhile');
+  t.strictSame(leafTexts([[1], 'clear', [1]]), [], 'and came back as it was');
+  t.strictSame(leafTexts([[1], [1, 2]]), [], 'another one beside it');
+  t.match(leafTexts([[1, 2], [2]]), [changed(2, 1, 2)], 'of two, one is left');
+  t.match(leafTexts([[1], [2], [1]]), [changed(2, 1, 2), changed(3, 2, 1)], 'back again');
+  t.end();
+});
+
+t.test('a certificate that changed on several channels of a member is one happening', (t) => {
+  const store = opened();
+  const serving = (leaf: number): Observation[] => {
+    const tls = tlsDetails({
+      serverCertificate: { seen: 'present', truncated: false, chain: [numbered(leaf)] },
+      clientCertificate: { seen: 'absent' },
+    });
+    return [asked('tm-1', { tls }), asked('tm-1', { tls, channel: 'taskmanager-rpc' }), asked('tm-2', { tls })];
+  };
+  store.commit(runOf(1, { observations: serving(1) }), settings);
+  const { happenings } = store.commit(runOf(2, { observations: serving(2) }), settings);
+  t.match(
+    happenings.map(({ text }) => text),
+    [/^tm-1 .* on taskmanager-data, taskmanager-rpc: CN=number 2/, /^tm-2 .* on taskmanager-data: /],
+  );
+  t.strictSame(store.commit(runOf(2, { observations: serving(2) }), settings).happenings, [], 'said once');
   t.end();
 });
 
