@@ -10,6 +10,7 @@ import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
 import type { ClusterSettings, Settings } from './settings.ts';
 import { Slots } from './slots.ts';
+import { StatusNews } from './status-news.ts';
 import type {
   ChannelCell,
   ClusterStatus,
@@ -91,8 +92,11 @@ export class Daemon implements Control {
   #lastReload: DaemonStatus['lastReload'];
   #reloading: Promise<unknown> = Promise.resolve();
   #retention: NodeJS.Timeout | undefined;
+  readonly #news: StatusNews;
   #stopping: Promise<void> | undefined;
   #isClosed = false;
+  /** As they were when the store was last able to say what they match. */
+  #waivers: readonly WaiverStatus[] = [];
 
   constructor(loaded: LoadedSettings, means: DaemonMeans) {
     this.#means = means;
@@ -105,6 +109,10 @@ export class Daemon implements Control {
     this.#lastReload = { at: this.#startedAt, ok: true };
     this.#clockWatch = new ClockWatch(means.clock, (text) =>
       this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
+    this.#news = new StatusNews(
+      () => this.status(),
+      (status) => this.live.publish('status', status),
+    );
     );
     this.#waiverWatch = new WaiverWatch({
       store: means.store,
@@ -134,6 +142,7 @@ export class Daemon implements Control {
   }
 
   /** Ends all runs and companions and closes the store. What goes on is kept, marked incomplete. */
+    this.#news.start();
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -147,6 +156,7 @@ export class Daemon implements Control {
       ...[...this.#members.values()].map(stopped),
       ...[...this.#ending.values()].map(({ done }) => done),
       this.#reloading,
+    this.#news.stop();
     ]);
     await this.#means.ending?.().catch(() => undefined);
     this.close();
@@ -199,7 +209,7 @@ export class Daemon implements Control {
 
   /** One after the other; the last word is that of the file as it is then. */
   reload(): Promise<{ readonly ok: boolean; readonly problem?: string }> {
-    const next = this.#reloading.then(() => this.#reload());
+    const next = this.#reloading.then(() => this.#reload()).finally(() => this.#news.look());
     this.#reloading = next.catch(() => undefined);
     return next;
   }
@@ -232,7 +242,8 @@ export class Daemon implements Control {
   }
 
   waivers(): readonly WaiverStatus[] {
-    return this.#means.waivers();
+    this.#waivers = this.#keeper.read('waivers', () => this.#means.waivers(), this.#waivers);
+    return this.#waivers;
   }
 
   async #reload(): Promise<{ readonly ok: boolean; readonly problem?: string }> {

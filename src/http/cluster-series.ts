@@ -124,7 +124,7 @@ function clearOf({ observations }: EndpointGroup): number | undefined {
 function requiredOf(observations: readonly Observation[]): number | undefined {
   const verdicts = observations.map(({ tls }) => tls?.clientAuthentication.verdict);
   const known = verdicts.filter((one) => one !== undefined && one !== 'unknown');
-  if (observations.some(({ kind }) => kind === 'plaintext')) return 0;
+  if (observations.some(isClear)) return 0;
   return known.length === 0 ? undefined : known.every((one) => one === 'required') ? 1 : 0;
 }
 

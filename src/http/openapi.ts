@@ -1,4 +1,4 @@
-import { CHANNELS } from '../model/channel.ts';
+import { CHANNEL_IDS, CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import {
   CELL_VERDICTS,
@@ -158,14 +158,24 @@ function health(operationId: string, alias: 'alive' | 'ready'): object {
 }
 
 const METRICS_TYPE = 'text/plain';
-/** What stands before the port is names, addresses, and IPv6 addresses in brackets. */
-const TARGET = '.{1,194}:[1-9][0-9]{0,3}';
+/** As `probe-target.ts` reads it: `[CHANNEL=]HOST:PORT`, IPv6 in brackets. A name does not end as a number would. */
+const TARGET = ((): string => {
+  const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+  const name =
+    '(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,28}[A-Za-z0-9_])?[.]){0,4}[A-Za-z](?:[A-Za-z0-9_-]{0,28}[A-Za-z0-9_])?';
+  const group = '[0-9A-Fa-f]{1,4}';
+  const around = [1, 2, 3, 4, 5, 6].map((before) => `(?:${group}:){${before}}(?::${group}){1,${7 - before}}`);
+  const six = [`(?:${group}:){7}${group}`, `(?:${group}:){1,7}:`, `:(?::${group}){1,7}`, ...around].join('|');
+  const port = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+  const channels = CHANNEL_IDS.filter((id) => id !== 'collect-sink').join('|');
+  return `(?:(?:${channels})=)?(?:${octet}(?:[.]${octet}){3}|${name}|[[](?:${six})[]]):${port}`;
+})();
 
 const PATHS: Readonly<Record<string, object>> = {
   '/': {
     get: {
       ...shows('page', 'The dashboard; further parameters are its filters.', 'text/html', [
-        cluster,
+        query('cluster', 'Name of a cluster.', text),
         query('as', '`json`: what the page is made of, which may change with every version.', words(['json'])),
       ]),
       responses: {

@@ -1,3 +1,4 @@
+import { isClear } from '../daemon/cells.ts';
 import type { Certificate, Observation, Report } from '../model/report.ts';
 import { rank } from '../report/severity.ts';
 import { checkStatus } from './check-status.ts';
@@ -144,12 +145,13 @@ function endOf({ notAfter }: Certificate): number {
 }
 
 function addEndpoints(set: MetricSet<ProbeFamily>, observations: readonly Observation[]): void {
-  for (const { channel, server, kind, tls, asked, vantage } of observations) {
+  for (const observation of observations) {
+    const { channel, server, kind, tls, vantage } = observation;
     if (vantage !== 'active') continue;
     const labels = { channel, member: server.member ?? server.host };
     set.set('flinkprobe_channel_up', labels, kind === 'no-answer' ? 0 : 1);
-    const isClear = kind === 'plaintext' || asked?.clear?.outcome === 'answered';
-    if (isClear || kind === 'tls') set.set('flinkprobe_plaintext_accepted', labels, isClear ? 1 : 0);
+    const clear = isClear(observation);
+    if (clear || kind === 'tls') set.set('flinkprobe_plaintext_accepted', labels, clear ? 1 : 0);
     const verdict = tls?.clientAuthentication.verdict ?? 'unknown';
     if (verdict !== 'unknown') set.set('flinkprobe_client_cert_required', labels, verdict === 'required' ? 1 : 0);
   }

@@ -15,6 +15,7 @@ import { type ProbeContext, probe } from './probe.ts';
 import { CONTENT_TYPES, formatFor } from './prometheus.ts';
 import { Query } from './query.ts';
 import { runReport } from './report-formats.ts';
+import { sinceOf } from './since.ts';
 
 /** What the routes work with. */
 export interface HttpContext {
@@ -91,7 +92,8 @@ export const ROUTES: readonly Route[] = [
     return tagged(request, { items: control.waivers(), next: null });
   }),
   {
-    ...get('/api/v1/live', () => {
+    ...get('/api/v1/live', ({ request }) => {
+      sinceOf(new URL(request.url).search);
       throw new HttpFault(426, 'the live events are a WebSocket', { upgrade: 'websocket' });
     }),
     from: 'own',

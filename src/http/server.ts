@@ -35,6 +35,7 @@ import {
 import { passwordHashProblem } from './password.ts';
 import { ProbeAllowList } from './probe-allow.ts';
 import type { HttpContext } from './routes.ts';
+import { sinceOf } from './since.ts';
 
 export { configuredTargets } from './probe-allow.ts';
 
@@ -320,16 +321,6 @@ function isSameSocket(a: WebSettings, b: WebSettings): boolean {
   const socketOf = ({ host, port, tls }: WebSettings): string =>
     JSON.stringify([host, port, tls?.clientAuthentication]);
   return socketOf(a) === socketOf(b) && (a.tls === undefined) === (b.tls === undefined);
-}
-
-/** `?since=SEQ` */
-function sinceOf(query: string): number | undefined {
-  const parameters = new URLSearchParams(query);
-  const since = parameters.get('since');
-  if ([...parameters.keys()].some((name) => name !== 'since')) throw new HttpFault(400, 'the only parameter is since');
-  if (since === null) return undefined;
-  if (!/^\d{1,15}$/.test(since)) throw new HttpFault(400, 'since must be the number of an event');
-  return Number(since);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
