@@ -22,10 +22,16 @@ export const LEFT_OUT: readonly string[] = [
 ];
 
 /**
- * Programs: `cli/main.ts` becomes `<folder>/cli/main.js`, and so on. All that they load lies beside them: as deep in the
- * package as the modules are in `dist/src/cli/`, so that they find `package.json` and `captures/` by the same paths.
+ * Programs, and those of threads: `cli/main.ts` becomes `<folder>/cli/main.js`, and so on. All that they load lies beside
+ * them: as deep in the package as the modules are in `dist/src/cli/`, so that they find `package.json` and `captures/` by
+ * the same paths.
  */
-const PROGRAMS: readonly string[] = ['src/cli/main.ts', 'src/cli/start.ts', 'src/cli/demonstration.ts'];
+const PROGRAMS: readonly string[] = [
+  'src/cli/main.ts',
+  'src/cli/start.ts',
+  'src/cli/demonstration.ts',
+  'src/cli/capture-worker.ts',
+];
 const SCRIPT = /[\\/]cli[\\/]main\.js$/;
 
 export interface Bundle {

@@ -1,12 +1,10 @@
 import type { RunRequest } from '../daemon/cluster.ts';
 import type { ClusterSettings, Credentials, StoreSetting } from '../daemon/settings.ts';
 import type { Run } from '../daemon/types.ts';
-import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { waiversFor } from '../evaluate/waivers.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
-import { readText } from './common.ts';
 import { placeOf, secretOf } from './secret-settings.ts';
 import type { VerifyArguments } from './verify-options.ts';
 
@@ -23,31 +21,9 @@ export function runCluster(request: RunRequest, waivers: readonly Waiver[], tell
   return request.settings.captures.length > 0 ? analysed(request, own, tell) : verified(request, own, tell);
 }
 
-async function analysed(
-  { settings, baseline, signal }: RunRequest,
-  waivers: readonly Waiver[],
-  tell: Tell,
-): Promise<Report> {
-  const { analyse } = await import('./analysis.ts');
-  const { readConfigurations } = await import('./configuration-sources.ts');
-  const { parseLogFile } = await import('./log-witness.ts');
-  const { readPolicy } = await import('./policy-option.ts');
-  const policy = await readPolicy(settings.policy);
-  const report = await analyse({
-    captures: settings.captures,
-    configurations: await readConfigurations({ conf: settings.configurations }),
-    ...(settings.flinkVersion === undefined ? {} : { flinkVersion: settings.flinkVersion }),
-    ...(policy === undefined ? {} : { policy }),
-    waivers,
-    logs: settings.logs.map(parseLogFile),
-    ...(settings.names === undefined ? {} : { names: readText('names', settings.names) }),
-    expect: [],
-    failOn: settings.failOn,
-    now: Date.now(),
-    signal,
-    warn: tell,
-  });
-  return baseline === undefined ? report : compareWithBaseline(report, baseline.report, nameOf(baseline));
+async function analysed({ signal, ...request }: RunRequest, waivers: readonly Waiver[], tell: Tell): Promise<Report> {
+  const { analyseInThread } = await import('./capture-thread.ts');
+  return analyseInThread({ ...request, waivers }, { signal, tell });
 }
 
 async function verified(
@@ -148,6 +124,6 @@ export async function probeTarget(
 ): Promise<Report> {
   const { settings, signal, tell } = means;
   const { rest: _, ...others } = settings;
-  const asked = { ...others, targets: [target], configurations: [], logs: [], keystores: [], profile };
+  const asked = { ...others, targets: [target], configurations: [], captures: [], logs: [], keystores: [], profile };
   return runCluster({ settings: asked, trigger: 'request', signal }, [], tell);
 }

@@ -1,4 +1,5 @@
 import type { Report } from '../model/report.ts';
+import { BrokenRun } from './broken-run.ts';
 import { cellsOf, changedCells, worstOf } from './cells.ts';
 import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
@@ -7,7 +8,7 @@ import { nextRun, type Planned, wake } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
-import type { ChannelCell, Publish, Run, Store, Transition, Trigger } from './types.ts';
+import type { ChannelCell, Publish, Run, RunAnswer, Store, Transition, Trigger } from './types.ts';
 
 /** What a run needs to know; the runner knows how. */
 export interface RunRequest {
@@ -31,7 +32,10 @@ export interface ClusterMeans {
   readonly store: Store;
   readonly keeper: Keeper;
   readonly ids: RunIds;
+  /** Connections. */
   readonly slots: Slots;
+  /** Analyses of captures. */
+  readonly readers: Slots;
   readonly publish: Publish;
   /** Told of every stored run; must not throw. */
   readonly committed: (run: Run, transitions: readonly Transition[]) => void;
@@ -120,7 +124,15 @@ export class ClusterLoop {
     this.#sleep();
   }
 
-  /** Starts a run, or joins the one that goes on. Undefined: this loop has ended. */
+  /** As {@link trigger}, for somebody who asked. */
+  runNow(trigger: Trigger): RunAnswer | undefined {
+    const { capture } = this.settings;
+    if (capture === undefined || !asksNobody(this.settings)) return this.trigger(trigger);
+    const problem = `nobody is asked for this cluster: its wire is judged every ${capture.everyMs / 1000} s and where clear text is new`;
+    return { refused: 'wire-only', problem };
+  }
+
+  /** Starts a run, or joins the one that goes on. Undefined: this loop has ended, or there is nobody to ask. */
   trigger(trigger: Trigger): { readonly id: string } | undefined {
     if (this.#stop.signal.aborted || asksNobody(this.settings)) return undefined;
     const current = this.#current;
@@ -165,12 +177,16 @@ export class ClusterLoop {
   }
 
   async #make(current: Current): Promise<void> {
-    const { slots, log, failed } = this.#means;
-    const { name, parallel, active } = this.settings;
+    const { slots, readers, log, failed } = this.#means;
+    const { name, parallel, active, captures } = this.settings;
     const run = new RunLimit(this.#stop.signal, this.settings.runTimeoutMs);
     let release: (() => void) | undefined;
     try {
-      const held = await slots.take(active === 'on' ? parallel : 1, this.#stop.signal);
+      const stop = this.#stop.signal;
+      // Captures are read instead of asking anybody.
+      const held = await (captures.length > 0
+        ? readers.take(1, stop)
+        : slots.take(active === 'on' ? parallel : 1, stop));
       release = held.release;
       current.state = 'running';
       run.begin();
@@ -178,6 +194,9 @@ export class ClusterLoop {
       this.#problem = run.exceeded;
       if (run.exceeded !== undefined) log('warn', { cluster: name, run: current.id }, run.exceeded);
     } catch (error) {
+      if (error instanceof BrokenRun) {
+        this.#keep({ id: current.id, cluster: name, trigger: current.trigger, report: error.report });
+      }
       if (!this.#stop.signal.aborted) {
         this.#problem = run.exceeded ?? (error as Error).message;
         log('error', { cluster: name, trigger: current.trigger, err: error }, 'the run failed');

@@ -64,6 +64,9 @@ const LATE_MS = 60_000;
 const RETENTION_EVERY_MS = 10 * 60_000;
 const RETENTION_PAUSE_MS = 75;
 
+/** Analyses of captures at the same time: each has a thread, with its own memory. */
+const READERS = 1;
+
 interface Member {
   readonly loop: ClusterLoop;
   readonly companions: readonly Companion[];
@@ -84,6 +87,7 @@ export class Daemon implements Control {
   readonly #members = new Map<string, Member>();
   readonly #ending = new Map<string, Ending>();
   readonly #slots: Slots;
+  readonly #readers = new Slots(READERS);
   readonly #keeper: Keeper;
   readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
@@ -313,6 +317,7 @@ export class Daemon implements Control {
       keeper: this.#keeper,
       ids: this.#ids,
       slots: this.#slots,
+      readers: this.#readers,
       publish: (event, data) => this.live.publish(event, data),
       committed: (made, transitions) => {
         this.#remembered.forget(cluster.name);

@@ -6,6 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import { bundle, write } from '../../src/build/bundle.ts';
 import { notices } from '../../src/build/notices.ts';
+import { analyseInThread } from '../../src/cli/capture-thread.ts';
+import { settingsOf } from '../../src/daemon/settings-values.ts';
 import { ENVIRONMENT, type Ended, MAIN } from '../support/command-line.ts';
 import { names, read, root } from '../support/repository.ts';
 
@@ -226,6 +228,17 @@ export const rule: Rule = {
   t.match(finding, { verdict: 'error', message: /as it was told to/ });
 });
 
+t.test('the bundle holds the thread that analyses captures for the daemon', async (t) => {
+  const capture = path.join(root, 'captures/1.20.3-int-dataoff.pcap.gz');
+  const written = { version: 1 as const, clusters: [{ name: 'recorded', captures: [capture] }] };
+  const settings = settingsOf(written, { folder: root, stateFolder: root }).clusters[0]!;
+  const program = pathToFileURL(path.join(folder, 'cli/capture-worker.js'));
+  const means = { signal: new AbortController().signal, tell: () => undefined, program };
+  const report = await analyseInThread({ settings, trigger: 'capture', waivers: [] }, means);
+  t.equal(report.complete, true);
+  t.ok(report.findings.some(({ channel, verdict }) => channel === 'taskmanager-data' && verdict === 'fail'));
+});
+
 t.test('what an earlier build left is removed', async (t) => {
   const target = path.join(temporary, 'target');
   mkdirSync(path.join(target, 'cli'), { recursive: true });
@@ -242,7 +255,8 @@ t.test('a file without its unit, and a program that lists no units, are not buil
   });
   rmSync(odd);
   writeFileSync(path.join(copy, 'src/cli/program.ts'), 'export const run = () => {};\n');
-  for (const name of ['start', 'demonstration']) writeFileSync(path.join(copy, `src/cli/${name}.ts`), '');
+  for (const name of ['start', 'demonstration', 'capture-worker'])
+    writeFileSync(path.join(copy, `src/cli/${name}.ts`), '');
   await t.rejects(bundle(copy, path.join(copy, 'dist')), { message: /does not load src\/evaluate\/directory\.ts/ });
 });
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { BrokenRun } from '../../src/daemon/broken-run.ts';
 import type { RunRequest } from '../../src/daemon/cluster.ts';
 import { TRIGGERS } from '../../src/daemon/types.ts';
-import { bench, fakeTime, loaded, namesOf, pass, setClock, settled } from './scheduling.ts';
+import { bench, fakeTime, loaded, namesOf, pass, reportNow, setClock, settled } from './scheduling.ts';
 
 t.beforeEach(fakeTime);
 
@@ -84,6 +85,39 @@ t.test('a run that hangs is ended at its limit, kept as incomplete, and told', a
   going[0]!.end();
   await settled();
   t.strictSame(daemon.readiness().problems, []);
+});
+
+t.test('a run that broke off is kept as incomplete, and told like one that failed', async (t) => {
+  const failed: string[] = [];
+  const { daemon, going, store } = bench(loaded([{ captures: ['a.pcap'] }]), 'held', {
+    failed: (cluster, problem) => void failed.push(`${cluster}: ${problem}`),
+  });
+  daemon.start();
+  await settled();
+  going[0]!.fail(new BrokenRun('the analysis broke off', reportNow({ complete: false, verdict: 'inconclusive' })));
+  await settled();
+  t.match(
+    store.kept.map(({ trigger, report }) => [trigger, report.complete, report.verdict]),
+    [['start', false, 'inconclusive']],
+  );
+  t.strictSame(failed, ['prod: the analysis broke off']);
+  t.match(daemon.readiness().problems, ['prod: the last run failed: the analysis broke off']);
+  await pass(60_000);
+  t.equal(going.length, 1, 'the schedule goes on');
+});
+
+t.test('captures are analysed one cluster after the other, and wait for no connection', async (t) => {
+  const clusters = [{ name: 'a' }, { name: 'b', captures: ['b.pcap'] }, { name: 'c', captures: ['c.pcap'] }];
+  const { daemon, going } = bench(loaded(clusters, { connections: 1 }));
+  daemon.start();
+  await settled();
+  t.strictSame(namesOf(going.map(({ request }) => request)), ['a', 'b']);
+  going[1]!.end();
+  await settled();
+  t.strictSame(namesOf(going.map(({ request }) => request)), ['a', 'c']);
+  going[0]!.end();
+  going[0]!.end();
+  await daemon.stop();
 });
 
 t.test('a run that cannot be made is told, and the schedule goes on', async (t) => {
