@@ -197,6 +197,7 @@ t.test('every flinkprobe in the examples has options and arguments that exist', 
   const known: Readonly<Record<string, readonly string[]>> = {
     analyze: optionsOf('analyze'),
     verify: optionsOf('verify'),
+    sniff: optionsOf('sniff'),
     audit: optionsOf('audit'),
     config: optionsOf('config', 'show'),
     explain: optionsOf('explain'),
