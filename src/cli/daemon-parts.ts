@@ -18,6 +18,7 @@ import { overlaysOf, secretVariables } from './daemon-settings-keys.ts';
 import { watchedStores } from './daemon-stores.ts';
 import { Unusable } from './failure.ts';
 import { readKeys } from './keys.ts';
+import { podsOf } from './kubernetes-access.ts';
 import { liveWire } from './live-companion.ts';
 import { restAccess } from './rest-access.ts';
 import { version } from './version.ts';
@@ -106,7 +107,9 @@ const ACCESS_MS = 60_000;
 function restartWatch(means: CompanionMeans): Companion | undefined {
   const { settings, log, clock } = means;
   const { rest } = settings;
-  if (settings.restartWatch === undefined || rest === undefined) return undefined;
+  if (settings.restartWatch === undefined) return undefined;
+  const pods = settings.kubernetes === undefined ? {} : { pods: podsOf(settings.kubernetes, settings.timeoutMs) };
+  if (rest === undefined || settings.active === 'off') return new RestartWatch({ ...means, ...pods });
   const abort = new AbortController();
   let known: { readonly at: number; readonly access: RestAccess } | undefined;
   const openRest = (): FlinkRest => {
@@ -116,7 +119,7 @@ function restartWatch(means: CompanionMeans): Companion | undefined {
     }
     return new FlinkRest(known.access);
   };
-  const watch = new RestartWatch({ ...means, openRest });
+  const watch = new RestartWatch({ ...means, ...pods, openRest });
   return {
     stop: () => {
       const stopped = watch.stop();

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseRpcAddress } from '../flink/rpc-address.ts';
 import type { ConfigurationEntry, TaskManagerAnswer } from '../net/flink-rest-types.ts';
 import type { HappeningKind } from './types.ts';
@@ -5,8 +6,22 @@ import type { HappeningKind } from './types.ts';
 export interface MemberChange {
   readonly kind: Extract<HappeningKind, 'restart' | 'member-gone' | 'member-back'>;
   readonly member: string;
+  /** Names, addresses and ids by which another watch may know it. */
+  readonly places: readonly string[];
   /** One sentence. */
   readonly text: string;
+}
+
+/** The JobManager that answers REST, whoever it is. */
+export const LEADER = 'jobmanager';
+/** What is told of it. */
+const OF_LEADER = { member: LEADER, places: [LEADER] } as const;
+
+export interface ListedMember {
+  readonly id: string;
+  readonly places: readonly string[];
+  /** Milliseconds since the epoch, by the JobManager's clock. */
+  readonly heardAt: number;
 }
 
 /** The UUID of the web directory, chosen anew at each start of a JobManager (`ClusterEntrypoint`). */
@@ -30,10 +45,16 @@ export class Members {
   /** TaskManagers that are gone and have not come back: ids by name. Those of one machine share a name. */
   readonly #gone = new Map<string, string[]>();
   #jobManager: string | undefined;
+  #listed: readonly ListedMember[] = [];
   #isReachable = true;
 
   get taskManagers(): number {
     return this.#taskManagers?.size ?? 0;
+  }
+
+  /** Ids and places of those that are listed, and when they were heard of last. */
+  get listed(): readonly ListedMember[] {
+    return this.#listed;
   }
 
   get isReachable(): boolean {
@@ -45,14 +66,19 @@ export class Members {
     this.#isReachable = true;
     const before = this.#taskManagers;
     const now = new Map(listed.map((one) => [one.id, nameOf(one)]));
+    this.#listed = listed.map((one) => ({
+      id: one.id,
+      places: placesOf(one.id, nameOf(one)),
+      heardAt: one.lastHeartbeatAt,
+    }));
     const known = this.#jobManager;
     this.#jobManager = jobManager ?? known;
     const isNew = known !== undefined && jobManager !== undefined && jobManager !== known;
     const ofJobManager: readonly MemberChange[] = isNew
-      ? [{ kind: 'restart', member: 'jobmanager', text: 'the JobManager was restarted' }]
+      ? [{ kind: 'restart', ...OF_LEADER, text: 'the JobManager was restarted' }]
       : wasReachable
         ? []
-        : [{ kind: 'member-back', member: 'jobmanager', text: 'REST answers again' }];
+        : [{ kind: 'member-back', ...OF_LEADER, text: 'REST answers again' }];
     // A JobManager that comes back knows no TaskManager until they register: who is missing then is not gone yet.
     if (isNew && now.size < (before?.size ?? 0)) {
       for (const [id, name] of before ?? []) if (!now.has(id)) this.#leave(id, name);
@@ -66,7 +92,7 @@ export class Members {
   unreachable(why: string): readonly MemberChange[] {
     if (!this.#isReachable || this.#taskManagers === undefined) return [];
     this.#isReachable = false;
-    return [{ kind: 'member-gone', member: 'jobmanager', text: `REST does not answer: ${why}` }];
+    return [{ kind: 'member-gone', ...OF_LEADER, text: `REST does not answer: ${why}` }];
   }
 
   #compared(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): readonly MemberChange[] {
@@ -75,13 +101,15 @@ export class Members {
     for (const [id, name] of left) this.#leave(id, name);
     const back = came.map(([id, name]): MemberChange => {
       const as = this.#comeBack(id, name);
-      return { kind: as === 'restarted' ? 'restart' : 'member-back', member: name, text: `${name} ${BACK[as]}` };
+      const kind = as === 'restarted' ? 'restart' : 'member-back';
+      return { kind, member: name, places: placesOf(id, name), text: `${name} ${BACK[as]}` };
     });
     const away = left.filter(([id, name]) => this.#gone.get(name)?.includes(id));
     return [
-      ...away.map(
-        ([, name]): MemberChange => ({ kind: 'member-gone', member: name, text: `${name} is no longer registered` }),
-      ),
+      ...away.map(([id, name]): MemberChange => {
+        const text = `${name} is no longer registered`;
+        return { kind: 'member-gone', member: name, places: placesOf(id, name), text };
+      }),
       ...back,
     ];
   }
@@ -105,4 +133,10 @@ export class Members {
 /** Host of its RPC address, which it keeps over restarts where it is a name; else its id. */
 function nameOf({ id, path }: TaskManagerAnswer): string {
   return parseRpcAddress(path)?.host ?? id;
+}
+
+/** Its id is the name of its pod where Flink starts pods itself; in a StatefulSet its host begins with it. */
+function placesOf(id: string, name: string): readonly string[] {
+  const first = isIP(name) === 0 ? [name.split('.')[0]!] : [];
+  return [...new Set([name, id, ...first])];
 }

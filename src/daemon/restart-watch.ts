@@ -1,77 +1,105 @@
 import type { RestReader } from '../net/flink-rest-types.ts';
+import type { PodSource } from '../net/kubernetes-types.ts';
+import { Awaited } from './awaited.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import { jobManagerPlace, type MemberChange, Members } from './members.ts';
+import { type FeedPauses, PodFeed } from './pod-feed.ts';
+import { type PodChange, PodMembers } from './pod-members.ts';
+import { type Teller, ToldOnce } from './told-once.ts';
 
 /** REST as the watch needs it. */
 export type WatchedRest = Pick<RestReader, 'taskManagers' | 'jobManagerConfig'> & { close(): Promise<void> };
 
 export interface RestartWatchMeans extends CompanionMeans {
-  /** Anew for each look: what it is spoken to with may have been renewed. */
-  readonly openRest: () => WatchedRest | Promise<WatchedRest>;
+  /** Anew for each look: what it is spoken to with may have been renewed. Absent: REST is not asked. */
+  readonly openRest?: () => WatchedRest | Promise<WatchedRest>;
+  /** Absent: the cluster is not on Kubernetes, or its pods are not watched. */
+  readonly pods?: PodSource;
+  readonly podPauses?: FeedPauses;
 }
 
 /** Looks follow each other so quickly while members are awaited. */
 const AWAITING_MS = 2000;
-
-/** Members are on their way back; verified when all are there, at the latest at `deadline`. */
-interface Awaiting {
-  readonly deadline: number;
-  /** TaskManagers that were registered before. */
-  readonly expected: number;
-}
+/** After pods have changed: often several do at once. */
+const SOON_MS = 250;
 
 /**
- * Asks REST, cheaply and again and again, who is there; sees members go and come back, waits until as many are
- * registered as there were, and has them verified.
+ * Asks REST, cheaply and again and again, who is there, and watches the pods; sees members go and come back, waits until
+ * as many are registered as there were, and has them verified.
  *
- * Two GETs a look. A REST that does not answer is a JobManager that is gone, told once.
+ * Two GETs a look. A REST that does not answer is a JobManager that is gone, told once. What REST and the pods both tell
+ * is told once.
  */
 export class RestartWatch implements Companion {
   readonly #means: RestartWatchMeans;
   readonly #members = new Members();
+  readonly #pods: PodMembers;
+  readonly #feed: PodFeed | undefined;
+  readonly #told: ToldOnce;
+  readonly #awaited: Awaited;
+  #podsAre: 'following' | 'lost' = 'lost';
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
-  #awaiting: Awaiting | undefined;
+  #look: 'none' | 'going' | 'again' = 'none';
   #isStopped = false;
 
   constructor(means: RestartWatchMeans) {
     this.#means = means;
+    this.#told = new ToldOnce(means.clock);
+    this.#pods = new PodMembers(means.clock);
+    this.#awaited = new Awaited(means.settings, means.clock);
+    this.#feed = means.pods === undefined ? undefined : this.#follow(means.pods);
     this.#next(0);
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#looking;
+    await Promise.all([this.#looking, this.#feed?.stop()]);
   }
 
   #next(afterMs: number): void {
+    clearTimeout(this.#timer);
     if (this.#isStopped) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
+      this.#look = 'going';
+      this.#looking = this.#lookNow()
         .catch((error: unknown) => this.#warn('members are not known', error))
-        .then(() => this.#next(this.#pause()));
+        .then(() => {
+          const isAgain = this.#look === 'again';
+          this.#look = 'none';
+          this.#next(isAgain ? SOON_MS : this.#pause());
+        });
     }, afterMs);
+  }
+
+  /** A look that goes on may have begun before what is to be seen. */
+  #lookSoon(): void {
+    if (this.#look === 'none') this.#next(SOON_MS);
+    else this.#look = 'again';
   }
 
   #pause(): number {
     const { everyMs } = this.#means.settings.restartWatch!;
-    return this.#awaiting === undefined ? everyMs : Math.min(everyMs, AWAITING_MS);
+    return this.#awaited.isAnybody ? Math.min(everyMs, AWAITING_MS) : everyMs;
   }
 
-  async #look(): Promise<void> {
-    const before = this.#members.taskManagers;
-    const changes = await this.#ask();
-    if (this.#isStopped) return;
-    for (const change of changes) this.#tell(change);
-    if (changes.length > 0) this.#await(before);
-    this.#verifyWhenThere();
+  async #lookNow(): Promise<void> {
+    if (this.#means.openRest !== undefined) {
+      const before = this.#members.taskManagers;
+      const changes = await this.#ask(this.#means.openRest);
+      if (this.#isStopped) return;
+      for (const change of changes) this.#tell('rest', change);
+      if (changes.length > 0) this.#awaited.changed({ registered: before, ...this.#ready() });
+    }
+    // Of a look that is made again only the later tells: it began after the pods had changed.
+    if (this.#look !== 'again') this.#verifyWhenThere();
   }
 
-  async #ask(): Promise<readonly MemberChange[]> {
+  async #ask(open: NonNullable<RestartWatchMeans['openRest']>): Promise<readonly MemberChange[]> {
     let rest: WatchedRest | undefined;
     try {
-      rest = await this.#means.openRest();
+      rest = await open();
       const [taskManagers, configuration] = [await rest.taskManagers(), await rest.jobManagerConfig()];
       return this.#members.seen(taskManagers, jobManagerPlace(configuration));
     } catch (error) {
@@ -83,28 +111,63 @@ export class RestartWatch implements Companion {
     }
   }
 
+  #follow(source: PodSource): PodFeed {
+    const { log, settings, podPauses } = this.#means;
+    let wasLost = false;
+    return new PodFeed(
+      source,
+      {
+        listed: (pods) => this.#podsChanged(() => this.#pods.listed(pods)),
+        changed: ({ kind, pod }) =>
+          this.#podsChanged(() => (kind === 'deleted' ? this.#pods.deleted(pod) : this.#pods.applied(pod))),
+        state: (state, problem) => {
+          this.#podsAre = state;
+          if (state === 'lost') log('warn', { cluster: settings.name, problem }, 'pods cannot be watched');
+          else if (wasLost) log('info', { cluster: settings.name }, 'pods are watched again');
+          wasLost = state === 'lost';
+        },
+      },
+      podPauses,
+    );
+  }
+
+  #podsChanged(take: () => readonly PodChange[]): void {
+    if (this.#isStopped) return;
+    const before = this.#ready();
+    const changes = take();
+    for (const change of changes) {
+      if (this.#tell('pods', change) === 'known' || change.came === undefined) continue;
+      if (this.#means.openRest !== undefined) this.#awaited.came(change.came, this.#members.listed);
+    }
+    if (changes.length > 0) this.#awaited.changed({ registered: this.#members.taskManagers, ...before });
+    if (this.#awaited.isAnybody) this.#lookSoon();
+  }
+
+  #ready(): { readonly readyTaskManagers: number; readonly readyJobManagers: number } {
+    return {
+      readyTaskManagers: this.#pods.ready('taskmanager'),
+      readyJobManagers: this.#pods.ready('jobmanager'),
+    };
+  }
+
   #warn(text: string, error: unknown): void {
     this.#means.log('warn', { cluster: this.#means.settings.name, problem: (error as Error).message }, text);
   }
 
-  #tell({ kind, member, text }: MemberChange): void {
+  #tell(by: Teller, change: MemberChange): 'news' | 'known' {
+    if (!this.#told.isNews(by, change)) return 'known';
     const { settings, note, clock } = this.#means;
+    const { kind, member, text } = change;
     note({ cluster: settings.name, kind, at: new Date(clock()).toISOString(), member, text });
-  }
-
-  #await(before: number): void {
-    const { settings, clock } = this.#means;
-    const deadline = clock() + settings.restartWatch!.verifyAfterMs;
-    const expected = settings.expectedTaskManagers ?? Math.max(before, this.#awaiting?.expected ?? 0);
-    this.#awaiting = { deadline: this.#awaiting?.deadline ?? deadline, expected };
+    return 'news';
   }
 
   #verifyWhenThere(): void {
-    const awaiting = this.#awaiting;
-    if (awaiting === undefined) return;
-    const isWhole = this.#members.isReachable && this.#members.taskManagers >= awaiting.expected;
-    if (!isWhole && this.#means.clock() < awaiting.deadline) return;
-    this.#awaiting = undefined;
-    this.#means.trigger('restart');
+    const { openRest, trigger } = this.#means;
+    const isDone = this.#awaited.isDone({
+      ...(openRest === undefined ? {} : { rest: this.#members }),
+      ...(this.#podsAre === 'lost' ? {} : { pods: this.#ready() }),
+    });
+    if (isDone) trigger('restart');
   }
 }

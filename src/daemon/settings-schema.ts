@@ -109,6 +109,26 @@ const capture = z
   .refine((one) => (one.interfaces === undefined) !== (one.folder === undefined), 'needs either interfaces or folder')
   .meta({ oneOf: [{ required: ['interfaces'] }, { required: ['folder'] }] });
 
+/** RFC 1123: names of namespaces, and of what gives its name to a label. */
+const objectName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is no name of Kubernetes: small letters, digits and dashes');
+
+const kubernetes = z
+  .strictObject({
+    namespace: objectName.optional().meta({ description: "Left out: the daemon's own." }),
+    deployment: objectName.optional().meta({ description: 'Name of the FlinkDeployment, or kubernetes.cluster-id.' }),
+    selector: text.max(1024).optional().meta({ description: 'Label selector, as kubectl -l has it.' }),
+    api: url.optional().meta({ description: 'Left out: the API server of the cluster that the daemon runs in.' }),
+    token: secret.optional(),
+    ca: file.optional(),
+  })
+  .refine(
+    (one) => (one.deployment === undefined) !== (one.selector === undefined),
+    'needs either deployment or selector',
+  )
+  .meta({ oneOf: [{ required: ['deployment'] }, { required: ['selector'] }] });
+
 /** What clusters share, and each may set otherwise. */
 const common = {
   schedule: schedule.optional(),
@@ -144,6 +164,7 @@ const cluster = z.strictObject({
   internal: credentials.optional(),
   rest_credentials: credentials.optional(),
   taskmanagers: count.max(100_000).optional(),
+  kubernetes: kubernetes.optional(),
   capture: capture.optional(),
   captures: z.array(file).optional(),
 });

@@ -4,6 +4,7 @@ import type {
   CaptureSettings,
   ClusterSettings,
   Credentials,
+  KubernetesSettings,
   Schedule,
   SecretSetting,
   Settings,
@@ -16,6 +17,7 @@ import type {
   WrittenCluster,
   WrittenCommon,
   WrittenCredentials,
+  WrittenKubernetes,
   WrittenSchedule,
   WrittenSecret,
   WrittenSettings,
@@ -145,7 +147,15 @@ function scheduleOf(written: WrittenSchedule | undefined): Schedule {
 
 function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterSettings {
   const written = { ...shared, ...own };
-  const { rest, restart_watch: watch, policy, flink_version: flinkVersion, taskmanagers, capture } = written;
+  const {
+    rest,
+    restart_watch: watch,
+    policy,
+    flink_version: flinkVersion,
+    taskmanagers,
+    capture,
+    kubernetes,
+  } = written;
   const isActive = (written.active ?? 'on') === 'on';
   return {
     name: written.name,
@@ -174,7 +184,7 @@ function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterS
     internal: credentialsOf(written.internal, at),
     restCredentials: credentialsOf(written.rest_credentials, at),
     ...(taskmanagers === undefined ? {} : { expectedTaskManagers: taskmanagers }),
-    ...(watch === 'off' || rest === undefined || !isActive
+    ...(watch === 'off' || (kubernetes === undefined && (rest === undefined || !isActive))
       ? {}
       : {
           restartWatch: {
@@ -182,10 +192,26 @@ function clusterOf(own: WrittenCluster, shared: WrittenCommon, at: At): ClusterS
             verifyAfterMs: milliseconds(watch?.verify_after) ?? DEFAULTS.restartWatch.verifyAfterMs,
           },
         }),
+    ...(kubernetes === undefined ? {} : { kubernetes: kubernetesOf(kubernetes, at) }),
     resolveAfter: written.resolve_after ?? DEFAULTS.resolveAfter,
     active: isActive ? 'on' : 'off',
     ...(capture === undefined ? {} : { capture: captureOf(capture, at) }),
     captures: (written.captures ?? []).map(at),
+  };
+}
+
+/**
+ * Labels that Flink gives the pods of one cluster (`Constants.LABEL_APP_KEY`: `kubernetes.cluster-id`), and its operator
+ * too: there it is the name of the FlinkDeployment.
+ */
+function kubernetesOf(written: WrittenKubernetes, at: At): KubernetesSettings {
+  const { namespace, deployment, api, token, ca } = written;
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    selector: written.selector ?? `app=${deployment},component in (jobmanager,taskmanager)`,
+    ...(api === undefined ? {} : { api }),
+    ...(token === undefined ? {} : { token: secretOf(token, at) }),
+    ...(ca === undefined ? {} : { ca: at(ca) }),
   };
 }
 

@@ -68,6 +68,15 @@ export interface WrittenCapture {
   evidence?: { folder: string; bytes?: string | undefined } | undefined;
 }
 
+export interface WrittenKubernetes {
+  namespace?: string | undefined;
+  deployment?: string | undefined;
+  selector?: string | undefined;
+  api?: string | undefined;
+  token?: WrittenSecret | undefined;
+  ca?: string | undefined;
+}
+
 export interface WrittenCluster extends WrittenCommon {
   name: string;
   active?: 'on' | 'off' | undefined;
@@ -80,6 +89,7 @@ export interface WrittenCluster extends WrittenCommon {
   internal?: WrittenCredentials | undefined;
   rest_credentials?: WrittenCredentials | undefined;
   taskmanagers?: number | undefined;
+  kubernetes?: WrittenKubernetes | undefined;
   capture?: WrittenCapture | undefined;
   captures?: string[] | undefined;
 }

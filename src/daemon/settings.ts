@@ -102,12 +102,27 @@ export interface ClusterSettings {
   /** TaskManagers that have to be registered; absent: as many as there were. */
   readonly expectedTaskManagers?: number;
   readonly restartWatch?: { readonly everyMs: number; readonly verifyAfterMs: number };
+  /** Whose pods the restart watch looks at besides. */
+  readonly kubernetes?: KubernetesSettings;
   /** Runs in a row before a finding is resolved or opened again. */
   readonly resolveAfter: number;
   readonly active: 'on' | 'off';
   readonly capture?: CaptureSettings;
   /** Captures to analyse instead of asking anybody; for files that do not change. */
   readonly captures: readonly string[];
+}
+
+export interface KubernetesSettings {
+  /** Absent: the daemon's own, else `default`. */
+  readonly namespace?: string;
+  /** A label selector. */
+  readonly selector: string;
+  /** Absent: what Kubernetes tells every pod. */
+  readonly api?: string;
+  /** Absent: the service account's, where `api` is absent too. */
+  readonly token?: SecretSetting;
+  /** PEM. Absent: the service account's, where `api` is absent too. */
+  readonly ca?: string;
 }
 
 export interface CaptureSettings {

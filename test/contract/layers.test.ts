@@ -79,6 +79,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
       'node:fs/promises',
       'node:http',
       'node:https',
+      'node:net',
       'node:os',
       'node:path',
       'node:perf_hooks',
