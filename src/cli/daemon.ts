@@ -4,6 +4,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { LoadedSettings } from '../daemon/daemon.ts';
 import type { Log } from '../daemon/log.ts';
 import type { OpenStore } from '../daemon/store/store.ts';
+import type { RunAnswer } from '../daemon/types.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
 import { ExitCode } from './exit-code.ts';
@@ -170,7 +171,7 @@ async function opened(file: string): Promise<OpenStore> {
 interface Stoppable {
   reload(): Promise<unknown>;
   clusters(): readonly string[];
-  runNow(cluster: string, trigger: 'signal'): unknown;
+  runNow(cluster: string, trigger: 'signal'): RunAnswer | undefined;
 }
 
 /** SIGHUP reloads, SIGUSR2 runs every cluster now, SIGTERM and SIGINT end. */
@@ -178,7 +179,10 @@ function untilStopped(daemon: Stoppable, log: (level: 'info', fields: object, te
   return new Promise((resolve) => {
     const reload = (): void => void daemon.reload();
     const runAll = (): void => {
-      for (const name of daemon.clusters()) daemon.runNow(name, 'signal');
+      for (const name of daemon.clusters()) {
+        const answer = daemon.runNow(name, 'signal');
+        if (answer !== undefined && 'refused' in answer) log('info', { cluster: name }, `no run: ${answer.problem}`);
+      }
     };
     const stop = (signal: NodeJS.Signals): void => {
       log('info', { signal }, 'ending');

@@ -18,6 +18,7 @@ import type {
   DaemonStatus,
   Happening,
   Run,
+  RunAnswer,
   Store,
   Transition,
   Trigger,
@@ -60,6 +61,7 @@ export interface DaemonMeans {
 
 /** A run may be so late before the daemon says that it is not ready. */
 const LATE_MS = 60_000;
+const BEING_SET_UP = 'the cluster is being set up: its run by the settings before has to end first';
 /** Retention is looked after so often; where there is more to delete, after a pause in which others have their turn. */
 const RETENTION_EVERY_MS = 10 * 60_000;
 const RETENTION_PAUSE_MS = 75;
@@ -92,15 +94,15 @@ export class Daemon implements Control {
   readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
   readonly #waiverWatch: WaiverWatch;
+  readonly #news: StatusNews;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
-  #reloading: Promise<unknown> = Promise.resolve();
-  #retention: NodeJS.Timeout | undefined;
-  readonly #news: StatusNews;
-  #stopping: Promise<void> | undefined;
-  #isClosed = false;
   /** As they were when the store was last able to say what they match. */
   #waivers: readonly WaiverStatus[] = [];
+  #reloading: Promise<unknown> = Promise.resolve();
+  #retention: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(loaded: LoadedSettings, means: DaemonMeans) {
     this.#means = means;
@@ -109,14 +111,14 @@ export class Daemon implements Control {
     this.#keeper = new Keeper(means);
     this.#remembered = new Remembered(means.store, this.#keeper, means.clock);
     this.live = new LiveRing(means.clock);
-    this.#startedAt = this.#now();
-    this.#lastReload = { at: this.#startedAt, ok: true };
-    this.#clockWatch = new ClockWatch(means.clock, (text) =>
-      this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
     this.#news = new StatusNews(
       () => this.status(),
       (status) => this.live.publish('status', status),
     );
+    this.#startedAt = this.#now();
+    this.#lastReload = { at: this.#startedAt, ok: true };
+    this.#clockWatch = new ClockWatch(means.clock, (text) =>
+      this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
     );
     this.#waiverWatch = new WaiverWatch({
       store: means.store,
@@ -142,11 +144,11 @@ export class Daemon implements Control {
     this.#apply(this.#loaded);
     this.#clockWatch.start();
     this.#waiverWatch.start();
+    this.#news.start();
     this.#retain();
   }
 
   /** Ends all runs and companions and closes the store. What goes on is kept, marked incomplete. */
-    this.#news.start();
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -156,11 +158,11 @@ export class Daemon implements Control {
     clearTimeout(this.#retention);
     this.#clockWatch.stop();
     this.#waiverWatch.stop();
+    this.#news.stop();
     await Promise.all([
       ...[...this.#members.values()].map(stopped),
       ...[...this.#ending.values()].map(({ done }) => done),
       this.#reloading,
-    this.#news.stop();
     ]);
     await this.#means.ending?.().catch(() => undefined);
     this.close();
@@ -207,8 +209,10 @@ export class Daemon implements Control {
     return this.#members.get(cluster)?.loop.cells ?? [];
   }
 
-  runNow(cluster: string, trigger: Trigger): { readonly id: string } | undefined {
-    return this.#stopping !== undefined ? undefined : this.#members.get(cluster)?.loop.trigger(trigger);
+  runNow(cluster: string, trigger: Trigger): RunAnswer | undefined {
+    if (!this.clusters().includes(cluster)) return undefined;
+    if (this.#stopping !== undefined) return { refused: 'not-now', problem: 'the daemon stops' };
+    return this.#members.get(cluster)?.loop.runNow(trigger) ?? { refused: 'not-now', problem: BEING_SET_UP };
   }
 
   /** One after the other; the last word is that of the file as it is then. */

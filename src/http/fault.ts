@@ -12,4 +12,4 @@ export class HttpFault extends Error {
 }
 
 /** 422: settings that cannot be used, on reload. 426: the live events without a WebSocket. */
-export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 426 | 500 | 503;
+export type FaultStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 426 | 500 | 503;

@@ -122,11 +122,8 @@ function shown(found: Response | undefined): Response {
 }
 
 function runNow(control: Control, cluster: string): Response {
-  const started = control.runNow(cluster, 'request');
-  if (started !== undefined) {
-    return json({ id: started.id, cluster }, 202, { location: `/api/v1/runs/${started.id}/report` });
-  }
-  if (control.clusters().includes(cluster))
-    throw new HttpFault(503, 'the cluster is being set up, or the daemon stops');
-  throw new HttpFault(404, 'there is no such cluster');
+  const answer = control.runNow(cluster, 'request');
+  if (answer === undefined) throw new HttpFault(404, 'there is no such cluster');
+  if ('refused' in answer) throw new HttpFault(answer.refused === 'wire-only' ? 409 : 503, answer.problem);
+  return json({ id: answer.id, cluster }, 202, { location: `/api/v1/runs/${answer.id}/report` });
 }

@@ -152,7 +152,7 @@ t.test('the end waits for the run that goes on, and keeps it as incomplete', asy
     store.happened.map(({ kind }) => kind),
     ['daemon-started', 'daemon-stopped'],
   );
-  t.equal(daemon.runNow('prod', 'request'), undefined);
+  t.strictSame(daemon.runNow('prod', 'request'), { refused: 'not-now', problem: 'the daemon stops' });
 });
 
 t.test('a reload changes what is other, and leaves what is the same alone', async (t) => {

@@ -162,6 +162,21 @@ t.test('what is the same is not sent again', async (t) => {
   }
 });
 
+t.test('why no run is made is told: for now, or because there is nobody to ask', async (t) => {
+  t.teardown(() => {
+    control.refusing = undefined;
+  });
+  for (const [refused, status] of [
+    ['not-now', 503],
+    ['wire-only', 409],
+  ] as const) {
+    control.refusing = { refused, problem: `because ${refused}` };
+    const response = await post('/api/v1/runs', '{"cluster":"prod"}');
+    t.strictSame([response.status, await response.json()], [status, { error: `because ${refused}` }]);
+  }
+  t.strictSame(control.asked, []);
+});
+
 t.test('a run can be asked for', async (t) => {
   const response = await post('/api/v1/runs', '{"cluster":"prod"}');
   t.equal(response.status, 202);

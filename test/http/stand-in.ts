@@ -12,6 +12,7 @@ import type {
   Control,
   DaemonStatus,
   Run,
+  RunAnswer,
   Store,
   Trigger,
   WaiverStatus,
@@ -48,6 +49,8 @@ export const LOOPBACK: WebSettings = {
 export class StandIn implements Control {
   readonly live: LiveRing;
   readonly store: Store;
+  /** What whoever asks for a run is told. */
+  refusing: RunAnswer | undefined;
   readonly asked: { readonly cluster: string; readonly trigger: Trigger }[] = [];
   readonly names: string[];
   wire: WireStatus | undefined;
@@ -116,8 +119,9 @@ export class StandIn implements Control {
     };
   }
 
-  runNow(cluster: string, trigger: Trigger): { readonly id: string } | undefined {
+  runNow(cluster: string, trigger: Trigger): RunAnswer | undefined {
     if (!this.names.includes(cluster)) return undefined;
+    if (this.refusing !== undefined) return this.refusing;
     this.asked.push({ cluster, trigger });
     return { id: `01JD8${String(this.#runs + 1).padStart(21, '0')}` };
   }

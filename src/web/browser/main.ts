@@ -112,8 +112,9 @@ listen(place, {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ cluster }),
     }).catch(() => undefined);
+    const why = answer?.status === 409 ? `: ${((await answer.json()) as { readonly error: string }).error}` : '';
     news.textContent =
-      answer?.ok === true ? `A run of ${cluster} begins.` : `The run of ${cluster} could not be started.`;
+      answer?.ok === true ? `A run of ${cluster} begins.` : `The run of ${cluster} could not be started${why}.`;
     if (answer?.status === 403) model = { ...model, operator: false };
     drawSoon();
   },
