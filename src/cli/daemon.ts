@@ -3,8 +3,7 @@ import path from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { LoadedSettings } from '../daemon/daemon.ts';
 import type { Log } from '../daemon/log.ts';
-import type { OpenStore } from '../daemon/store/store.ts';
-import type { RunAnswer } from '../daemon/types.ts';
+import type { RunAnswer, Store } from '../daemon/types.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
 import { ExitCode } from './exit-code.ts';
@@ -157,7 +156,7 @@ function endOnDefect(daemon: { close(): void }, log: Log): void {
   });
 }
 
-async function opened(file: string): Promise<OpenStore> {
+async function opened(file: string): Promise<Store> {
   const { openStore, StoreFailure } = await import('../daemon/store/store.ts');
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });

@@ -2,7 +2,8 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { withNotifications } from '../../src/cli/daemon-notify.ts';
 import type { DaemonMeans, LoadedSettings } from '../../src/daemon/daemon.ts';
-import { type OpenStore, openStore } from '../../src/daemon/store/store.ts';
+import { openStore } from '../../src/daemon/store/store.ts';
+import type { Store } from '../../src/daemon/types.ts';
 import { accused, runOf } from '../daemon/cluster-report.ts';
 import { settingsOf, webhook } from '../daemon/notify/bench.ts';
 import { type Receiver, receiver } from '../daemon/notify/receiver.ts';
@@ -11,7 +12,7 @@ import { until } from '../services/service.ts';
 import { temporary } from '../support/temporary.ts';
 
 interface Notifying {
-  readonly store: OpenStore;
+  readonly store: Store;
   readonly hook: Receiver;
   readonly means: DaemonMeans;
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import t from 'tap';
 import { Keeper } from '../../src/daemon/keeper.ts';
-import { type OpenStore, openStore } from '../../src/daemon/store/store.ts';
-import type { Happening } from '../../src/daemon/types.ts';
+import { openStore } from '../../src/daemon/store/store.ts';
+import type { Happening, Store } from '../../src/daemon/types.ts';
 import { WaiverWatch } from '../../src/daemon/waiver-watch.ts';
 import type { Waiver } from '../../src/model/waiver.ts';
 import { temporary } from '../support/temporary.ts';
@@ -18,7 +18,7 @@ function waiver(change: Partial<Waiver> = {}): Waiver {
 }
 
 /** A history in which tm-1 and tm-2 let strangers in. */
-function history(): OpenStore {
+function history(): Store {
   const store = openStore({ path: path.join(temporary(), 'history.db') });
   t.teardown(() => store.close());
   store.commit(runOf(1, { findings: [accused('tm-1'), accused('tm-2')] }), { resolveAfter: 1 });
@@ -32,7 +32,7 @@ class Life {
   now: number = NOON;
   readonly watch: WaiverWatch;
 
-  constructor(store: OpenStore, waivers: readonly Waiver[], now: number = NOON) {
+  constructor(store: Store, waivers: readonly Waiver[], now: number = NOON) {
     this.waivers = waivers;
     this.now = now;
     const clock = (): number => this.now;

@@ -23,7 +23,7 @@ import { clusterNumber } from './clusters.ts';
 import { connect, type Database } from './database.ts';
 import { exportLines } from './export.ts';
 import { StoreFailure, storeFailure } from './failure.ts';
-import { bytesOf, createFolder, createPrivate, identityOf, setAside } from './files.ts';
+import { bytesOf, createFolder, createPrivate, identityOf } from './files.ts';
 import { listFindings, listTransitions, tracksOf, writeTrack, writeTransitions } from './findings.ts';
 import { takeLock } from './lock.ts';
 import { LogSync } from './log-sync.ts';
@@ -35,26 +35,13 @@ import { insertHappening, listHappenings } from './timeline.ts';
 
 export { StoreFailure } from './failure.ts';
 
-export interface StoreOptions {
-  /** Of the file; it and its folder are made where they are missing, for the owner alone. */
-  readonly path: string;
-  /** `set-aside`: a damaged file is renamed to `PATH.damaged-TIME`, and an empty one takes its place. */
-  readonly onDamage?: 'refuse' | 'set-aside';
-  /** Milliseconds since the epoch. */
-  readonly clock?: () => number;
-}
-
-export interface OpenStore extends Store {
-  /** New name of a damaged file. */
-  readonly setAside?: string;
-}
-
 /**
- * Opens the history, which is this process' until it is closed.
+ * Opens the history, which is this process' until it is closed. The file and its folder are made where they are missing,
+ * for the owner alone; a damaged file is refused, and stays as it is.
  *
  * @throws StoreFailure
  */
-export function openStore({ path, onDamage = 'refuse', clock = Date.now }: StoreOptions): OpenStore {
+export function openStore({ path }: { readonly path: string }): Store {
   const file = guarded(path, () => {
     createFolder(path);
     createPrivate(path);
@@ -62,27 +49,10 @@ export function openStore({ path, onDamage = 'refuse', clock = Date.now }: Store
   });
   const lock = guarded(file, () => takeLock(file));
   try {
-    const opened = openOrSetAside(file, onDamage, clock);
-    return new SqliteStore(path, file, opened, lock);
+    return new SqliteStore(path, file, openFile(file), lock);
   } catch (error) {
     lock.close();
     throw storeFailure(error, path);
-  }
-}
-
-interface Opened {
-  readonly database: Database;
-  readonly setAside?: string;
-}
-
-function openOrSetAside(file: string, onDamage: 'refuse' | 'set-aside', clock: () => number): Opened {
-  try {
-    return { database: openFile(file, onDamage === 'set-aside' ? 'whole' : 'head') };
-  } catch (error) {
-    if (onDamage !== 'set-aside' || !(error instanceof StoreFailure) || error.fault !== 'damaged') throw error;
-    const name = setAside(file, new Date(clock()).toISOString());
-    createPrivate(file);
-    return { database: openFile(file, 'head'), setAside: name };
   }
 }
 
@@ -92,11 +62,10 @@ function openOrSetAside(file: string, onDamage: 'refuse' | 'set-aside', clock: (
  */
 const abandoned: Database[] = [];
 
-function openFile(file: string, check: 'head' | 'whole'): Database {
+function openFile(file: string): Database {
   const database = connect(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    if (check === 'whole') refuseDamaged(database, file);
     migrate(database, file);
     const [mode] = database.all<{ journal_mode: string }>('PRAGMA journal_mode = WAL');
     // What FULL does more is done by `log-sync.ts`, without making anybody wait; where a file system cannot have a log,
@@ -114,12 +83,6 @@ function openFile(file: string, check: 'head' | 'whole'): Database {
 const BUSY_MS = 250;
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
-function refuseDamaged(database: Database, file: string): void {
-  const [row] = database.all<Readonly<Record<string, unknown>>>('PRAGMA quick_check(1)');
-  const said = String(Object.values(row ?? { quick_check: 'no answer' })[0]);
-  if (said !== 'ok') throw new StoreFailure('damaged', `${file}: ${said.replaceAll(/\s+/g, ' ')}`);
-}
-
 function guarded<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -130,10 +93,9 @@ function guarded<T>(path: string, work: () => T): T {
 
 const NOTHING: Kept = { transitions: [], happenings: [] };
 
-class SqliteStore implements OpenStore {
+class SqliteStore implements Store {
   readonly path: string;
   readonly outbox: Outbox;
-  readonly setAside?: string;
   readonly #file: string;
   readonly #identity: string | undefined;
   readonly #database: Database;
@@ -142,14 +104,13 @@ class SqliteStore implements OpenStore {
   #state: 'open' | 'closed' = 'open';
   #retained: 'done' | 'more' = 'done';
 
-  constructor(path: string, file: string, opened: Opened, lock: Pick<Database, 'close'>) {
+  constructor(path: string, file: string, database: Database, lock: Pick<Database, 'close'>) {
     this.path = path;
     this.#file = file;
-    this.#database = opened.database;
+    this.#database = database;
     this.#lock = lock;
     this.#log = new LogSync(file);
     this.#identity = identityOf(file);
-    if (opened.setAside !== undefined) this.setAside = opened.setAside;
     this.outbox = outboxOf(
       (work) => this.#use(work),
       (work) => this.#write(work),

@@ -15,7 +15,6 @@ import { accused, asked, runId, runOf } from '../cluster-report.ts';
 import { faultOf } from './fault-of.ts';
 
 const settings = { resolveAfter: 1 };
-const NOW = Date.parse('2026-11-22T22:00:00.500Z');
 
 function place(): string {
   return path.join(temporary(), 'history.db');
@@ -47,31 +46,6 @@ t.test('a file that is no database is refused with what to do, and stays as it i
     /^damaged/,
     'and holds no lock',
   );
-  t.end();
-});
-
-t.test('a damaged file is kept aside where that was asked for, and an empty one begins', (t) => {
-  const file = filled();
-  const bytes = readFileSync(file);
-  bytes.fill(0x55, 8192, bytes.length - 4096);
-  writeFileSync(file, bytes);
-  const store = openStore({ path: file, onDamage: 'set-aside', clock: () => NOW });
-  t.teardown(() => store.close());
-  t.equal(store.setAside, `${file}.damaged-20261122T220000Z`);
-  t.strictSame(readFileSync(store.setAside!), bytes);
-  t.strictSame(store.runs(undefined, { limit: 9 }), []);
-  store.commit(runOf(1), settings);
-  t.equal(store.runs(undefined, { limit: 9 }).length, 1);
-  t.equal(statSync(file).mode & 0o777, 0o600);
-  t.end();
-});
-
-t.test('a whole file is not set aside', (t) => {
-  const file = filled(2);
-  const store = openStore({ path: file, onDamage: 'set-aside' });
-  t.teardown(() => store.close());
-  t.equal(store.setAside, undefined);
-  t.equal(store.runs(undefined, { limit: 9 }).length, 2);
   t.end();
 });
 
@@ -120,10 +94,10 @@ t.test('a file of a later version and one of another program are refused by name
   foreign.exec('CREATE TABLE recipes (name TEXT)');
   foreign.close();
   t.match(
-    faultOf(() => openStore({ path: other, onDamage: 'set-aside' })),
+    faultOf(() => openStore({ path: other })),
     /^foreign: .*another program/,
   );
-  t.strictSame(readdirSync(path.dirname(other)).sort(), ['history.db', 'history.db.lock'], 'and is not set aside');
+  t.strictSame(readdirSync(path.dirname(other)).sort(), ['history.db', 'history.db.lock'], 'and it stays');
   t.end();
 });
 

@@ -2,13 +2,13 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { connect } from '../../../src/daemon/store/database.ts';
-import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
-import type { Retention, Run } from '../../../src/daemon/types.ts';
+import { openStore } from '../../../src/daemon/store/store.ts';
+import type { Retention, Run, Store } from '../../../src/daemon/types.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
 import { temporary } from '../../support/temporary.ts';
 import { accused, asked, MINUTE, numbered, runId, runOf, timeOf } from '../cluster-report.ts';
 
-function opened(): OpenStore {
+function opened(): Store {
   const store = openStore({ path: path.join(temporary(), 'history.db') });
   t.teardown(() => store.close());
   return store;
@@ -18,7 +18,7 @@ const settings = { resolveAfter: 1 };
 const PLENTY = 1e12;
 
 /** Slices until there is no more to do. Returns runs deleted, and the longest that one slice took. */
-function retainAll(store: OpenStore, retention: Retention, minutes: number): { deleted: number; longest: number } {
+function retainAll(store: Store, retention: Retention, minutes: number): { deleted: number; longest: number } {
   let deleted = 0;
   let longest = 0;
   for (let slices = 0; slices < 10_000; slices += 1) {
@@ -30,7 +30,7 @@ function retainAll(store: OpenStore, retention: Retention, minutes: number): { d
   throw new Error('it never ends');
 }
 
-function ids(store: OpenStore, cluster = 'prod'): string[] {
+function ids(store: Store, cluster = 'prod'): string[] {
   return store
     .runs(cluster, { limit: 10_000 })
     .map(({ id }) => id)

@@ -2,14 +2,15 @@ import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
-import { type OpenStore, openStore } from '../../../src/daemon/store/store.ts';
+import { openStore } from '../../../src/daemon/store/store.ts';
+import type { Store } from '../../../src/daemon/types.ts';
 import type { Observation } from '../../../src/model/report.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
 import { temporary } from '../../support/temporary.ts';
 import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
 import { faultOf } from './fault-of.ts';
 
-function opened(file = path.join(temporary(), 'state', 'history.db')): OpenStore {
+function opened(file = path.join(temporary(), 'state', 'history.db')): Store {
   const store = openStore({ path: file });
   t.teardown(() => store.close());
   return store;
