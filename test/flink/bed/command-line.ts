@@ -6,6 +6,8 @@ import { type Bed, makeBed, prepare, runCase, sourceFolder } from './bed.ts';
 import { CASES, type Case, caseNamed, QUICK_CASES } from './cases.ts';
 import { isInPath, run } from './command.ts';
 import { type ContradictionResult, contradictionDigest, runContradictions } from './contradictions.ts';
+import { DAEMON_JOURNEYS, type DaemonJourney } from './daemon-journeys.ts';
+import { type DaemonResult, daemonDigest, runDaemonJourney } from './daemon-run.ts';
 import type { Distribution } from './distribution.ts';
 import { atInterrupt, endCleanly } from './interrupt.ts';
 import { type JourneyResult, journeyDigest, runJourney } from './journey-run.ts';
@@ -39,6 +41,9 @@ const USAGE = `npm run test:flink -- [options]
   --contradictions
                 only the witnesses that are made to contradict each other
   --state       only the jobs with state, whose files are looked at
+  --daemon      only the daemon that watches a cluster while a TaskManager is restarted with a fault
+  --journey NAME
+                only this restart, of --journeys or --daemon (repeatable)
   --again       also what has a result already
   --loopback    loopback addresses instead of network namespaces
   --keep        keep the clusters' folders, recordings included
@@ -50,7 +55,7 @@ const QUICK_VERSION = '1.20.5';
 /** Versions on which clusters are restarted with a fault, and a running job is probed. */
 const JOURNEY_VERSIONS: readonly string[] = ['1.20.5', '2.3.0'];
 
-const ASIDE = ['journeys', 'contradictions', 'state'] as const;
+const ASIDE = ['journeys', 'contradictions', 'state', 'daemon'] as const;
 type Aside = (typeof ASIDE)[number];
 
 interface Options {
@@ -60,6 +65,8 @@ interface Options {
   /** What is run besides the cases: `--case` and `--quick` ask for cases alone. */
   readonly aside: readonly Aside[];
   readonly only: 'aside' | 'all';
+  /** Names of the restarts that are wanted; all where left out. */
+  readonly journeys?: readonly string[];
   readonly again: boolean;
   readonly loopback: boolean;
   readonly keep: boolean;
@@ -80,7 +87,14 @@ export async function main(args: readonly string[]): Promise<number> {
   return runAll(parsed.options);
 }
 
-function parse(args: readonly string[]): { help: boolean; list: boolean; matrix: boolean; options: Options } {
+interface Parsed {
+  readonly help: boolean;
+  readonly list: boolean;
+  readonly matrix: boolean;
+  readonly options: Options;
+}
+
+function parse(args: readonly string[]): Parsed {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args: [...args],
@@ -90,6 +104,7 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
         journeys: flag,
         contradictions: flag,
         state: flag,
+        daemon: flag,
         again: flag,
         loopback: flag,
         keep: flag,
@@ -99,6 +114,7 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
       },
       version: { type: 'string', multiple: true },
       case: { type: 'string', multiple: true },
+      journey: { type: 'string', multiple: true },
     },
   });
   const versions = values.version?.map(versionNamed) ?? (values.quick ? [versionNamed(QUICK_VERSION)] : FLINK_VERSIONS);
@@ -106,9 +122,10 @@ function parse(args: readonly string[]): { help: boolean; list: boolean; matrix:
   const casesAlone = values.case !== undefined || values.quick || values.loopback;
   const asked = ASIDE.filter((one) => values[one]);
   const aside = asked.length > 0 ? asked : casesAlone ? [] : ASIDE;
-  const only = asked.length > 0 ? 'aside' : 'all';
-  const { quick, again, loopback, keep, help, list, matrix } = values;
-  return { help, list, matrix, options: { versions, cases, quick, aside, only, again, loopback, keep } };
+  const only: Options['only'] = asked.length > 0 ? 'aside' : 'all';
+  const { quick, again, loopback, keep, help, list, matrix, journey: journeys } = values;
+  const options = { versions, cases, quick, aside, only, again, loopback, keep, ...(journeys ? { journeys } : {}) };
+  return { help, list, matrix, options };
 }
 
 function say(text: string): number {
@@ -225,42 +242,54 @@ async function runVersion(bed: Bed, options: Options, version: FlinkVersion, tal
 const PROBED = 'probing of a running job';
 const CONTRADICTING = 'contradictions';
 
-type Besides = Journey | StateJob | typeof PROBED | typeof CONTRADICTING;
-type BesideResult = JourneyResult | StateResult | ProbedResult | ContradictionResult;
+type Besides = Journey | StateJob | DaemonJourney | typeof PROBED | typeof CONTRADICTING;
+type BesideResult = JourneyResult | StateResult | DaemonResult | ProbedResult | ContradictionResult;
 
-function besides({ aside }: Options, { version }: FlinkVersion): readonly Besides[] {
+function besides({ aside, journeys, loopback }: Options, { version }: FlinkVersion): readonly Besides[] {
   const few = JOURNEY_VERSIONS.includes(version);
+  const isNamed = ({ name }: { readonly name: string }): boolean => journeys?.includes(name) ?? true;
   return [
-    ...(few && aside.includes('journeys') ? [...JOURNEYS, PROBED as typeof PROBED] : []),
+    ...(few && aside.includes('journeys')
+      ? [...JOURNEYS.filter(isNamed), ...(journeys ? [] : [PROBED as typeof PROBED])]
+      : []),
     ...(few && aside.includes('contradictions') ? [CONTRADICTING as typeof CONTRADICTING] : []),
     ...(aside.includes('state') ? STATE_JOBS : []),
+    // The wire is that of a bridge.
+    ...(few && aside.includes('daemon') && !loopback ? DAEMON_JOURNEYS.filter(isNamed) : []),
   ];
 }
 
-const isStateJob = (one: Journey | StateJob): one is StateJob => 'leaves' in one;
+type Named = Exclude<Besides, string>;
+
+const isStateJob = (one: Named): one is StateJob => 'leaves' in one;
+const isDaemonJourney = (one: Named): one is DaemonJourney => 'wanted' in one;
 
 function nameOf(one: Besides): string {
   if (typeof one === 'string') return one;
-  return isStateJob(one) ? `state of ${one.name}` : `journey ${one.name}`;
+  if (isStateJob(one)) return `state of ${one.name}`;
+  return `${isDaemonJourney(one) ? 'daemon' : 'journey'} ${one.name}`;
 }
 
 function runBesides(bed: Bed, flink: Distribution, one: Besides): Promise<BesideResult> {
   if (one === PROBED) return runProbed(bed, flink);
   if (one === CONTRADICTING) return runContradictions(bed, flink);
-  return isStateJob(one) ? runState(bed, flink, one) : runJourney(bed, flink, one);
+  if (isStateJob(one)) return runState(bed, flink, one);
+  return isDaemonJourney(one) ? runDaemonJourney(bed, flink, one) : runJourney(bed, flink, one);
 }
 
 /** Folder of its result, and the end of the file's name. */
 function placeOf(one: Besides): readonly [Beside, string] {
   if (one === PROBED) return ['probed', ''];
   if (one === CONTRADICTING) return ['contradictions', ''];
-  return [isStateJob(one) ? 'state' : 'journeys', `-${one.name}`];
+  if (isStateJob(one)) return ['state', `-${one.name}`];
+  return [isDaemonJourney(one) ? 'daemon' : 'journeys', `-${one.name}`];
 }
 
 function digestBeside(version: FlinkVersion, one: Besides): string {
   if (one === PROBED) return digestOf(version, SOUND);
   if (one === CONTRADICTING) return contradictionDigest({ version });
-  return isStateJob(one) ? stateDigest({ version }, one) : journeyDigest({ version }, one);
+  if (isStateJob(one)) return stateDigest({ version }, one);
+  return isDaemonJourney(one) ? daemonDigest({ version }, one) : journeyDigest({ version }, one);
 }
 
 /** Whether there is a result that equals the truth and is of this very thing; it is counted then. */

@@ -131,8 +131,8 @@ function readAll<T>(folder: string): readonly T[] {
   return names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
 }
 
-/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `contradictions/VERSION.json`, `probed/VERSION.json`. */
-export type Beside = 'journeys' | 'state' | 'contradictions' | 'probed';
+/** Results that are no cases stand beside the versions: `journeys/VERSION-NAME.json`, `state/VERSION-JOB.json`, `contradictions/VERSION.json`, `probed/VERSION.json`, `daemon/VERSION-NAME.json`. */
+export type Beside = 'journeys' | 'state' | 'contradictions' | 'probed' | 'daemon';
 
 /** What each of them says. */
 export interface BesideResult {

@@ -1,0 +1,140 @@
+import { CHANNELS } from '../../../src/model/channel.ts';
+import { channelName } from '../../../src/web/words.ts';
+
+/** Where a daemon's finding can be seen. `live-page`: the page that a browser keeps open and never loads again. */
+export const PLACES = ['websocket', 'page', 'live-page', 'metrics', 'alertmanager'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** A finding that is open, as a place tells it. */
+export interface Told {
+  readonly rule: string;
+  /** Empty where the place does not say. */
+  readonly channel: string;
+  readonly member: string;
+  /** Settings that mend it, `key: value` lines. */
+  readonly fix: string;
+  /** Witnesses that are against it; of the WebSocket. */
+  readonly witnesses?: readonly string[];
+}
+
+/** What a place told from a moment on. */
+export interface Sighting {
+  readonly place: Place;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly open: readonly Told[];
+}
+
+/** A row of the page's list of findings. */
+export interface PageRow {
+  readonly fingerprint: string;
+  readonly channel: string;
+  readonly member: string;
+}
+
+const ROW =
+  /<a ([^>]*\bdata-finding\b[^>]*)>[\s\S]*?<span class="under"><b class="severity \w+">[\s\S]*?<\/b>([\s\S]*?)<\/span><\/td>/g;
+const IDS: ReadonlyMap<string, string> = new Map(CHANNELS.map((id) => [channelName(id), id]));
+
+/** Rows of the list of findings, as the server writes them and as lit does, whose marks are comments. */
+export function pageRows(html: string): readonly PageRow[] {
+  return [...html.replace(COMMENT, '').matchAll(ROW)].map(([, attributes = '', places = '']) => {
+    const words = [...places.matchAll(/<span>([\s\S]*?)(?:<\/span>|$)/g)].map(([, word = '']) =>
+      unescaped(word.trim()),
+    );
+    const channel = IDS.get(words[0] ?? '');
+    return {
+      fingerprint: /\bfinding=([0-9a-f]+)/.exec(attributes)?.[1] ?? '',
+      channel: channel ?? 'unknown',
+      member: words.slice(channel === undefined ? 0 : 1).join(' '),
+    };
+  });
+}
+
+const COMMENT = /<!--[\s\S]*?-->/g;
+
+/** Rule and settings of the finding that the page shows beside its list. */
+export function pageDetail(html: string): Pick<Told, 'rule' | 'fix'> {
+  const plain = html.replace(COMMENT, '');
+  const rule = /<p class="kicker">[\s\S]*?<code>([\w-]+)<\/code>/.exec(plain)?.[1] ?? '';
+  const fix = /aria-label="Settings to put in"[^>]*><code>([\s\S]*?)<\/code>/.exec(plain)?.[1] ?? '';
+  return { rule, fix: unescaped(fix.trim()) };
+}
+
+function unescaped(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+}
+
+const SAMPLE = /^(\w+)\{(.*)\} (\S+)$/gm;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+/** Rules that fail, and channels that take clear text, by the names of the exposition format. */
+export function metricsTold(text: string): readonly Told[] {
+  return [...text.matchAll(SAMPLE)].flatMap(([, name, written = '', value]): Told[] => {
+    if (Number(value) === 0) return [];
+    const labels = Object.fromEntries([...written.matchAll(LABEL)].map(([, key, text]) => [key, text]));
+    if (name === 'flinkprobe_check_status' && labels.status === 'fail')
+      return [{ rule: labels.check ?? '', channel: '', member: '', fix: '' }];
+    if (name !== 'flinkprobe_plaintext_accepted') return [];
+    return [{ rule: CLEAR_SERIES, channel: labels.channel ?? '', member: labels.member ?? '', fix: '' }];
+  });
+}
+
+/** Stands for the series that names a member. */
+export const CLEAR_SERIES = 'flinkprobe_plaintext_accepted';
+
+interface ShownAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly status: { readonly state: string };
+}
+
+/** Answer of Alertmanager's `GET /api/v2/alerts`, which lists what has not ended. */
+export function alertsTold(alerts: readonly ShownAlert[]): readonly Told[] {
+  return alerts
+    .filter(({ labels }) => labels.alertname === 'FlinkprobeFinding')
+    .map(({ labels, annotations }) => ({
+      ...{ rule: labels.rule ?? '', channel: labels.channel ?? '', member: labels.member ?? '' },
+      fix: annotations.fix ?? '',
+    }));
+}
+
+interface FindingEvent {
+  readonly event: string;
+  readonly data: {
+    readonly kind: string;
+    readonly finding: {
+      readonly fingerprint: string;
+      readonly ruleId: string;
+      readonly verdict: string;
+      readonly channel: string;
+      readonly endpoint?: { readonly host: string; readonly member?: string };
+      readonly remediation: { readonly settings: Readonly<Record<string, unknown>> };
+      readonly witnesses: Readonly<Record<string, string>>;
+    };
+  };
+}
+
+/** Applies one event of `/api/v1/live` to what is open, by fingerprint. What could not be decided is no fault. */
+export function eventTold(open: Map<string, Told>, { event, data }: FindingEvent): void {
+  if (event !== 'finding') return;
+  const { finding } = data;
+  if (data.kind === 'resolved' || finding.verdict !== 'fail') {
+    open.delete(finding.fingerprint);
+    return;
+  }
+  open.set(finding.fingerprint, {
+    rule: finding.ruleId,
+    channel: finding.channel,
+    member: finding.endpoint?.member ?? finding.endpoint?.host ?? '',
+    fix: Object.entries(finding.remediation.settings)
+      .map(([key, value]) => `${key}: ${value}`)
+      .join('\n'),
+    witnesses: Object.entries(finding.witnesses).flatMap(([name, word]) => (word === 'fail' ? [name] : [])),
+  });
+}
