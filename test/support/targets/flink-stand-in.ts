@@ -1,6 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import type { SecureVersion } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { ChannelId, Component } from '../../../src/model/channel.ts';
@@ -40,6 +41,8 @@ export interface StandInOptions {
   readonly odd?: Readonly<Record<string, 'clear' | 'mutual-tls'>>;
   /** `apart`: each member has a loopback address of its own (Linux only); `together`: all are 127.0.0.1. */
   readonly hosts?: 'apart' | 'together';
+  /** Second octet of the addresses of members that are apart; 77 where left out. */
+  readonly network?: number;
   readonly jobManagerChannels?: readonly ChannelId[];
   readonly taskManagerChannels?: readonly ChannelId[];
   /** OpenSSL's names, in the server's order. */
@@ -60,19 +63,20 @@ const NEVER: ReadonlySet<ChannelId> = new Set(['prometheus', 'jmx', 'queryable-s
 /** As a careful operator sets `security.ssl.algorithms`. */
 const CIPHERS = 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384';
 const HOSTS_A_NET = 250;
+const NETWORK = 77;
 
 /** A cluster that answers as Flink does, in a process of its own: no Flink in it. */
 export class FlinkStandIn {
   readonly endpoints: readonly ListeningEndpoint[];
   /** The one certificate of all members, self-signed, which is also their trust anchor. */
   readonly identity: Identity;
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: Interface;
 
   constructor(
     endpoints: readonly ListeningEndpoint[],
     identity: Identity,
-    child: ChildProcessWithoutNullStreams,
+    child: ChildProcessByStdio<Writable, Readable, null>,
     lines: Interface,
   ) {
     this.endpoints = endpoints;
@@ -101,7 +105,7 @@ export class FlinkStandIn {
 }
 
 export async function flinkStandIn(options: StandInOptions): Promise<FlinkStandIn> {
-  const identity = mintRsa({ name: [['CN', 'flink.internal']], subjectAltNames: ['IP:127.0.0.1'] });
+  const identity = mintRsa({ name: [['CN', 'flink.internal']], subjectAltNames: namesOf(options) });
   const specification: StandInSpecification = {
     endpoints: wantedEndpoints(options),
     tls: {
@@ -109,8 +113,9 @@ export async function flinkStandIn(options: StandInOptions): Promise<FlinkStandI
       ...{ minVersion: options.minVersion ?? 'TLSv1.2', maxVersion: options.maxVersion ?? 'TLSv1.2' },
     },
   };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('flink-process.js', import.meta.url))]);
-  child.stderr.pipe(process.stderr);
+  const child = spawn(process.execPath, [fileURLToPath(new URL('flink-process.js', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   child.stdin.write(`${JSON.stringify(specification)}\n`);
   const [line] = (await Promise.race([
@@ -131,15 +136,21 @@ function wantedEndpoints(options: StandInOptions): ListeningEndpoint[] {
     const channels = jobManager
       ? (options.jobManagerChannels ?? JOB_MANAGER)
       : (options.taskManagerChannels ?? TASK_MANAGER);
-    const host = hostOf(index, options.hosts ?? (process.platform === 'linux' ? 'apart' : 'together'));
+    const host = hostOf(index, options);
     return channels.map((channel) => {
       return { member, component, channel, host, port: 0, protection: protectionOf(member, channel, options) };
     });
   });
 }
 
-function hostOf(index: number, hosts: 'apart' | 'together'): string {
-  return hosts === 'together' ? '127.0.0.1' : `127.77.${Math.floor(index / HOSTS_A_NET)}.${1 + (index % HOSTS_A_NET)}`;
+function hostOf(index: number, { hosts, network = NETWORK }: StandInOptions): string {
+  if ((hosts ?? (process.platform === 'linux' ? 'apart' : 'together')) === 'together') return '127.0.0.1';
+  return `127.${network}.${Math.floor(index / HOSTS_A_NET)}.${1 + (index % HOSTS_A_NET)}`;
+}
+
+/** Who asks REST of a cluster with a network of its own verifies its certificate. */
+function namesOf(options: StandInOptions): string[] {
+  return ['IP:127.0.0.1', ...(options.network === undefined ? [] : [`IP:${hostOf(0, options)}`])];
 }
 
 function protectionOf(member: string, channel: ChannelId, options: StandInOptions): StandInProtection {
