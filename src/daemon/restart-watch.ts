@@ -1,10 +1,10 @@
 import type { RestReader } from '../net/flink-rest-types.ts';
-import type { PodSource } from '../net/kubernetes-types.ts';
+import type { Pod, PodSource } from '../net/kubernetes-types.ts';
 import { Awaited } from './awaited.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import { jobManagerPlace, type MemberChange, Members } from './members.ts';
 import { type FeedPauses, PodFeed } from './pod-feed.ts';
-import { type PodChange, PodMembers } from './pod-members.ts';
+import { type PodChange, PodMembers, roleOf } from './pod-members.ts';
 import { type Teller, ToldOnce } from './told-once.ts';
 
 /** REST as the watch needs it. */
@@ -117,7 +117,10 @@ export class RestartWatch implements Companion {
     return new PodFeed(
       source,
       {
-        listed: (pods) => this.#podsChanged(() => this.#pods.listed(pods)),
+        listed: (pods) => {
+          if (!pods.some(roleOf)) this.#warnOfNone(pods);
+          this.#podsChanged(() => this.#pods.listed(pods));
+        },
         changed: ({ kind, pod }) =>
           this.#podsChanged(() => (kind === 'deleted' ? this.#pods.deleted(pod) : this.#pods.applied(pod))),
         state: (state, problem) => {
@@ -131,15 +134,21 @@ export class RestartWatch implements Companion {
     );
   }
 
+  /** A selector that picks none of Flink is a slip, or Flink is not there yet. */
+  #warnOfNone({ length }: readonly Pod[]): void {
+    const problem = length === 0 ? 'no pod is selected' : `${length} pods are selected, none has the label component`;
+    this.#means.log('warn', { cluster: this.#means.settings.name, problem }, 'no pod of Flink is seen');
+  }
+
   #podsChanged(take: () => readonly PodChange[]): void {
     if (this.#isStopped) return;
     const before = this.#ready();
-    const changes = take();
-    for (const change of changes) {
-      if (this.#tell('pods', change) === 'known' || change.came === undefined) continue;
-      if (this.#means.openRest !== undefined) this.#awaited.came(change.came, this.#members.listed);
+    // Who is awaited because REST has told it needs no second waiting.
+    const news = take().filter((change) => this.#tell('pods', change) === 'news');
+    for (const { came } of news) {
+      if (came !== undefined && this.#means.openRest !== undefined) this.#awaited.came(came, this.#members.listed);
     }
-    if (changes.length > 0) this.#awaited.changed({ registered: this.#members.taskManagers, ...before });
+    if (news.length > 0) this.#awaited.changed({ registered: this.#members.taskManagers, ...before });
     if (this.#awaited.isAnybody) this.#lookSoon();
   }
 

@@ -6,6 +6,7 @@ import { overlaysOf, refuseUnknownSettings, variableOf } from '../../src/cli/dae
 import { SETTING_KEYS } from '../../src/cli/setting-keys.ts';
 import { parseSettings, readSettings } from '../../src/cli/settings-file.ts';
 import { settingsView } from '../../src/cli/settings-view.ts';
+import type { ClusterSettings } from '../../src/daemon/settings.ts';
 import { settingsJsonSchema } from '../../src/daemon/settings-schema.ts';
 import { faults } from '../http/json-schema.ts';
 import { root } from '../support/repository.ts';
@@ -74,6 +75,16 @@ const CASES: readonly (readonly [what: string, text: string, said: string | RegE
     /^f\.yaml:5:14: .*either interfaces or folder/,
   ],
   [
+    'pods of both',
+    `${LEAST}    kubernetes: { deployment: orders, selector: app=orders }\n`,
+    /^f\.yaml:5:17: .*either deployment or selector/,
+  ],
+  [
+    'a namespace',
+    `${LEAST}    kubernetes: { deployment: orders, namespace: Flink/../x }\n`,
+    /^f\.yaml:5:50: namespace is no name of Kubernetes/,
+  ],
+  [
     'a sink',
     `${LEAST}notify:\n  - { type: slak, url: { file: a } }\n`,
     /^f\.yaml:6:\d+: .*none of alertmanager, webhook/,
@@ -113,6 +124,27 @@ state: { path: h.db }
     password: { kind: 'file', path: at('keys/pass') },
   });
   t.equal(settings.state.path, at('h.db'));
+});
+
+t.test('pods are picked by the labels of Flink or by a selector, and watched without REST too', async (t) => {
+  const of = async (kubernetes: string, others = ''): Promise<ClusterSettings> => {
+    writeFileSync(FILE, `${LEAST}    kubernetes: ${kubernetes}\n${others}`);
+    return (await readSettings(FILE, '/state')).settings.clusters[0]!;
+  };
+  t.match(await of('{ deployment: orders, namespace: flink }'), {
+    kubernetes: { namespace: 'flink', selector: 'app=orders,component in (jobmanager,taskmanager)' },
+    restartWatch: { everyMs: 15_000, verifyAfterMs: 30_000 },
+  });
+  t.strictSame(
+    (await of('{ selector: app=flink, api: "https://k:6443", token: { file: t }, ca: ca.pem }')).kubernetes,
+    {
+      selector: 'app=flink',
+      api: 'https://k:6443',
+      token: { kind: 'file', path: path.join(folder, 't') },
+      ca: path.join(folder, 'ca.pem'),
+    },
+  );
+  t.equal((await of('{ deployment: orders }', '    restart_watch: off\n')).restartWatch, undefined);
 });
 
 t.test('what the file does not say has its default', async (t) => {
@@ -249,6 +281,15 @@ const anyCluster = fc.record(
     parallel: value,
     restart_watch: fc.oneof(value, fc.record({ every: value, verify_after: value }, { requiredKeys: [] })),
     active: value,
+    kubernetes: fc.record(
+      {
+        deployment: fc.constantFrom('orders', 'Orders', '', 5),
+        selector: fc.constantFrom('app=orders', '', null),
+        namespace: fc.constantFrom('flink', '-flink', 'a/b'),
+        api: fc.constantFrom('https://k', 'k'),
+      },
+      { requiredKeys: [] },
+    ),
     targets: fc.constantFrom([], ['jm'], 'jm', ['']),
     captures: fc.constantFrom(['a.pcap'], ['-']),
     capture: fc.record(
