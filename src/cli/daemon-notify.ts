@@ -18,6 +18,7 @@ export function withNotifications(means: DaemonMeans): DaemonMeans {
   });
   return {
     ...means,
+    notifications: () => notifier.figures,
     failed: (cluster, problem) => {
       means.failed?.(cluster, problem);
       notifier.runFailed(cluster, problem);

@@ -6,6 +6,7 @@ import type { Companion, CompanionMeans } from './companion.ts';
 import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
+import { readinessOf } from './readiness.ts';
 import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
 import type { ClusterSettings, Settings } from './settings.ts';
@@ -17,6 +18,7 @@ import type {
   Control,
   DaemonStatus,
   Happening,
+  NotificationFigures,
   Run,
   RunAnswer,
   Store,
@@ -53,14 +55,14 @@ export interface DaemonMeans {
   /** Told of settings that came into force; must not throw. */
   readonly applied: (loaded: LoadedSettings) => void;
   readonly waivers: () => readonly WaiverStatus[];
+  /** Absent: nothing notifies. */
+  readonly notifications?: () => NotificationFigures;
   readonly log: ClusterMeans['log'];
   readonly clock: () => number;
   readonly random: () => number;
   readonly lag: LagMeter;
 }
 
-/** A run may be so late before the daemon says that it is not ready. */
-const LATE_MS = 60_000;
 const BEING_SET_UP = 'the cluster is being set up: its run by the settings before has to end first';
 /** Retention is looked after so often; where there is more to delete, after a pause in which others have their turn. */
 const RETENTION_EVERY_MS = 10 * 60_000;
@@ -178,7 +180,7 @@ export class Daemon implements Control {
   }
 
   status(): DaemonStatus {
-    const { store, version, lag } = this.#means;
+    const { store, version, lag, notifications } = this.#means;
     const { path, sha256 } = this.#loaded;
     const clusters = this.clusters().map((name) => this.#statusOf(name));
     const { bytes, outbox } = this.#remembered.figures();
@@ -197,6 +199,7 @@ export class Daemon implements Control {
       },
       clusters,
       outbox,
+      ...(notifications === undefined ? {} : { notifications: notifications() }),
       eventLoopLagMs: lag.read(),
     };
   }
@@ -222,31 +225,19 @@ export class Daemon implements Control {
     return next;
   }
 
-  /** A cluster whose run failed, or settings that were refused, are told; the daemon does its work all the same. */
   readiness(): ReturnType<Control['readiness']> {
-    const late = this.clusters().map((name) => ({ name, lateMs: this.#lateMs(name) }));
     const { problem, lost } = this.#keeper;
-    const { ok, problem: refused } = this.#lastReload;
-    const blocking = [
-      ...(this.#stopping === undefined ? [] : ['stopping']),
-      ...(problem === undefined ? [] : [`the store fails: ${problem}`]),
-      ...late
-        .filter(({ lateMs }) => lateMs > LATE_MS)
-        .map(({ name, lateMs }) => `${name}: its run is ${Math.round(lateMs / 1000)} s late`),
-    ];
-    const others = [
-      ...(lost === 0 ? [] : [`${lost} runs or happenings could not be kept since the start`]),
-      ...(ok ? [] : [`the settings were not reloaded: ${refused}`]),
-      ...this.clusters().flatMap((name) => {
-        const failed = this.#members.get(name)?.loop.health.problem;
-        return failed === undefined ? [] : [`${name}: the last run failed: ${failed}`];
-      }),
-    ];
-    return {
-      ready: blocking.length === 0,
-      lateMs: Math.max(0, ...late.map(({ lateMs }) => lateMs)),
-      problems: [...blocking, ...others],
-    };
+    return readinessOf({
+      state: this.#stopping === undefined ? 'running' : 'stopping',
+      store: problem,
+      lost,
+      refused: this.#lastReload.ok ? undefined : String(this.#lastReload.problem),
+      clusters: this.clusters().map((name) => ({
+        name,
+        lateMs: this.#lateMs(name),
+        failed: this.#members.get(name)?.loop.health.problem,
+      })),
+    });
   }
 
   waivers(): readonly WaiverStatus[] {

@@ -161,7 +161,16 @@ export interface DaemonStatus {
   readonly clusters: readonly ClusterStatus[];
   /** Notifications that no sink has taken yet. */
   readonly outbox: number;
+  /** Absent: nothing notifies. */
+  readonly notifications?: NotificationFigures;
   readonly eventLoopLagMs: { readonly p50: number; readonly p99: number };
+}
+
+export interface NotificationFigures {
+  /** Alerts since the start that waited so long for a sink that a later one of the same finding took their place. */
+  readonly superseded: number;
+  /** Changes that are to be told and have no room in the outbox now. */
+  readonly held: number;
 }
 
 /** The closed list of `event` on `/api/v1/live`. */

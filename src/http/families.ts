@@ -33,6 +33,8 @@ export type FamilyName =
   | 'flinkprobe_store_up'
   | 'flinkprobe_store_bytes'
   | 'flinkprobe_outbox_messages'
+  | 'flinkprobe_notifications_superseded_total'
+  | 'flinkprobe_notifications_held'
   | 'flinkprobe_event_loop_lag_seconds'
   | 'flinkprobe_live_readers'
   | 'flinkprobe_live_readers_dropped_total'
@@ -91,7 +93,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
   },
   flinkprobe_handshake_duration_seconds: {
     kind: 'histogram',
-    help: 'Time from the first byte of a TLS handshake of ours to its end',
+    help: "Time from a ClientHello of ours to the end of the server's flight, of runs that ask",
     labels: ['flink_cluster', 'channel'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   },
@@ -166,6 +168,16 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
   flinkprobe_store_up: { kind: 'gauge', help: 'Whether the history can be read and written', labels: [] },
   flinkprobe_store_bytes: { kind: 'gauge', help: 'Size of the history with its log', labels: [] },
   flinkprobe_outbox_messages: { kind: 'gauge', help: 'Notifications that no sink has taken yet', labels: [] },
+  flinkprobe_notifications_superseded_total: {
+    kind: 'counter',
+    help: 'Alerts that waited so long for a sink that a later one of the same finding took their place',
+    labels: [],
+  },
+  flinkprobe_notifications_held: {
+    kind: 'gauge',
+    help: 'Changes that are to be told and have no room in the outbox',
+    labels: [],
+  },
   flinkprobe_event_loop_lag_seconds: {
     kind: 'gauge',
     help: 'How late timers are since the start',

@@ -194,7 +194,7 @@ export class DaemonMetrics {
     this.#set.setTotal('flinkprobe_tls_bytes_total', labels, tlsBytes);
   }
 
-  #daemon({ version, startedAt, lastReload, store, outbox, eventLoopLagMs }: DaemonStatus): void {
+  #daemon({ version, startedAt, lastReload, store, outbox, notifications, eventLoopLagMs }: DaemonStatus): void {
     const { control, readers, revision } = this.#means;
     if (lastReload.ok) this.#lastReloadOk = lastReload.at;
     this.#set.set('flinkprobe_config_last_reload_successful', {}, lastReload.ok ? 1 : 0);
@@ -204,6 +204,8 @@ export class DaemonMetrics {
     this.#set.set('flinkprobe_store_up', {}, store.state === 'open' ? 1 : 0);
     this.#set.set('flinkprobe_store_bytes', {}, store.bytes);
     this.#set.set('flinkprobe_outbox_messages', {}, outbox);
+    this.#set.setTotal('flinkprobe_notifications_superseded_total', {}, notifications?.superseded ?? 0);
+    this.#set.set('flinkprobe_notifications_held', {}, notifications?.held ?? 0);
     this.#set.set('flinkprobe_event_loop_lag_seconds', { percentile: '50' }, eventLoopLagMs.p50 / 1000);
     this.#set.set('flinkprobe_event_loop_lag_seconds', { percentile: '99' }, eventLoopLagMs.p99 / 1000);
     this.#set.set('flinkprobe_live_readers', {}, readers.count);

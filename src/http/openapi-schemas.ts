@@ -131,7 +131,10 @@ const OWN: Readonly<Record<string, Schema>> = {
       outbox: whole,
       eventLoopLagMs: object({ p50: number, p99: number }),
     },
-    { configuration: object({ path: text, sha256: text }) },
+    {
+      configuration: object({ path: text, sha256: text }),
+      notifications: object({ superseded: whole, held: whole }),
+    },
   ),
   LiveEvent: object({ seq: whole, at: time, event: words(LIVE_EVENTS), data: { type: 'object' } }),
 };

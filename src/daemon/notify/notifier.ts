@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../log.ts';
 import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
-import type { Message, Run, Store, Transition, WaiverStatus } from '../types.ts';
+import type { Message, NotificationFigures, Run, Store, Transition, WaiverStatus } from '../types.ts';
 import { runFailedAlert, waiverAlert } from './alert.ts';
+import { Backlog } from './backlog.ts';
 import { Book } from './book.ts';
 import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
-import { forgive, type Listener, note, reconcile } from './notes.ts';
+import { forgive, note, reconcile } from './notes.ts';
 import { isDue, iso, Queue } from './queue.ts';
 import { deliver, type SinkMeans } from './sink.ts';
-import { type Change, changeOf, notAfter, observe, type Pace, QUIET_MS, type Standing, tell } from './standing.ts';
+import { dueChanges, isResendDue, NO_CLUSTER, type SinkState } from './sink-state.ts';
+import { observe, QUIET_MS, tell } from './standing.ts';
 import { isWanted, toldOf } from './telling.ts';
 
 export interface NotifierMeans {
@@ -29,25 +31,12 @@ const TICK_MS = 1000;
 const WAIVERS_EVERY_MS = 60_000;
 /** A disk may be full for days. */
 const HELD_UP_EVERY_MS = 60_000;
-/** A waiver that ends next month is no matter of hours. */
-const WAIVER_REPEAT_MS = 7 * 24 * 3_600_000;
 /** What was delivered so late begins its repeat interval when it was delivered. */
 const LATE_MS = 60_000;
 /** A command that fails so often has something wrong with it. */
 const COMMAND_ATTEMPTS = 10;
 /** What is under way when the daemon ends may end by itself for so long. */
 const STOP_GRACE_MS = 1000;
-/** Where waivers stand, which belong to no cluster. */
-const NO_CLUSTER = '';
-
-interface SinkState extends Listener {
-  working: Promise<void> | undefined;
-  resentAt: number;
-  /** Told of it when it changes. */
-  health: 'up' | 'down';
-  /** Nobody listens: reminders of what waits anyway help nobody. */
-  backlog: number;
-}
 
 /**
  * Tells sinks what is open and what is resolved.
@@ -71,6 +60,7 @@ export class Notifier {
   #heldUpAt = 0;
   /** Something may be due: the outbox is looked at only then. */
   #lookAt = 0;
+  #superseded = 0;
 
   constructor(means: NotifierMeans) {
     this.#means = means;
@@ -82,6 +72,10 @@ export class Notifier {
     this.#wanted = settings;
     this.#guarded(() => this.#apply());
     if (this.#means.timers !== 'none') this.#timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
+  }
+
+  get figures(): NotificationFigures {
+    return { superseded: this.#superseded, held: this.#sinks.reduce((sum, { held }) => sum + held, 0) };
   }
 
   /** A run was kept: what it left open, and what it resolved. */
@@ -176,7 +170,16 @@ export class Notifier {
       for (const one of standings.values()) if (forgive(one, now)) book.changed(cluster);
     }
     this.#queue.drop(settings.name, 'parked');
-    const state: SinkState = { settings, book, working: undefined, resentAt: 0, health: 'up', backlog: 0 };
+    const state: SinkState = {
+      settings,
+      book,
+      working: undefined,
+      resentAt: 0,
+      health: 'up',
+      backlog: before?.backlog ?? new Backlog(),
+      held: 0,
+    };
+    state.backlog.set(waiting.get(settings.name) ?? []);
     // What is under way with the old settings ends before anything is sent with the new ones.
     state.working = before?.working?.finally(() => {
       state.working = undefined;
@@ -203,56 +206,84 @@ export class Notifier {
     }
   }
 
-  /** Outbox first, then the book: what was queued counts as told when the book is read again. */
+  /**
+   * Outbox first, then the book: what was queued counts as told when the book is read again. What has no room in the
+   * outbox is not told yet, and decided anew with the next tick.
+   */
   #decide(sink: SinkState, now: number): void {
     const { settings, book } = sink;
+    let held = 0;
     for (const [cluster, standings] of book.clusters()) {
-      const pace = paceOf(settings, cluster);
-      const changes: { readonly one: Standing; readonly change: Change }[] = [];
-      let isRipe = false;
-      for (const one of standings.values()) {
-        notAfter(one, now);
-        const change = changeOf(one, pace, now);
-        if (change === undefined || (change.kind === 'reminder' && sink.backlog > 0)) continue;
-        isRipe ||= change.ripeAt <= now;
-        if (change.ripeAt <= now || change.group === 'joins') changes.push({ one, change });
-      }
-      if (!isRipe) continue;
-      const alerts = changes.flatMap(({ one, change }) =>
+      const due = dueChanges(sink, cluster, standings, now);
+      const taken = due.slice(0, sink.backlog.room);
+      held += due.length - taken.length;
+      if (taken.length === 0) continue;
+      const alerts = taken.flatMap(({ one, change }) =>
         isWanted(settings, one, change) ? [toldOf(one, change, now)] : [],
       );
       for (const some of chunked(alerts, ALERTS_MOST)) {
-        this.#queue.add(settings.name, { cluster, alerts: some }, now);
+        sink.backlog.added(this.#queue.add(settings.name, { cluster, alerts: some }, now));
         this.#lookAt = 0;
       }
-      for (const { one, change } of changes) tell(one, change, now);
+      for (const { one, change } of taken) tell(one, change, now);
       book.changed(cluster);
     }
+    this.#hold(sink, held);
     book.save(now, Math.max(settings.repeatMs, QUIET_MS));
+  }
+
+  #hold(sink: SinkState, held: number): void {
+    const at = { sink: sink.settings.name, waiting: sink.backlog.messages };
+    if (held > 0 && sink.held === 0) {
+      this.#means.log(
+        'warn',
+        { ...at, held },
+        'the outbox is full for this sink: what changes is told when there is room',
+      );
+    }
+    if (held === 0 && sink.held > 0) this.#means.log('info', at, 'the outbox has room for this sink again');
+    sink.held = held;
   }
 
   #work(now: number): void {
     const resending = this.#sinks.filter((sink) => isResendDue(sink, now));
     if (resending.length === 0 && now < this.#lookAt) return;
-    const waiting = this.#queue.waiting();
+    const listed = this.#queue.waiting();
+    const waiting = this.#shorten(listed, now) ? this.#queue.waiting() : listed;
     this.#lookAt = Number.POSITIVE_INFINITY;
     for (const sink of this.#sinks) {
-      const messages = waiting.get(sink.settings.name) ?? [];
       if (sink.working !== undefined) {
         this.#lookAt = 0;
         continue;
       }
-      const shorter = this.#queue.shorten(sink.settings.name, messages, now);
-      sink.backlog = shorter.length;
-      const [head] = shorter;
+      const messages = waiting.get(sink.settings.name) ?? [];
+      sink.backlog.set(messages);
+      const [head] = messages;
       if (head !== undefined) this.#lookAt = Math.min(this.#lookAt, Date.parse(head.nextAttemptAt));
-      if (shorter !== messages) this.#lookAt = 0;
-      const due = head !== undefined && isDue(head, now) ? shorter : [];
+      const due = head !== undefined && isDue(head, now) ? messages : [];
       if (due.length === 0 && !resending.includes(sink)) continue;
       sink.working = this.#serve(sink, due, resending.includes(sink)).finally(() => {
         sink.working = undefined;
       });
     }
+  }
+
+  /** What is under way is not put together. Returns whether the outbox is another. */
+  #shorten(waiting: ReadonlyMap<string, readonly Message[]>, now: number): boolean {
+    let isOther = false;
+    for (const { settings, working } of this.#sinks) {
+      if (working !== undefined) continue;
+      const superseded = this.#queue.shorten(settings.name, waiting.get(settings.name) ?? [], now);
+      if (superseded === undefined) continue;
+      isOther = true;
+      this.#superseded += superseded;
+      this.#means.log(
+        'warn',
+        { sink: settings.name, superseded },
+        'of each finding the sink is told the last word alone',
+      );
+    }
+    return isOther;
   }
 
   /** One after the other: what is sent again must not overtake what ends it. */
@@ -300,7 +331,7 @@ export class Notifier {
       const at = { sink: message.sink, cluster: notification.cluster, alerts: notification.alerts.length };
       if (outcome.kind === 'delivered') {
         this.#queue.delivered(message);
-        sink.backlog -= 1;
+        sink.backlog.left(message);
         if (this.#means.clock() - Date.parse(message.createdAt) > LATE_MS) this.#toldLate(sink, notification);
         this.#heard(sink, undefined);
         this.#means.log('info', at, 'notified');
@@ -310,7 +341,7 @@ export class Notifier {
       const isHopeless = sink.settings.type === 'exec' && message.attempts + 1 >= COMMAND_ATTEMPTS;
       if (outcome.kind === 'refused' || isHopeless) {
         this.#queue.park(message);
-        sink.backlog -= 1;
+        sink.backlog.left(message);
         for (const { key } of notification.alerts) {
           const one = sink.book.of(notification.cluster).get(key);
           if (one !== undefined) one.refused = 'refused';
@@ -366,12 +397,4 @@ export class Notifier {
       this.#means.log('error', { err: error }, 'notifications are held up');
     }
   }
-}
-
-function paceOf({ repeatMs, groupWaitMs }: SinkSettings, cluster: string): Pace {
-  return { groupWaitMs, repeatMs: cluster === NO_CLUSTER ? Math.max(repeatMs, WAIVER_REPEAT_MS) : repeatMs };
-}
-
-function isResendDue({ settings, resentAt }: SinkState, now: number): boolean {
-  return settings.type === 'alertmanager' && Math.abs(now - resentAt) >= settings.resendMs;
 }

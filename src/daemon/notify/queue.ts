@@ -1,12 +1,13 @@
 import type { Message, Outbox } from '../types.ts';
-import { collapsed, encode, type Notification, WAITING_MOST } from './message.ts';
+import { BACKLOG_MOST } from './backlog.ts';
+import { collapsed, decode, encode, type Notification, WAITING_MOST } from './message.ts';
 
 /** What nobody will take stands at the end of time: it is seen, and not tried again. */
 const PARKED_AT = '9999-12-31T00:00:00.000Z';
 const BEFORE_PARKED = '9999-12-30T00:00:00.000Z';
 const PARKED_MOST = 100;
-/** Messages that are looked at at once, over all sinks. */
-const LISTED_MOST = 5000;
+/** Messages that are looked at at once, over all sinks: more than all of them may have together. */
+const LISTED_MOST = 100_000;
 const BACKOFF_FIRST_MS = 1000;
 const BACKOFF_MOST_MS = 5 * 60_000;
 
@@ -20,8 +21,11 @@ export class Queue {
     this.#outbox = outbox;
   }
 
-  add(sink: string, notification: Notification, now: number): void {
-    this.#outbox.add(sink, encode(notification), iso(now));
+  /** Returns what was written. */
+  add(sink: string, notification: Notification, now: number): Pick<Message, 'body'> {
+    const body = encode(notification);
+    this.#outbox.add(sink, body, iso(now));
+    return { body };
   }
 
   /** What waits, oldest first, by sink. */
@@ -35,15 +39,18 @@ export class Queue {
     return bySink;
   }
 
-  /** Puts together what waits too long for a sink that does not listen. The new ones stand before the old ones go. */
-  shorten(sink: string, messages: readonly Message[], now: number): readonly Message[] {
-    if (messages.length <= (this.#collapseAt.get(sink) ?? WAITING_MOST)) return messages;
+  /**
+   * Puts together what waits too long for a sink that does not listen; returns how many alerts a later one of the same
+   * finding took the place of. Undefined: all is left as it is. The new ones stand before the old ones go.
+   */
+  shorten(sink: string, messages: readonly Message[], now: number): number | undefined {
+    if (messages.length <= Math.min(this.#collapseAt.get(sink) ?? WAITING_MOST, BACKLOG_MOST - 1)) return undefined;
     const fewer = collapsed(messages);
     this.#collapseAt.set(sink, Math.max(WAITING_MOST, 2 * fewer.length));
-    if (fewer.length >= messages.length) return messages;
+    if (fewer.length >= messages.length) return undefined;
     for (const notification of fewer) this.add(sink, notification, now);
     for (const { id } of messages) this.#outbox.delivered(id);
-    return [];
+    return alertsOf(messages.map(({ body }) => decode(body))) - alertsOf(fewer);
   }
 
   delivered({ id }: Message): void {
@@ -75,6 +82,10 @@ export class Queue {
   #parked(): readonly Message[] {
     return this.#outbox.due(PARKED_AT, LISTED_MOST).filter(({ nextAttemptAt }) => nextAttemptAt === PARKED_AT);
   }
+}
+
+function alertsOf(notifications: readonly (Notification | undefined)[]): number {
+  return notifications.reduce((sum, one) => sum + (one?.alerts.length ?? 0), 0);
 }
 
 /** A clock that was set back does not make a sink wait for hours. */
