@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
+import { FORMAT_NAMES } from '../report/formats.ts';
 import type { FailOn } from '../report/severity.ts';
 import { reason, Unusable } from './failure.ts';
 
@@ -38,7 +39,7 @@ export const commonOptions: CommonOptions = {
     type: 'string',
     array: true,
     requiresArg: true,
-    describe: 'text, json, jsonl or nagios; FORMAT=FILE writes to a file (repeatable)',
+    describe: `${FORMAT_NAMES.join(', ')}; FORMAT=FILE writes to a file (repeatable)`,
     default: [] as string[],
     defaultDescription: 'text',
   },

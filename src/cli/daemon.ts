@@ -121,6 +121,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
         }),
       targets: () => configuredTargets(current.settings),
       dashboard: createDashboard(daemon, pageFiles()),
+      rules: async () => (await import('../evaluate/directory.ts')).loadRules(),
       log,
     });
   } catch (error) {

@@ -3,8 +3,8 @@ import { loadPolicies, loadProbes, loadRules } from '../evaluate/directory.ts';
 import { witnessesOf } from '../evaluate/rule-facts.ts';
 import type { Probe } from '../model/probe.ts';
 import type { Rule } from '../model/rule.ts';
+import { FORMAT_NAMES } from '../report/formats.ts';
 import { CHANNEL_SIGNATURES } from './channel-signatures.ts';
-import { FORMATS } from './output.ts';
 import type { Select } from './selection.ts';
 
 interface ListArguments {
@@ -52,12 +52,12 @@ async function lines({ what, schema }: ListArguments): Promise<string[]> {
         ]),
       );
     case 'formats':
-      return schema ? [await jsonSchema()] : [...FORMATS];
+      return schema ? [await jsonSchema()] : [...FORMAT_NAMES];
   }
 }
 
 async function json(what: ListArguments['what']): Promise<string> {
-  const listed = { rules: rules(), channels: channels(), policies: loadPolicies(), formats: FORMATS };
+  const listed = { rules: rules(), channels: channels(), policies: loadPolicies(), formats: FORMAT_NAMES };
   return JSON.stringify(await listed[what], undefined, 2);
 }
 

@@ -1,9 +1,8 @@
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import type { Report } from '../model/report.ts';
 import { formatFixPlan } from '../report/fix-plan-text.ts';
-import { jsonPieces } from '../report/json.ts';
-import { jsonlPieces } from '../report/jsonl.ts';
-import { formatNagios, NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
+import { FORMAT_NAMES, FORMATS, type FormatName, type FormatOptions } from '../report/formats.ts';
+import { NAGIOS_EXIT, nagiosStatus } from '../report/nagios.ts';
 import { redact } from '../report/redact.ts';
 import type { FailOn } from '../report/severity.ts';
 import { formatText } from '../report/text.ts';
@@ -11,14 +10,9 @@ import type { CommonArguments } from './common.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { Unusable } from './failure.ts';
 
-export const FORMATS = ['text', 'json', 'jsonl', 'nagios'] as const;
-export type Format = (typeof FORMATS)[number];
-/** Named in the public contract, and not there yet. */
-const LATER_FORMATS: readonly string[] = ['csv', 'sarif', 'junit', 'html', 'markdown'];
-
 /** One `--format FORMAT[=FILE]`. */
 export interface Output {
-  readonly format: Format;
+  readonly format: FormatName;
   readonly path?: string;
 }
 
@@ -35,7 +29,7 @@ interface OutputOptions {
 /**
  * Reads `--format` and `--output`.
  *
- * Throws `Unusable` for a format that does not exist, does not exist yet, or two formats for standard output.
+ * Throws `Unusable` for a format that does not exist, or two formats for standard output.
  */
 export function parseOutputs(formats: readonly string[], output: string | undefined): Output[] {
   const outputs = (formats.length === 0 ? ['text'] : formats).map(parseOutput);
@@ -53,10 +47,9 @@ export function parseOutputs(formats: readonly string[], output: string | undefi
 function parseOutput(text: string): Output {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
-  const format = FORMATS.find((one) => one === name);
+  const format = FORMAT_NAMES.find((one) => one === name);
   if (format === undefined) {
-    const later = LATER_FORMATS.includes(name) ? 'is not in this version yet' : 'is not a format';
-    throw new Unusable(`--format: ${JSON.stringify(name)} ${later}; there are ${FORMATS.join(', ')}`);
+    throw new Unusable(`--format: ${JSON.stringify(name)} is not a format; there are ${FORMAT_NAMES.join(', ')}`);
   }
   if (at < 0) return { format };
   const path = text.slice(at + 1);
@@ -82,13 +75,14 @@ export async function writeReport(
     quiet: args.quiet ? 'quiet' : 'normal',
   };
   for (const { format, path } of outputs) {
+    const render = await renderer(format, judged);
     if (path !== undefined) {
       const toFile = format === 'text' ? ({ ...options, colour: 'not-wanted' } as const) : options;
-      writeFile(path, render(told, format, toFile, FILE_WIDTH));
+      writeFile(path, render(told, toFile, FILE_WIDTH));
       continue;
     }
     if (options.quiet === 'quiet' && format === 'text') continue;
-    await writeStandard(render(told, format, options, terminalWidth()));
+    await writeStandard(render(told, options, terminalWidth()));
   }
 }
 
@@ -148,22 +142,23 @@ function* gathered(pieces: Iterable<string>): Generator<string> {
   if (text !== '') yield text;
 }
 
-function render(report: Report, format: Format, options: OutputOptions, width: number): Iterable<string> {
-  const { failOn, now, layout } = options;
-  switch (format) {
-    case 'text':
-      return [
-        report.fixPlan === undefined
-          ? formatText(report, { failOn, now, layout, width, colour: colourOf(options.colour) })
-          : formatFixPlan(report, report.fixPlan, layout === 'fitted' ? width : Number.POSITIVE_INFINITY),
-      ];
-    case 'json':
-      return jsonPieces(report);
-    case 'jsonl':
-      return jsonlPieces(report);
-    case 'nagios':
-      return [formatNagios(report, { failOn, now })];
-  }
+type Renderer = (report: Report, options: OutputOptions, width: number) => Iterable<string>;
+
+/** Text is fitted to where it goes; every other format is the same everywhere. */
+async function renderer(format: FormatName, judged: FormatOptions): Promise<Renderer> {
+  if (format === 'text') return renderText;
+  const write = await FORMATS[format].writer();
+  // Rules are loaded by whoever judged, and once more only where nobody did.
+  const rules = format === 'sarif' ? await (await import('../evaluate/directory.ts')).loadRules() : [];
+  return (report) => write(report, { ...judged, rules });
+}
+
+function renderText(report: Report, { failOn, now, layout, colour }: OutputOptions, width: number): Iterable<string> {
+  return [
+    report.fixPlan === undefined
+      ? formatText(report, { failOn, now, layout, width, colour: colourOf(colour) })
+      : formatFixPlan(report, report.fixPlan, layout === 'fitted' ? width : Number.POSITIVE_INFINITY),
+  ];
 }
 
 /** Colours only on a terminal; NO_COLOR, TERM=dumb and --no-color switch them off, FORCE_COLOR on. */

@@ -1,4 +1,5 @@
 import type { Report } from '../model/report.ts';
+import type { RuleText } from '../report/sarif.ts';
 import type { Dashboard } from './dashboard.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -17,6 +18,8 @@ export interface HttpMeans {
   readonly targets?: () => readonly string[];
   /** The page and its files: `/` and `/assets/…`; without it, the page has neither style nor script. */
   readonly dashboard?: Dashboard;
+  /** Texts of the rules, for reports that explain them; without it these say what findings tell. */
+  readonly rules?: () => Promise<readonly RuleText[]>;
   /** Addresses of a name, all of them. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
   readonly log?: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;

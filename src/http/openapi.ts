@@ -1,5 +1,6 @@
 import { CHANNEL_IDS, CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
+import { FORMAT_NAMES } from '../report/formats.ts';
 import {
   CELL_VERDICTS,
   CERTIFICATE_ROLES,
@@ -11,7 +12,8 @@ import {
 import { PROBE_MODULES } from './means.ts';
 import { list, pageOf, ref, type Schema, schemas, text, words } from './openapi-schemas.ts';
 import { DEFAULT_LIMIT, MAX_LIMIT } from './query.ts';
-import { REPORT_FORMAT_NAMES } from './report-formats.ts';
+import { REPORT_TYPES } from './report-formats.ts';
+import { MAX_SEQ } from './since.ts';
 
 /** `/api/v1/openapi.json`: every route, its parameters and its answers, by hand; the tests hold it against the code. */
 export function openapi(version: string): object {
@@ -256,7 +258,7 @@ const PATHS: Readonly<Record<string, object>> = {
       summary: 'The report of one run.',
       parameters: [
         { name: 'id', in: 'path', required: true, description: 'Of the run.', schema: short },
-        query('format', 'As `--format` has it.', words(REPORT_FORMAT_NAMES)),
+        query('format', 'As `--format` has it.', words(FORMAT_NAMES)),
         query('redact', 'Names and addresses become pseudonyms.', words(['true', 'false'])),
       ],
       responses: {
@@ -264,9 +266,8 @@ const PATHS: Readonly<Record<string, object>> = {
           description: 'The report.',
           headers: etag,
           content: {
+            ...Object.fromEntries(REPORT_TYPES.map((type) => [type, { schema: text }])),
             ...content('application/json', ref('Report')),
-            ...content('application/jsonl', text),
-            ...content('text/plain', text),
           },
         },
         304: { description: 'As it was.' },

@@ -1,51 +1,45 @@
 import type { Control } from '../daemon/types.ts';
-import type { Report } from '../model/report.ts';
-import { jsonPieces } from '../report/json.ts';
-import { jsonlPieces } from '../report/jsonl.ts';
-import { formatNagios } from '../report/nagios.ts';
+import { FORMAT_NAMES, FORMATS, type FormatOptions } from '../report/formats.ts';
+import { HTML_POLICY } from '../report/html.ts';
 import { redact } from '../report/redact.ts';
-import { formatText } from '../report/text.ts';
 import { holds } from './answer.ts';
 import { HttpFault } from './fault.ts';
 import { RUN_ID } from './lists.ts';
 import { Query } from './query.ts';
 
-export const REPORT_FORMAT_NAMES = ['json', 'jsonl', 'text', 'nagios'] as const;
-export type ReportFormatName = (typeof REPORT_FORMAT_NAMES)[number];
+/** Media types of the answers, each once. */
+export const REPORT_TYPES: readonly string[] = [
+  ...new Set(FORMAT_NAMES.map((name) => FORMATS[name].type.replace(/;.*/, ''))),
+];
 
-export interface ReportFormat {
-  readonly type: string;
-  readonly extension: string;
-  readonly pieces: (report: Report) => Iterable<string>;
-}
-
-/** The formats of `--format`, by their names there. */
-export const REPORT_FORMATS: Readonly<Record<ReportFormatName, ReportFormat>> = {
-  json: { type: 'application/json; charset=utf-8', extension: 'json', pieces: jsonPieces },
-  jsonl: { type: 'application/jsonl; charset=utf-8', extension: 'jsonl', pieces: jsonlPieces },
-  text: { type: 'text/plain; charset=utf-8', extension: 'txt', pieces: (report) => [formatText(report)] },
-  nagios: { type: 'text/plain; charset=utf-8', extension: 'txt', pieces: (report) => [formatNagios(report)] },
-};
+/** Texts of the rules, loaded when a format needs them. */
+export type Rules = () => Promise<NonNullable<FormatOptions['rules']>>;
 
 export const REPORT_PARAMETERS = ['format', 'redact'] as const;
 
-/** The report of one run, which never changes: piece by piece, never as one string. */
-export function runReport({ store }: Control, id: string, request: Request): Response {
+/** A report that a browser shows is a page of its own: nothing of the daemon's is in its reach. */
+const PAGE_POLICY = `${HTML_POLICY}; frame-ancestors 'none'; sandbox`;
+
+/** The report of one run, which never changes: piece by piece, never as one string where the format allows it. */
+export async function runReport({ store }: Control, id: string, request: Request, rules: Rules): Promise<Response> {
   const query = new Query(request, REPORT_PARAMETERS);
-  const name = query.oneOf('format', REPORT_FORMAT_NAMES) ?? 'json';
+  const name = query.oneOf('format', FORMAT_NAMES) ?? 'json';
   const isRedacted = query.oneOf('redact', ['true', 'false']) === 'true';
   const report = RUN_ID.test(id) ? store.report(id) : undefined;
   if (report === undefined) throw new HttpFault(404, 'there is no such run, or it is no longer kept');
-  const { type, extension, pieces } = REPORT_FORMATS[name];
+  const { type, extension, writer } = FORMATS[name];
   const tag = `"${id}-${name}${isRedacted ? '-redacted' : ''}-${report.producer.version}"`;
   const headers = {
     etag: tag,
     'cache-control': 'private, no-cache',
     'content-type': type,
     'content-disposition': `inline; filename="flinkprobe-${id}.${extension}"`,
+    ...(name === 'html' ? { 'content-security-policy': PAGE_POLICY } : {}),
   };
   if (holds(request, tag)) return new Response(null, { status: 304, headers });
-  return new Response(streamOf(pieces(isRedacted ? redact(report) : report)), { headers });
+  const write = await writer();
+  const told = isRedacted ? redact(report) : report;
+  return new Response(streamOf(write(told, { rules: name === 'sarif' ? await rules() : [] })), { headers });
 }
 
 function streamOf(pieces: Iterable<string>): ReadableStream<Uint8Array> {

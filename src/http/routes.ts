@@ -77,8 +77,8 @@ export const ROUTES: readonly Route[] = [
     if (!asked.success) throw new HttpFault(400, 'the body must be {"cluster": NAME}');
     return runNow(control, asked.data.cluster);
   }),
-  get('/api/v1/runs/{id}/report', ({ request, parameters }, { control }) =>
-    runReport(control, parameters.id ?? '', request),
+  get('/api/v1/runs/{id}/report', ({ request, parameters }, { control, means }) =>
+    runReport(control, parameters.id ?? '', request, means.rules ?? (async () => [])),
   ),
   get('/api/v1/observations', async ({ request }, { control }) =>
     tagged(request, await observations(control, request)),

@@ -1,4 +1,4 @@
-import type { Endpoint, Evidence, FilePlace, Finding } from '../model/report.ts';
+import type { Endpoint, Evidence, FilePlace, Finding, Report } from '../model/report.ts';
 import { placeOf } from './endpoint-rows.ts';
 import { labelled } from './layout.ts';
 import type { Paint } from './paint.ts';
@@ -68,12 +68,7 @@ export interface FindingTextOptions {
 export function findingLines(group: FindingGroup, options: FindingTextOptions): string[] {
   const { width, detail, failOn, paint, listening } = options;
   const [finding] = group;
-  const whereOf = (one: Finding): string => {
-    const channel = one.channel === 'unknown' && one.file !== undefined ? [] : [one.channel];
-    const process = one.endpoint === undefined ? [] : [processOf(one.endpoint, listening)];
-    const file = one.file === undefined ? [] : [fileText(one.file)];
-    return [...channel, ...process, ...file].join('  ');
-  };
+  const whereOf = (one: Finding): string => whereParts(one, listening).join('  ');
   const field = (label: string, text: string): string[] => labelled(label, printable(text), LABEL_WIDTH, INDENT, width);
   const list = (label: string, texts: readonly string[]): string[] =>
     texts.flatMap((text, index) => field(index === 0 ? label : '', text));
@@ -111,6 +106,26 @@ function headline(finding: Finding, failOn: FailOn, width: number, paint: Paint)
   return [paint(tone, first!), ...rest.map((line) => paint(tone, line))];
 }
 
+/** `host port` of every endpoint that was seen to listen. */
+export function listeningOf({ observations }: Pick<Report, 'observations'>): ReadonlySet<string> {
+  return new Set(observations.map(({ server }) => `${server.host} ${server.port}`));
+}
+
+/** Channel, process and file of a finding, as far as it has them. */
+export function whereParts(finding: Finding, listening: ReadonlySet<string>): string[] {
+  const { channel, endpoint, file } = finding;
+  return [
+    ...(hasOwnChannel(finding) ? [channel] : []),
+    ...(endpoint === undefined ? [] : [processOf(endpoint, listening)]),
+    ...(file === undefined ? [] : [fileText(file)]),
+  ];
+}
+
+/** False of what was found in a file and concerns no channel. */
+export function hasOwnChannel({ channel, file }: Pick<Finding, 'channel' | 'file'>): boolean {
+  return channel !== 'unknown' || file === undefined;
+}
+
 /** `jm conf/config.yaml:17` */
 export function fileText({ path, line, member }: FilePlace): string {
   const place = line === undefined ? path : `${path}:${line}`;
@@ -118,7 +133,7 @@ export function fileText({ path, line, member }: FilePlace): string {
 }
 
 /** `jm 10.77.0.1:6123`; a client without its port, which is another one in every connection. */
-function processOf(endpoint: Endpoint, listening: ReadonlySet<string>): string {
+export function processOf(endpoint: Endpoint, listening: ReadonlySet<string>): string {
   const place = placeOf(endpoint);
   return listening.has(`${endpoint.host} ${endpoint.port}`) ? place : place.replace(/:\d+$/, ' (client)');
 }
@@ -177,8 +192,8 @@ function proofs(group: FindingGroup, detail: Detail): string[] {
   return [...shown, `and ${left} more${hint}`];
 }
 
-/** `server` is left out of who asked whom where the finding is of that endpoint alone. */
-function proof(evidence: Evidence, server: Endpoint | undefined): string {
+/** `frame 88, offset 4096, o3: …`; `server` is left out of who asked whom where the finding is of that endpoint alone. */
+export function proof(evidence: Evidence, server?: Endpoint): string {
   const place = [
     ...(evidence.file === undefined ? [] : [evidence.file]),
     ...(evidence.frame === undefined ? [] : [`frame ${evidence.frame}`]),
@@ -205,7 +220,7 @@ function fixLines(
   const { text, settings } = group[0].remediation;
   const indent = ' '.repeat(INDENT + LABEL_WIDTH + 2);
   const commands = unique(group.flatMap(({ remediation }) => remediation.command ?? []));
-  const keys = Object.entries(settings).map(([key, value]) => `${indent}${printable(key)}: ${yamlScalar(value)}`);
+  const keys = settingLines(settings).map((line) => `${indent}${line}`);
   const known = (key: string): string | undefined => (detail === 'brief' ? cures.get(key) : undefined);
   const [whole, alone] = [cureKey(group[0]), JSON.stringify(settings)];
   const { ruleId, channel, file } = group[0];
@@ -224,6 +239,11 @@ function fixLines(
 
 /** What YAML would read as a number, a time or a truth value, and is meant as text. */
 const LOOKS_LIKE_A_NUMBER = /^[-+]?\.?[0-9][0-9_.:eE+-]*$/;
+
+/** Lines for `config.yaml`, to be copied as they stand. */
+export function settingLines(settings: Finding['remediation']['settings']): string[] {
+  return Object.entries(settings).map(([key, value]) => `${printable(key)}: ${yamlScalar(value)}`);
+}
 
 /** Plain where YAML reads it back as it is; else double-quoted, whose escapes are those of JSON. */
 function yamlScalar(value: string): string {

@@ -16,17 +16,22 @@ const COLUMNS: readonly Column[] = [
 
 /** What the configurations promise, one line for each channel and member; nothing of it was seen to be served. */
 export function promiseLines(report: Report, width: number, paint: Paint): string[] {
-  const promised = report.expectations
-    .filter(({ basis }) => basis === 'configuration')
-    .sort((a, b) => CHANNEL_IDS.indexOf(a.channel) - CHANNEL_IDS.indexOf(b.channel));
-  if (promised.length === 0) return ['No configuration promises anything of a channel.'];
-  const rows = promised.map((one) => [one.channel, one.member ?? 'all', resultOf(one, report), ...cellsOf(one)]);
+  const rows = promiseCells(report);
+  if (rows.length === 0) return ['No configuration promises anything of a channel.'];
   const table = fitTable(
     COLUMNS,
     rows.map((cells) => cells.map(printable)),
     width,
   );
   return [paint('title', table.header), ...table.rows.map((cells) => joinCells(cells))];
+}
+
+/** Channel, member, result, TLS, client certificate, versions, and the setting behind it; not yet safe for a terminal. */
+export function promiseCells(report: Report): string[][] {
+  const promised = report.expectations
+    .filter(({ basis }) => basis === 'configuration')
+    .sort((a, b) => CHANNEL_IDS.indexOf(a.channel) - CHANNEL_IDS.indexOf(b.channel));
+  return promised.map((one) => [one.channel, one.member ?? 'all', resultOf(one, report), ...cellsOf(one)]);
 }
 
 /** TLS, client certificate, versions, and the setting behind it. */

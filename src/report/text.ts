@@ -1,7 +1,7 @@
-import { type Report, SEVERITIES } from '../model/report.ts';
+import type { Report } from '../model/report.ts';
 import { comparisonLines, comparisonRecords } from './comparison-text.ts';
 import { type EndpointRow, endpointRows, placeOf } from './endpoint-rows.ts';
-import { fileText, findingLines, groupFindings, verdictWord } from './finding-text.ts';
+import { fileText, findingLines, groupFindings, listeningOf, verdictWord } from './finding-text.ts';
 import {
   elsewhereText,
   foldedPaths,
@@ -17,6 +17,7 @@ import { printable } from './printable.ts';
 import { promiseLines } from './promise-rows.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from './severity.ts';
 import { byteCount } from './time.ts';
+import { findingCounts } from './verdict-lines.ts';
 import { waiverRecords, waiverTexts } from './waiver-lines.ts';
 import { witnessTexts } from './witness-lines.ts';
 
@@ -64,7 +65,7 @@ export function formatText(report: Report, options: TextOptions = {}): string {
   const width = layout === 'wide' ? Number.POSITIVE_INFINITY : Math.max(options.width ?? DEFAULT_WIDTH, LEAST_WIDTH);
   const paint = painter(options.colour ?? 'none');
   const detail = layout === 'wide' ? 'whole' : 'brief';
-  const listening = new Set(report.observations.map(({ server }) => `${server.host} ${server.port}`));
+  const listening = listeningOf(report);
   const cures = new Map<string, string>();
   const sections = [
     headerLines(report, width, paint),
@@ -277,24 +278,6 @@ function summaryText(report: Report, summary: NonNullable<Report['summary']>): s
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-function findingCounts(report: Report): string {
-  if (report.findings.length === 0) return 'no findings';
-  const open = report.findings.filter(({ waived }) => waived === null);
-  const failed = open.filter(({ verdict }) => verdict === 'fail');
-  const parts = SEVERITIES.map(
-    (severity) => [failed.filter((one) => one.severity === severity).length, severity] as const,
-  );
-  return [
-    ...parts,
-    [open.filter(({ verdict }) => verdict === 'inconclusive').length, 'inconclusive'] as const,
-    [open.filter(({ verdict }) => verdict === 'error').length, 'errors'] as const,
-    [report.findings.length - open.length, 'waived'] as const,
-  ]
-    .filter(([count]) => count > 0)
-    .map(([count, noun]) => `${count} ${noun}`)
-    .join(', ');
 }
 
 /**

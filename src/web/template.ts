@@ -1,5 +1,5 @@
 /**
- * Templates that both sides fill: the server to text (`http/dashboard-html.ts`), the browser with lit. The common part
+ * Templates that both sides fill: the server to text (`html-text.ts`), the browser with lit. The common part
  * of both: values stand for text, for a whole attribute value or part of one, for `?attribute`, and for further
  * templates or lists of them. No handlers, no `.property`, no value inside `style`, `script`, `textarea`, `title` or a
  * comment; nothing shown is the empty text, never `false`.

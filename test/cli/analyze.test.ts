@@ -49,7 +49,7 @@ t.test('wrong usage ends with 3, prints no report and says what is wrong', async
     [['analyse', all], /analyse: this is no command; there are analyze/],
     [['analyze'], /files|positional|argument/i],
     [['analyze', all, '--nonsense'], /nonsense/],
-    [['analyze', all, '--format', 'sarif'], /sarif.*not in this version yet/],
+    [['analyze', all, '--format', 'pdf'], /pdf.*is not a format; there are text, json/],
     [['analyze', all, '--format', 'xml'], /xml.*is not a format/],
     [['analyze', all, '--format', 'json', '--format', 'text'], /only one format/],
     [['analyze', all, '--fail-on', 'info'], /fail-on/],
