@@ -4,12 +4,18 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts a program and waits until `url` answers; what it says is shown where it does not. */
-export async function service(program: string, args: readonly string[], url: string): Promise<Service> {
+/** Starts a program and waits until `url` answers, or is up by that; what it says is shown where it does not. */
+export async function service(
+  program: string,
+  args: readonly string[],
+  url: string | (() => Promise<boolean>),
+  withinMs?: number,
+): Promise<Service> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
-  const isUp = await until(async () => child.exitCode !== null || (await fetch(url)).ok);
+  const answers = typeof url === 'string' ? async () => (await fetch(url)).ok : url;
+  const isUp = await until(async () => child.exitCode !== null || (await answers()), withinMs);
   if (!isUp || child.exitCode !== null) {
     child.kill('SIGKILL');
     throw new Error(`${program} did not come up: ${said}`);
@@ -34,4 +40,19 @@ export async function until(ask: () => Promise<boolean>, milliseconds = 10_000):
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
+}
+
+/** A program run to its end beside us, so that who it talks to goes on. `said`: standard output and error. */
+export async function background(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly status: number | null; readonly said: string }> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { status, said };
 }
