@@ -9,6 +9,7 @@ import { RotationWatch } from '../daemon/rotation-watch.ts';
 import { RunIds } from '../daemon/run-id.ts';
 import type { ClusterSettings, Settings } from '../daemon/settings.ts';
 import type { Run, Store } from '../daemon/types.ts';
+import type { WebServer } from '../http/server.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
@@ -72,14 +73,19 @@ export interface PartsMeans {
   /** Told of settings that came into force. */
   readonly applied: (loaded: LoadedSettings) => void;
   readonly accept?: NonNullable<DaemonMeans['accept']>;
+  /** Told of TLS handshakes of the runs, as `WebServer.handshake`. */
+  readonly handshake?: WebServer['handshake'];
 }
 
 /** What the daemon works with besides its settings: runs, watches, clocks. */
-export function daemonMeans({ load, store, log, lag, applied, accept }: PartsMeans): DaemonMeans {
+export function daemonMeans({ load, store, log, lag, applied, accept, handshake }: PartsMeans): DaemonMeans {
   let waivers: readonly Waiver[] = [];
   return {
     version: version(),
-    run: (request) => runCluster(request, waivers, teller(log, request)),
+    run: (request) =>
+      runCluster(request, waivers, teller(log, request), (channel, milliseconds) =>
+        handshake?.(request.settings.name, channel, milliseconds / 1000),
+      ),
     store,
     load,
     companions: [restartWatch, rotationWatch, (means) => liveWire(means, () => waivers)],

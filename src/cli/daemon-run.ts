@@ -2,6 +2,7 @@ import type { RunRequest } from '../daemon/cluster.ts';
 import type { ClusterSettings, Credentials, StoreSetting } from '../daemon/settings.ts';
 import type { Run } from '../daemon/types.ts';
 import { waiversFor } from '../evaluate/waivers.ts';
+import type { Channel } from '../model/channel.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
@@ -10,26 +11,38 @@ import type { VerifyArguments } from './verify-options.ts';
 
 /** What a run of the daemon says besides its report. */
 export type Tell = (line: string) => void;
+/** Told of TLS handshakes of ours: milliseconds from our ClientHello to the end of the server's flight. */
+export type Handshook = (channel: Channel, milliseconds: number) => void;
 
 /**
  * Makes one run of a cluster: asks its endpoints, or reads the captures that its settings name.
  *
  * @throws Unusable where the settings name nothing that can be used
  */
-export function runCluster(request: RunRequest, waivers: readonly Waiver[], tell: Tell): Promise<Report> {
+export function runCluster(
+  request: RunRequest,
+  waivers: readonly Waiver[],
+  tell: Tell,
+  handshook?: Handshook,
+): Promise<Report> {
   const own = waiversFor(request.settings.name, waivers);
-  return request.settings.captures.length > 0 ? analysed(request, own, tell) : verified(request, own, tell);
+  return request.settings.captures.length > 0 ? analysed(request, own, tell) : verified(request, own, tell, handshook);
 }
 
-async function analysed({ signal, ...request }: RunRequest, waivers: readonly Waiver[], tell: Tell): Promise<Report> {
+async function analysed(
+  { signal, storesRead: _, ...request }: RunRequest,
+  waivers: readonly Waiver[],
+  tell: Tell,
+): Promise<Report> {
   const { analyseInThread } = await import('./capture-thread.ts');
   return analyseInThread({ ...request, waivers }, { signal, tell });
 }
 
 async function verified(
-  { settings, baseline, trigger, signal }: RunRequest,
+  { settings, baseline, trigger, signal, storesRead }: RunRequest,
   waivers: readonly Waiver[],
   tell: Tell,
+  handshook: Handshook = () => undefined,
 ): Promise<Report> {
   const { prepare } = await import('./verify-run.ts');
   const { verify, withInstruments } = await import('./verification.ts');
@@ -38,7 +51,10 @@ async function verified(
     waivers,
     keystores: settings.keystores.map(storeOf),
     warn: tell,
-    done: () => undefined,
+    done: ({ channel }, handshakesMs) => {
+      for (const milliseconds of handshakesMs) handshook(channel, milliseconds);
+    },
+    ...(storesRead === undefined ? {} : { storesRead }),
     ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
   });
   tell(`${trigger}: ${planned.located.targets.length} endpoints`);

@@ -105,6 +105,7 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
         logger = createLog(loaded.settings.log, write);
       },
       accept: async ({ settings }) => server?.apply(settings.web),
+      handshake: (...one) => server?.handshake(...one),
     }),
   );
   const daemon = new Daemon(current, means);

@@ -48,8 +48,8 @@ export interface Surroundings {
   readonly warn: (line: string) => void;
   /** Progress of waiting. */
   readonly say?: (line: string) => void;
-  /** Told of every finished endpoint. */
-  readonly done: (observation: Observation) => void;
+  /** Told of every finished endpoint, as `ActiveOptions.progress`. */
+  readonly done: NonNullable<ActiveOptions['progress']>;
   readonly baseline?: Report;
   readonly keys: Keys;
   /** What REST is spoken to with, where there is one to ask. */

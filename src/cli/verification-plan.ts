@@ -1,3 +1,4 @@
+import type { StoresRead } from '../daemon/types.ts';
 import { loadProbes } from '../evaluate/directory.ts';
 import { expectationFor } from '../evaluate/policy.ts';
 import { policyExpectations } from '../evaluate/policy-expectations.ts';
@@ -54,6 +55,8 @@ export interface VerificationRequest {
   readonly signal?: AbortSignal;
   readonly say?: (line: string) => void;
   readonly warn?: (line: string) => void;
+  /** Told of the key stores that were read: the report names the files, not what they hold. */
+  readonly storesRead?: (read: StoresRead) => void;
 }
 
 /** What REST told of the cluster. Where REST failed, `problems` says how, and the rest is empty. */

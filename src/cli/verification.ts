@@ -17,6 +17,7 @@ import { type DiskTestimony, diskWitness } from './disk-witness.ts';
 import { byPlace, inTurns } from './endpoints.ts';
 import { NO_LOGS } from './log-witness.ts';
 import { traceOf } from './source-places.ts';
+import { storesRead } from './stores-read.ts';
 import type { Instruments, Plan, VerificationRequest } from './verification-plan.ts';
 import { version } from './version.ts';
 
@@ -52,6 +53,7 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
     ...(request.baseline === undefined ? {} : { baseline: request.baseline.report }),
     ...(planned.flinkVersion === undefined ? {} : { flinkVersion: planned.flinkVersion }),
   });
+  request.storesRead?.(storesRead({ ...disk, endpoints: evaluation.subjects }, planned.probes));
   const report = assemble(planned, request, { seen, absent, disk, processes, evaluation, isInterrupted, finishedAt });
   return request.baseline === undefined
     ? report

@@ -1,9 +1,11 @@
 import { CaptureError } from '../capture/problems.ts';
+import type { StoresRead } from '../daemon/types.ts';
 import type { ParsedConfiguration } from '../flink/config.ts';
 import type { EffectiveConfiguration } from '../model/probe.ts';
-import type { Observation, Report } from '../model/report.ts';
+import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { RestAccess } from '../net/flink-rest-types.ts';
+import type { ActiveOptions } from '../observe/active/types.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
 import type { LogRun } from '../observe/logs.ts';
 import { parseFailOn, parseTime, parseVersion, readText } from './common.ts';
@@ -28,8 +30,10 @@ export interface VerifyMeans {
   readonly say?: (line: string) => void;
   /** Progress of waiting for TaskManagers. */
   readonly waiting?: (line: string) => void;
-  /** Told of every finished endpoint. */
-  readonly done: (observation: Observation) => void;
+  /** Told of every finished endpoint, as `ActiveOptions.progress`. */
+  readonly done: NonNullable<ActiveOptions['progress']>;
+  /** Told of the key stores that were read. */
+  readonly storesRead?: (read: StoresRead) => void;
   /** An earlier run to compare with, and what it is called. */
   readonly baseline?: { readonly path: string; readonly report: Report };
   /** Key stores with their passwords; absent: what the arguments name. */
@@ -81,6 +85,7 @@ export async function prepare(args: VerifyArguments, means: VerifyMeans): Promis
     signal,
     warn,
     ...(say === undefined ? {} : { say }),
+    ...(means.storesRead === undefined ? {} : { storesRead: means.storesRead }),
   };
   const instruments = await createInstruments(args, {
     signal,

@@ -8,7 +8,7 @@ import { nextRun, type Planned, wake } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
-import type { ChannelCell, Publish, Run, RunAnswer, Store, Transition, Trigger } from './types.ts';
+import type { ChannelCell, Publish, Run, RunAnswer, Store, StoresRead, Transition, Trigger } from './types.ts';
 
 /** What a run needs to know; the runner knows how. */
 export interface RunRequest {
@@ -18,6 +18,8 @@ export interface RunRequest {
   /** The last good run: what this one is compared with. */
   readonly baseline?: Run;
   readonly signal: AbortSignal;
+  /** Told of the key stores that the run read. */
+  readonly storesRead?: (read: StoresRead) => void;
 }
 
 /**
@@ -215,13 +217,16 @@ export class ClusterLoop {
     const { name } = this.settings;
     publish('run-started', { id, cluster: name, trigger });
     const baseline = this.#remembered('lastGood');
+    const read: StoresRead[] = [];
     const report = await run({
       settings: { ...this.settings, parallel: Math.min(parallel, this.settings.parallel) },
       trigger,
       ...(baseline === undefined ? {} : { baseline }),
       signal,
+      storesRead: (stores) => void read.push(stores),
     });
-    this.#keep({ id, cluster: name, trigger, report });
+    const [stores] = read;
+    this.#keep({ id, cluster: name, trigger, report, ...(stores === undefined ? {} : { stores }) });
   }
 
   /** Keeps what the live wire saw: a run that nobody made, beside those that ask. */

@@ -19,6 +19,30 @@ export interface Run {
   readonly cluster: string;
   readonly trigger: Trigger;
   readonly report: Report;
+  /** What key stores held; absent: the run read none of this cluster's disk. Kept as certificates, not with the run. */
+  readonly stores?: StoresRead;
+}
+
+/** What a run read of key stores. */
+export interface StoresRead {
+  readonly sightings: readonly StoreSighting[];
+  /** All files that the run was to read, whether it was able to or not. */
+  readonly paths: readonly string[];
+}
+
+/** One key store that was read, as one endpoint has it. */
+export interface StoreSighting {
+  readonly path: string;
+  /** `unknown`: no process that was seen has it. */
+  readonly channel: Channel;
+  readonly member?: string;
+  /** Of the process that has it. */
+  readonly endpoint?: Endpoint;
+  /** `keystore`: leaves of keys; `ca`: the rest of their chains; `truststore`: what is trusted. */
+  readonly certificates: readonly {
+    readonly role: 'keystore' | 'ca' | 'truststore';
+    readonly certificate: Certificate;
+  }[];
 }
 
 /** What lists of runs hold: everything but the report. */

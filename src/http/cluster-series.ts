@@ -153,12 +153,16 @@ const MISMATCHES: ReadonlySet<string> = new Set([
 function diskMatches(report: Report, seen: readonly CertificateRecord[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   const there = seen.filter(({ goneAt }) => goneAt === undefined);
-  for (const { source, role, channel, member, certificate } of there) {
-    if (source !== 'disk' || role !== 'keystore' || member === undefined) continue;
-    const served = there.filter((one) => one.role === 'leaf' && one.channel === channel && one.member === member);
+  for (const one of there) {
+    const { source, role, channel, certificate } = one;
+    const owner = memberOf(one);
+    if (source !== 'disk' || role !== 'keystore') continue;
+    const served = there.filter(
+      (one) => one.role === 'leaf' && one.source === 'served' && one.channel === channel && memberOf(one) === owner,
+    );
     if (served.length === 0) continue;
     const isSame = served.some((one) => one.certificate.sha256 === certificate.sha256);
-    const key = JSON.stringify([channel, member]);
+    const key = JSON.stringify([channel, owner]);
     places.set(key, Math.max(places.get(key) ?? 0, isSame ? 1 : 0));
   }
   for (const { ruleId, verdict, channel, endpoint, file } of report.findings) {
@@ -173,13 +177,14 @@ function certificates({ cluster, certificates: all }: ClusterFacts): Series[] {
   const isFew = there.length <= MAX_CERTIFICATE_SERIES;
   const shown = isFew ? there : firstOfEachKind(there);
   const merged = new Merged();
-  for (const { channel, member, endpoint, role, source, certificate } of shown) {
+  for (const one of shown) {
+    const { channel, role, source, certificate } = one;
     merged.least(
       'flinkprobe_cert_not_after_timestamp_seconds',
       {
         flink_cluster: cluster,
         channel,
-        member: isFew ? (member ?? endpoint?.host ?? '') : '',
+        member: isFew ? memberOf(one) : '',
         role,
         source,
         subject_cn: clip(commonNameOf(certificate.subject)),
@@ -191,6 +196,10 @@ function certificates({ cluster, certificates: all }: ClusterFacts): Series[] {
   const leftOut = there.length - shown.length;
   const name = 'flinkprobe_cert_series_left_out' as const;
   return [...merged.all(), { name, labels: { flink_cluster: cluster }, value: leftOut }];
+}
+
+function memberOf({ member, endpoint }: CertificateRecord): string {
+  return member ?? endpoint?.host ?? '';
 }
 
 /** The list begins with what ends first. */

@@ -1,5 +1,5 @@
 import type { Certificate, Endpoint, Observation, Report, Seen } from '../../model/report.ts';
-import type { CertificateRecord } from '../types.ts';
+import type { CertificateRecord, Run, StoresRead } from '../types.ts';
 
 export type CertificateSighting = Pick<
   CertificateRecord,
@@ -12,11 +12,48 @@ export type CertificateSighting = Pick<
 export interface CertificateSightings {
   readonly seen: readonly CertificateSighting[];
   /** Places that were looked at, whatever was found there. */
-  readonly looked: ReadonlySet<string>;
+  readonly looked: { has(place: string): boolean };
+}
+
+/** Certificates that a run showed: those that were served or shown, and those of the key stores that it read. */
+export function certificatesOf({ report, stores }: Pick<Run, 'report' | 'stores'>): CertificateSightings {
+  const shown = shownCertificates(report);
+  if (stores === undefined) return shown;
+  const onDisk = storedCertificates(stores);
+  return {
+    seen: [...shown.seen, ...onDisk.seen],
+    looked: { has: (place) => shown.looked.has(place) || onDisk.looked.has(place) },
+  };
+}
+
+const DISK = 'disk ';
+
+/**
+ * Certificates of key stores, by file and endpoint. A file that nothing names any more is looked at: it holds nothing of
+ * the cluster. One that could not be read is not, nor is one whose process was not seen.
+ */
+function storedCertificates({ sightings, paths }: StoresRead): CertificateSightings {
+  const seen = new Map<string, CertificateSighting>();
+  const looked = new Set<string>();
+  for (const { path, channel, member, endpoint, certificates } of sightings) {
+    const place = `${DISK}${JSON.stringify([path, channel, member ?? endpoint?.host ?? ''])}`;
+    looked.add(place);
+    for (const { role, certificate } of certificates) {
+      seen.set(`${place} ${role} ${certificate.sha256}`, {
+        ...{ place, certificate, role, source: 'disk', channel, path },
+        ...(member === undefined ? {} : { member }),
+        ...(endpoint === undefined ? {} : { endpoint }),
+      });
+    }
+  }
+  const named = new Set(paths);
+  const isForsaken = (place: string): boolean =>
+    place.startsWith(DISK) && !named.has((JSON.parse(place.slice(DISK.length)) as string[])[0] ?? '');
+  return { seen: [...seen.values()], looked: { has: (place) => looked.has(place) || isForsaken(place) } };
 }
 
 /** Certificates that a report holds, each once a place. A chain that was hidden or not reached was not looked at. */
-export function certificatesOf(report: Report): CertificateSightings {
+function shownCertificates(report: Report): CertificateSightings {
   const seen = new Map<string, CertificateSighting>();
   const looked = new Set<string>();
   for (const observation of report.observations) {

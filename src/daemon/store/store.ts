@@ -123,7 +123,7 @@ class SqliteStore implements Store {
 
   commit(run: Run, settings: CommitSettings): Kept {
     const packed = pack(run);
-    const sightings = certificatesOf(run.report);
+    const sightings = certificatesOf(run);
     return this.#write((database) =>
       database.atomically(() => {
         // Who did not hear that it was kept may say it again.

@@ -54,6 +54,8 @@ export class Session {
   readonly profile: Profile;
   readonly attempts: Attempt[] = [];
   readonly transcripts: Transcript[] = [];
+  /** Milliseconds from our ClientHello to the end of the server's flight, of each handshake that came so far. */
+  readonly handshakesMs: number[] = [];
   /** Connections asked for, those that never stood included. */
   connections = 0;
   /** Log lines that what was done should have caused. */
@@ -79,6 +81,7 @@ export class Session {
     const patience = request.patience ?? { answerMs, verdictMs };
     const talk = (wire: Wire): Promise<HandshakeResult> => handshake(wire, { ...request, patience });
     const done = await this.#run(purpose, talk, describeHandshake, ({ end }) => this.#leaving(end === 'flight'));
+    if ('result' in done && done.result.durationMs !== undefined) this.handshakesMs.push(done.result.durationMs);
     if ('result' in done && (done.result.end === 'refused' || done.result.end === 'not-tls')) this.logLines++;
     return done;
   }

@@ -28,7 +28,7 @@ export async function surveyEndpoint(target: Target, options: ActiveOptions): Pr
   const connections = new Connections(options.probes);
   const probe = target.channel === undefined ? undefined : options.probes.get(target.channel);
   const observation = await observe(session, connections, probe);
-  options.progress?.(observation);
+  options.progress?.(observation, session.handshakesMs);
   return observation;
 }
 

@@ -34,8 +34,8 @@ export interface ActiveOptions {
   readonly associate: 'wanted' | 'not-wanted';
   readonly patience: ActivePatience;
   readonly signal?: AbortSignal;
-  /** Told of every finished endpoint. */
-  readonly progress?: (done: Observation) => void;
+  /** Told of every finished endpoint, and of the milliseconds that its handshakes took up to the end of the server's flight. */
+  readonly progress?: (done: Observation, handshakesMs: readonly number[]) => void;
   /** Told of every finished connection, in the order of their ends; answers with its frames in a capture, if one is written. */
   readonly keep?: (transcript: Transcript) => { readonly first: number; readonly last: number } | undefined;
 }

@@ -24,7 +24,10 @@ export interface Keystore {
 }
 
 /** What processes showed: servers of both families, and clients of internal channels, which show the same keystore. */
-export function shownLeaves({ endpoints }: ClusterSubject, context: RuleContext): readonly ShownLeaf[] {
+export function shownLeaves(
+  { endpoints }: Pick<ClusterSubject, 'endpoints'>,
+  context: Pick<RuleContext, 'probes'>,
+): readonly ShownLeaf[] {
   return endpoints.flatMap(({ channel, server, observations }) => {
     const family = familyOf(channel, context);
     if (family === undefined) return [];
@@ -49,7 +52,7 @@ function clientLeaf({
   return tls.clientCertificate.chain.slice(0, 1).map((leaf) => ({ owner: client, leaf }));
 }
 
-export function familyOf(channel: Channel, context: RuleContext): StoreFamily | undefined {
+export function familyOf(channel: Channel, context: Pick<RuleContext, 'probes'>): StoreFamily | undefined {
   const protection = context.probes.get(channel)?.protection;
   return protection === 'internal' || protection === 'rest' ? protection : undefined;
 }
@@ -61,7 +64,7 @@ export function familyOf(channel: Channel, context: RuleContext): StoreFamily | 
 export function keystoresOf(
   owner: Endpoint,
   family: StoreFamily,
-  cluster: ClusterSubject,
+  cluster: Pick<ClusterSubject, 'configurations' | 'stores'>,
   shown: readonly ShownLeaf[],
 ): readonly Keystore[] {
   const named = cluster.configurations.flatMap(({ member, stores }) =>
@@ -84,7 +87,11 @@ function keyLeaves(store: StoreFacts): readonly Certificate[] {
  * Files that were handed in do not say what they are for: one belongs to the family that shows its certificate, else to
  * the one that shows a certificate of the same subject, else to the only one that was seen.
  */
-function givenFor(family: StoreFamily, { stores }: ClusterSubject, shown: readonly ShownLeaf[]): readonly Keystore[] {
+function givenFor(
+  family: StoreFamily,
+  { stores }: Pick<ClusterSubject, 'stores'>,
+  shown: readonly ShownLeaf[],
+): readonly Keystore[] {
   const given = stores
     .filter(({ uses }) => uses.every((use) => use.family === undefined))
     .map(({ store }) => ({ store, leaves: keyLeaves(store) }))

@@ -3,7 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
 import { openStore } from '../../../src/daemon/store/store.ts';
-import type { Store } from '../../../src/daemon/types.ts';
+import type { Store, StoreSighting, StoresRead } from '../../../src/daemon/types.ts';
 import type { Observation } from '../../../src/model/report.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
 import { temporary } from '../../support/temporary.ts';
@@ -366,5 +366,42 @@ t.test('a file that is moved away is missed at once, and used on when it is back
 t.test('a value that libsql cannot take is refused before it ends the process', (t) => {
   const store = opened();
   t.throws(() => store.outbox.delivered(true as unknown as number), /boolean cannot be stored/);
+  t.end();
+});
+
+t.test('certificates of key stores are kept by file and endpoint, and gone when the file holds others', (t) => {
+  const store = opened();
+  const sighting = (number: number, member: string): StoreSighting => ({
+    path: '/ssl/internal.p12',
+    channel: 'taskmanager-data',
+    member,
+    endpoint: { host: member, port: 6121, member },
+    certificates: [{ role: 'keystore', certificate: numbered(number) }],
+  });
+  const keep = (number: number, stores?: StoresRead): void => {
+    store.commit({ ...runOf(number), ...(stores === undefined ? {} : { stores }) }, settings);
+  };
+  const there = (): string[] =>
+    store
+      .certificates('prod')
+      .filter(({ source, goneAt }) => source === 'disk' && goneAt === undefined)
+      .map(({ member, certificate }) => `${member} ${certificate.subject}`)
+      .sort();
+  const paths = ['/ssl/internal.p12'];
+  keep(1, { paths, sightings: [sighting(7, 'tm-1'), sighting(7, 'tm-2')] });
+  t.strictSame(there(), ['tm-1 CN=number 7', 'tm-2 CN=number 7'], 'one file of two processes is told of both');
+  t.match(store.certificates('prod').filter(({ source }) => source === 'disk')[0], {
+    ...{ role: 'keystore', channel: 'taskmanager-data', path: '/ssl/internal.p12' },
+    endpoint: { port: 6121 },
+  });
+  keep(2);
+  t.equal(there().length, 2, 'a run that read no disk changes nothing');
+  keep(3, { paths, sightings: [sighting(8, 'tm-1')] });
+  t.strictSame(there(), ['tm-1 CN=number 8', 'tm-2 CN=number 7'], 'nor does one that did not see the process');
+  keep(4, { paths, sightings: [] });
+  t.equal(there().length, 2, 'nor one that was not able to read the file');
+  keep(5, { paths: [], sightings: [] });
+  t.strictSame(there(), [], 'a file that nothing names any more is no longer of the cluster');
+  t.equal(store.run(runId(5))?.stores, undefined, 'the run itself is kept as it was');
   t.end();
 });
