@@ -182,7 +182,8 @@ class Web implements WebServer {
     }
     if (settings.tls !== undefined) await readOwnTls(settings.tls);
     this.#readers.closeAll(CLOSE.restart, 'the settings changed');
-    if (old !== undefined) await closed(old);
+    // Its socket is free at once; answers under way, among them perhaps that of this reload, end meanwhile.
+    if (old !== undefined) void closed(old);
     try {
       this.#server = await this.#listen(settings);
     } catch (error) {

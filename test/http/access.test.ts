@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import t from 'tap';
 import { Access } from '../../src/http/access.ts';
 import { HttpFault } from '../../src/http/fault.ts';
@@ -205,6 +206,27 @@ t.test('it moves to another port, and stays where that is taken', async (t) => {
   t.match(server.address, /^http:\/\/127\.0\.0\.2:\d+$/);
   t.equal((await fetch(`${server.address}/healthz`)).status, 200);
   await t.rejects(fetch(`${old}/healthz`), 'nobody listens there any more');
+});
+
+t.test('a reload that moves it to another address of the same port is answered where it was asked for', async (t) => {
+  const control = new StandIn([]);
+  const server = await served(control);
+  const { port } = new URL(server.address);
+  control.reload = async () => {
+    await server.apply({ ...LOOPBACK, host: '127.0.0.2', port: Number(port) });
+    return { ok: true };
+  };
+  const response = await fetch(`${server.address}/-/reload`, { method: 'POST' });
+  t.equal(response.status, 200);
+  t.strictSame(await response.json(), { ok: true });
+  t.equal(server.address, `http://127.0.0.2:${port}`);
+  t.equal((await fetch(`${server.address}/healthz`)).status, 200);
+  const code = await new Promise<string | undefined>((resolve) => {
+    connect({ host: '127.0.0.1', port: Number(port) })
+      .once('connect', () => resolve(undefined))
+      .once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  t.equal(code, 'ECONNREFUSED', 'nobody listens at the old place any more');
 });
 
 t.test('a name that leads to loopback is another name', async (t) => {
