@@ -4,6 +4,7 @@ import { parseQuery } from '../web/query.ts';
 import { headlineOf, pageView, type View } from '../web/view-page.ts';
 import { escaped, htmlText, scriptJson, TAGS } from './dashboard-html.ts';
 import { PageModels } from './dashboard-model.ts';
+import { HttpFault } from './fault.ts';
 
 /** Who asks, as far as the page has to know. */
 export interface Viewer {
@@ -33,7 +34,9 @@ export function createDashboard(control: Control, assets: ReadonlyMap<string, Ui
     if (pathname !== '/') return undefined;
     const query = parseQuery(searchParams);
     const model = models.model(query.cluster, viewer.role);
-    if (searchParams.get('as') === 'json') {
+    const form = searchParams.get('as');
+    if (form !== null && form !== 'json') throw new HttpFault(400, 'as must be json');
+    if (form === 'json') {
       return answer(request, packed(JSON.stringify(model), 'application/json; charset=utf-8'), NOW);
     }
     const view: View = { ...TAGS, model, query, now: model.status.now, live: 'none' };

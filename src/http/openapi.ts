@@ -171,7 +171,7 @@ const TARGET = ((): string => {
   const six = [`(?:${group}:){7}${group}`, `(?:${group}:){1,7}:`, `:(?::${group}){1,7}`, ...around].join('|');
   const port = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
   const channels = CHANNEL_IDS.filter((id) => id !== 'collect-sink').join('|');
-  return `(?:(?:${channels})=)?(?:${octet}(?:[.]${octet}){3}|${name}|[[](?:${six})[]]):${port}`;
+  return `(?:(?:${channels})=)?(?:${octet}(?:[.]${octet}){3}|${name}|\\[(?:${six})\\]):${port}`;
 })();
 
 const PATHS: Readonly<Record<string, object>> = {
@@ -344,7 +344,9 @@ const PATHS: Readonly<Record<string, object>> = {
     get: {
       operationId: 'live',
       summary: 'Live events: a WebSocket of one LiveEvent a frame, `hello` first.',
-      parameters: [query('since', 'Number of the last event that is known.', { type: 'integer', minimum: 0 })],
+      parameters: [
+        query('since', 'Number of the last event that is known.', { type: 'integer', minimum: 0, maximum: MAX_SEQ }),
+      ],
       responses: {
         101: { description: 'Events follow.' },
         ...refusals('400', '401', '403', '405', '426', '503'),

@@ -1,5 +1,8 @@
 import { HttpFault } from './fault.ts';
 
+/** No daemon publishes as many events; what is longer is nobody's. */
+export const MAX_SEQ = 999_999_999_999_999;
+
 /**
  * `?since=SEQ` of the live events; undefined: it was not given.
  *

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { FAMILIES } from '../../src/http/families.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { openapi } from '../../src/http/openapi.ts';
 import { PROBE_FAMILIES } from '../../src/http/probe-metrics.ts';
+import { parseProbeTarget } from '../../src/http/probe-target.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { tableOf } from '../support/markdown.ts';
 import { read } from '../support/repository.ts';
@@ -167,4 +169,37 @@ t.test('parameters that the document names are known, and others are not', async
     const response = await fetch(`${address}${real}?surprise=1`);
     t.equal(response.status, 400, `${path} does not know surprise`);
   }
+});
+
+t.test('the pattern of targets of /probe takes what is taken, and nothing else that is made up by it', (t) => {
+  const { parameters = [] } = operations.find(({ path }) => path === '/probe')!.operation;
+  const { schema } = parameters.find(({ name }) => name === 'target') as unknown as { schema: { pattern: string } };
+  const pattern = new RegExp(schema.pattern, 'u');
+  for (const target of [
+    ...['flink-jm:8081', 'rest=flink-jm.flink.svc.cluster.local:8081', 'blob-server=10.0.0.7:50010', 'JM:65535'],
+    ...['[::1]:8081', '[fe80::1:2]:1', '[2001:db8::]:443', '[1:2:3:4:5:6:7:8]:6123', 'a_b.c-d:1'],
+  ]) {
+    t.match(target, pattern);
+    t.doesNotThrow(() => parseProbeTarget(target), target);
+  }
+  for (const target of [
+    'jm',
+    'jm:0',
+    'jm:65536',
+    'none=jm:1',
+    'collect-sink=jm:1',
+    '127.1:1',
+    '300.0.0.1:1',
+    '[1::2::3]:1',
+    '0x7f.1:1',
+  ]) {
+    t.notMatch(target, pattern);
+    t.throws(() => parseProbeTarget(target), target);
+  }
+  const made = fc.stringMatching(new RegExp(schema.pattern));
+  fc.assert(
+    fc.property(made, (target) => parseProbeTarget(target).port > 0),
+    { numRuns: 300 },
+  );
+  t.end();
 });
