@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Unusable } from './failure.ts';
+import { serviceVariables, variableOf } from './foreign-variables.ts';
 import { nearest } from './nearest.ts';
 import { SETTING_KEYS, type SettingKey } from './setting-keys.ts';
 
@@ -12,9 +13,7 @@ export interface Overlay {
   readonly kind: SettingKey['kind'];
 }
 
-export function variableOf(key: string): string {
-  return `FLINKPROBE_${key.toUpperCase().replaceAll('.', '_')}`;
-}
+export { variableOf };
 
 const SHORT = { listen: 'web.listen' } as const;
 /** Options of the daemon that are no settings. */
@@ -58,13 +57,11 @@ function givenValue(given: string, kind: SettingKey['kind']): string | number {
   return kind === 'number' && /^\d+$/.test(given) ? Number(given) : given;
 }
 
-/** Variables that Kubernetes makes for a Service named `flinkprobe`: they are nobody's settings. */
-const OF_KUBERNETES = /^FLINKPROBE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
-
 function refuseUnknownVariables(environment: NodeJS.ProcessEnv, secrets: readonly string[]): void {
   const known = ['FLINKPROBE_CONFIG', 'FLINKPROBE_LISTEN', ...SETTING_KEYS.map(({ key }) => variableOf(key))];
+  const ofServices = serviceVariables(environment);
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('FLINKPROBE_') || known.includes(name) || OF_KUBERNETES.test(name)) continue;
+    if (!name.startsWith('FLINKPROBE_') || known.includes(name) || ofServices.includes(name)) continue;
     if (secrets.includes(name)) continue;
     throw new Unusable(`${name}: is no setting of the daemon${hint(name, known)}`);
   }

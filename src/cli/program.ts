@@ -7,6 +7,7 @@ import { daemonCommand } from './daemon.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
 import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
+import { withoutForeign } from './foreign-variables.ts';
 import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
 import { sniffCommand } from './sniff.ts';
@@ -124,8 +125,9 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new Unusable(`${message ?? error?.message} (flinkprobe --help)`);
     })
-    .exitProcess(false)
-    .parseSync();
+    .exitProcess(false);
+  if (readsSettings(args)) parser.parseSync();
+  else withoutForeign(process.env, () => parser.parseSync());
   return action;
 }
 
