@@ -47,13 +47,21 @@ export async function silent(t: Test): Promise<number> {
 
 type Running = Omit<Started, 'url'> & { out: () => string };
 
-export const run = (t: Test, args: readonly string[], folder: string): Running =>
-  runProgram(t, [MAIN, 'daemon', ...args], folder);
+export const run = (t: Test, args: readonly string[], folder: string, how?: Surroundings): Running =>
+  runProgram(t, [MAIN, 'daemon', ...args], folder, how);
 
-export function runProgram(t: Test, words: readonly string[], folder: string): Running {
+/** What a process is run in. */
+export interface Surroundings {
+  /** Words before the command, of a program that becomes it (`exec`). */
+  readonly within?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export function runProgram(t: Test, words: readonly string[], folder: string, how: Surroundings = {}): Running {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('FLINKPROBE_'));
-  const child = spawn(process.execPath, words, {
-    env: { ...Object.fromEntries(kept), XDG_STATE_HOME: folder },
+  const [program, ...others] = [...(how.within ?? []), process.execPath, ...words];
+  const child = spawn(program!, others, {
+    env: { ...Object.fromEntries(kept), XDG_STATE_HOME: folder, ...how.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, log]: [string[], string[]] = [[], []];
@@ -67,8 +75,16 @@ export function runProgram(t: Test, words: readonly string[], folder: string): R
   return { child, ended, out: () => out.join(''), log: () => log.join('') };
 }
 
-export async function start(t: Test, { settings, folder }: Place, ...more: readonly string[]): Promise<Started> {
-  const started = run(t, ['--config', settings, '--web.listen', '127.0.0.1:0', ...more], folder);
+export const start = (t: Test, place: Place, ...more: readonly string[]): Promise<Started> =>
+  startIn({}, t, place, ...more);
+
+export async function startIn(
+  how: Surroundings,
+  t: Test,
+  { settings, folder }: Place,
+  ...more: readonly string[]
+): Promise<Started> {
+  const started = run(t, ['--config', settings, '--web.listen', '127.0.0.1:0', ...more], folder, how);
   const url = await until(
     () => /listens on (\S+?)\/?\n/.exec(started.out())?.[1],
     () => started.log(),
@@ -87,6 +103,43 @@ export async function until<T>(ask: () => T | undefined | Promise<T | undefined>
 
 export async function get<T>(url: string): Promise<T> {
   return (await (await fetch(url)).json()) as T;
+}
+
+/** Asks for a run; returns its id. */
+export async function askRun({ url }: Started, cluster = 'prod'): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/api/v1/runs`, { method: 'POST', headers, body: JSON.stringify({ cluster }) });
+  return ((await answer.json()) as { readonly id: string }).id;
+}
+
+/** Asks for a run that no earlier one is, and waits for its end. */
+export async function askedRun(one: Started, cluster = 'prod'): Promise<string> {
+  const id = await askRun(one, cluster);
+  const isIdle = async (): Promise<true | undefined> =>
+    (await statusOf(one)).clusters.find((each) => each.cluster === cluster)?.state === 'idle' ? true : undefined;
+  await until(isIdle, one.log);
+  return id;
+}
+
+/** Status and text of `/-/ready`. */
+export async function readiness({ url }: Started): Promise<readonly [number, string]> {
+  const answer = await fetch(`${url}/-/ready`);
+  return [answer.status, await answer.text()];
+}
+
+/** Waits until `/-/ready` answers so. */
+export const ready = async (one: Started, status: 200 | 503, text: RegExp = /(?:)/): Promise<void> => {
+  const isSo = async (): Promise<true | undefined> => {
+    const [found, said] = await readiness(one);
+    return found === status && text.test(said) ? true : undefined;
+  };
+  await until(isSo, one.log);
+};
+
+/** Ids of the runs that the history holds. */
+export async function runIds({ url }: Started): Promise<ReadonlySet<string>> {
+  const { items } = await get<{ readonly items: readonly { readonly id: string }[] }>(`${url}/api/v1/runs?limit=500`);
+  return new Set(items.map(({ id }) => id));
 }
 
 export const statusOf = ({ url }: Started): Promise<DaemonStatus> => get<DaemonStatus>(`${url}/api/v1/status`);
