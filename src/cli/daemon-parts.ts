@@ -9,6 +9,8 @@ import { RotationWatch } from '../daemon/rotation-watch.ts';
 import { RunIds } from '../daemon/run-id.ts';
 import type { ClusterSettings, Settings } from '../daemon/settings.ts';
 import type { Run, Store } from '../daemon/types.ts';
+import { configuredTargets } from '../http/probe-allow.ts';
+import { canonicalAddress } from '../http/probe-target.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
@@ -168,10 +170,29 @@ export async function seed({ settings, path }: LoadedSettings, store: Store, log
   }
 }
 
-/** The cluster whose settings name a target of `/probe`; the first one where none does. */
-export function clusterNaming(target: string, { clusters }: Settings): ClusterSettings {
-  const host = target.replace(/^[\w-]+=/, '').replace(/:\d+$/, '');
-  const names = ({ targets, rest }: ClusterSettings): boolean =>
-    targets.some((one) => one.includes(host)) || (rest?.url.includes(host) ?? false);
-  return clusters.find(names) ?? clusters[0]!;
+/**
+ * The cluster whose settings name a target of `/probe`, by host and port, else by host; the first one where none does.
+ * Hosts are the same as a whole: `jm` is neither `jm2` nor `jm.staging`.
+ */
+export function clusterNaming(target: string, { clusters }: Pick<Settings, 'clusters'>): ClusterSettings {
+  const asked = placeOf(target);
+  const naming = (isNamed: (place: Place) => boolean): ClusterSettings | undefined =>
+    clusters.find((one) => configuredTargets({ clusters: [one] }).some((written) => isNamed(placeOf(written))));
+  return (
+    naming(({ host, port }) => host === asked.host && port === asked.port) ??
+    naming(({ host }) => host === asked.host) ??
+    clusters[0]!
+  );
+}
+
+interface Place {
+  readonly host: string;
+  readonly port?: string;
+}
+
+/** Of `[CHANNEL=]HOST[:PORT]`. */
+function placeOf(text: string): Place {
+  const [, bracketed, plain, port] = /^(?:[\w-]+=)?(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
+  const host = canonicalAddress((bracketed ?? plain ?? text).toLowerCase());
+  return port === undefined ? { host } : { host, port };
 }
