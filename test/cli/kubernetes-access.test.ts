@@ -1,35 +1,21 @@
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { kubernetesAccess, podsOf } from '../../src/cli/kubernetes-access.ts';
 import { KubernetesApi } from '../support/kubernetes-api.ts';
+import { Mounted } from '../support/mounted.ts';
 import { temporary } from '../support/temporary.ts';
 
 const SELECTOR = { selector: 'app=orders' };
-
-/** As the kubelet mounts it: links through `..data`, which is swapped whole. */
-function mounted(folder: string, name: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(path.join(folder, name));
-  for (const [file, content] of Object.entries(files)) {
-    writeFileSync(path.join(folder, name, file), content);
-    try {
-      symlinkSync(path.join('..data', file), path.join(folder, file));
-    } catch {
-      // It is there since the last swap.
-    }
-  }
-  symlinkSync(name, path.join(folder, '..data_tmp'));
-  renameSync(path.join(folder, '..data_tmp'), path.join(folder, '..data'));
-}
 
 const IN_POD = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
 
 t.test('in a pod, address, authority and token are its own, read anew after a swap', async (t) => {
   const serviceAccount = temporary();
   const own = { environment: IN_POD, serviceAccount };
-  mounted(serviceAccount, '..1', { token: 'first\n', 'ca.crt': 'CA 1', namespace: 'monitoring' });
+  const mounted = new Mounted(serviceAccount, { token: 'first\n', 'ca.crt': 'CA 1', namespace: 'monitoring' });
   t.strictSame(kubernetesAccess(SELECTOR, own), { url: 'https://10.96.0.1:443', token: 'first', ca: 'CA 1' });
-  mounted(serviceAccount, '..2', { token: 'second', 'ca.crt': 'CA 2', namespace: 'monitoring' });
+  mounted.write({ token: 'second', 'ca.crt': 'CA 2', namespace: 'monitoring' });
   t.strictSame(kubernetesAccess(SELECTOR, own), { url: 'https://10.96.0.1:443', token: 'second', ca: 'CA 2' });
   const ipv6 = { ...own, environment: { ...IN_POD, KUBERNETES_SERVICE_HOST: 'fd00::1' } };
   t.equal(kubernetesAccess(SELECTOR, ipv6).url, 'https://[fd00::1]:443');
