@@ -41,7 +41,7 @@ export function endpointsView(report: Report, { failOn, now }: Judged): Fragment
     [...columns, 'Connections'],
     rows.map((row) => [
       html`${word(markOf(row.result), row.result)}${row.severity === undefined ? '' : html` <span class="severity ${row.severity}">${row.severity}</span>`}`,
-      row.channel,
+      html`<span class="name">${row.channel}</span>`,
       row.endpoint,
       row.tls,
       row.clientCertificate,
@@ -63,7 +63,7 @@ export function promisesView(report: Report): Fragment {
     ['Result', 'Channel', 'Member', 'TLS', 'Client certificate', 'Versions', 'Because'],
     rows.map(([channel = '', member = '', result = '', ...rest]) => [
       word(markOf(result.replace(/ .*/, '')), result),
-      channel,
+      html`<span class="name">${channel}</span>`,
       member,
       ...rest,
     ]),

@@ -18,7 +18,7 @@ html {
   font: 15px / 1.5 Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
   font-variant-numeric: tabular-nums; -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem;
 }
-body { margin: 0 auto; max-width: 1160px; padding: 28px 28px 40px; }
+body { margin: 0 auto; max-width: 1160px; padding: 28px 28px 40px; overflow-wrap: anywhere; }
 h1, h2, h3, h4, p, dl, dd, ul { margin: 0; padding: 0; }
 ul { list-style: none; }
 h1 { font-size: 34px; line-height: 1.15; letter-spacing: -0.022em; margin-top: 6px; }
@@ -37,8 +37,9 @@ code, pre { font-family: var(--mono); font-size: 0.87em; font-variant-ligatures:
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 500; font-size: 13px; color: var(--ink-2); white-space: nowrap; }
-th, td { padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
-td:first-child { white-space: nowrap; }
+th, td { padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child, .name { white-space: nowrap; }
+td { min-width: 5em; }
 .shape { flex: none; width: 14px; height: 14px; fill: currentcolor; vertical-align: -2px; }
 .sign { display: inline-flex; align-items: center; gap: 6px; font-size: 12.5px; font-weight: 600; letter-spacing: 0.03em; }
 .fail { color: var(--fail); }
@@ -51,9 +52,10 @@ td:first-child { white-space: nowrap; }
 .tag { font-size: 12px; font-weight: 600; border: 1px solid var(--line-2); border-radius: 4px; padding: 0 5px; }
 article {
   background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 18px 24px 20px;
-  margin-top: 16px; overflow-wrap: anywhere;
+  margin-top: 16px;
 }
 article .kicker > * { margin-right: 8px; }
+article > .dim:last-child { margin-top: 10px; }
 .places { font-family: var(--mono); font-size: 13px; color: var(--ink-2); margin-bottom: 8px; white-space: pre-wrap; }
 .variant + .variant { margin-top: 16px; }
 .versus { display: grid; grid-template-columns: 1fr 1fr; gap: 24px; margin-top: 12px; padding: 12px 0; border: solid var(--line); border-width: 1px 0; }

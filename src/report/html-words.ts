@@ -7,7 +7,7 @@ const MARKS: Readonly<Record<Result | 'INFO', Mark>> = {
   PASS: 'pass',
   FAIL: 'fail',
   WARN: 'warn',
-  INFO: 'warn',
+  INFO: 'not-seen',
   INCONCLUSIVE: 'inconclusive',
   ERROR: 'inconclusive',
   'NOT SEEN': 'not-seen',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Report } from '../model/report.ts';
 import { htmlText, TAGS } from '../web/html-text.ts';
 import type { Fragment } from '../web/template.ts';
-import { groupFindings, listeningOf } from './finding-text.ts';
+import { type FindingGroup, groupFindings, listeningOf, whereParts } from './finding-text.ts';
 import { formatFixPlan } from './fix-plan-text.ts';
 import { comparisonView, coverageView, endpointsView, inputsView, promisesView } from './html-facts.ts';
 import { findingIndex, findingView } from './html-findings.ts';
@@ -67,10 +67,10 @@ function page(report: Report, judged: Required<HtmlOptions>): Fragment {
     those.length === 0
       ? ''
       : html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${those.map((group) => findingView(group, shown))}</section>`;
-  return html`<header>${headView(report)}</header>
+  return html`<header>${headView(report, worstText(open[0], shown.listening))}</header>
 <main>
-${report.command === 'audit' ? promisesView(report) : endpointsView(report, judged)}
 ${findingIndex(groups, shown)}
+${report.command === 'audit' ? promisesView(report) : endpointsView(report, judged)}
 ${details('Findings', 'findings', open)}
 ${details('Waived', 'waived', waived)}
 ${planView(report)}
@@ -83,12 +83,20 @@ ${inputsView(report)}
 
 const TONES = { pass: 'pass', fail: 'fail', inconclusive: 'inconclusive' } as const;
 
-function headView(report: Report): Fragment {
+/** What somebody who was just woken has to know. */
+function worstText(group: FindingGroup | undefined, listening: ReadonlySet<string>): string {
+  if (group === undefined) return '';
+  const [finding] = group;
+  const more = group.length === 1 ? '' : ` and ${group.length - 1} more`;
+  return printable(`${finding.title}: ${whereParts(finding, listening).join(' ')}${more}`);
+}
+
+function headView(report: Report, worst: string): Fragment {
   const { command, verdict, startedAt, finishedAt, complete } = report;
   const reserved = reservations(report);
   return html`<p class="kicker">flinkprobe ${printable(command)} · <time datetime="${printable(startedAt)}">${printable(shortTime(startedAt))}</time> to <time datetime="${printable(finishedAt)}">${printable(shortTime(finishedAt))}</time></p>
 <h1 class="${TONES[verdict]}">${word(TONES[verdict], verdict.toUpperCase())}${complete ? '' : html` <span class="incomplete">incomplete</span>`}</h1>
-<p class="lead">${findingCounts(report)}</p>
+<p class="lead">${worst === '' ? '' : html`<b>${worst}</b><br>`}${findingCounts(report)}</p>
 ${reserved.length === 0 ? '' : html`<ul class="reservations">${reserved.map((text) => html`<li>${printable(text)}</li>`)}</ul>`}`;
 }
 

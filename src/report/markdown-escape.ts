@@ -41,9 +41,11 @@ export function inCode(text: string): string {
   return `${fence}${padded}${fence}`;
 }
 
-/** A fenced block that nothing in it ends; tabs stay, for patches. */
+/** A fenced block that nothing in it ends; tabs of a patch stay, or nothing could apply it. */
 export function codeBlock(lines: readonly string[], language: 'text' | 'yaml' | 'sh' | 'diff'): string {
-  const shown = lines.map((line) => line.split('\t').map(printable).join('\t'));
+  const shown = lines.map((line) =>
+    language === 'diff' ? line.split('\t').map(printable).join('\t') : printable(line),
+  );
   const fence = '`'.repeat(Math.max(3, ...shown.map((line) => longestRun(line) + 1)));
   return [`${fence}${language}`, ...shown, fence].join('\n');
 }

@@ -56,7 +56,7 @@ function planBlocks(report: Report): string[] {
   if (report.fixPlan === undefined) return [];
   const plan = formatFixPlan(report, report.fixPlan, 100).trimEnd();
   if (plan.length > LIMITS.plan) return ['### Plan', 'Too long for a comment: `--format text` prints it.'];
-  return ['### Plan', codeBlock(plan.split('\n'), 'text')];
+  return ['### Plan', codeBlock(plan.split('\n'), 'diff')];
 }
 
 interface Judged {

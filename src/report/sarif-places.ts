@@ -102,8 +102,8 @@ function addressOf(path: string): Omit<ArtifactLocation, 'index'> {
   const slashed = path.replaceAll('\\', '/');
   const isAbsolute = /^(?:\/|[A-Za-z]:\/)/.test(slashed);
   const segments = slashed.split('/').filter((part) => part !== '' && part !== '.');
-  const uri = segments.map(segment).join('/');
-  return isAbsolute ? { uri, uriBaseId: ROOT } : { uri: uri === '' ? '.' : uri };
+  const uri = segments.map(segment).join('/') || '.';
+  return isAbsolute ? { uri, uriBaseId: ROOT } : { uri };
 }
 
 /** Colons, too: one in the first segment would make it a scheme (RFC 3986, section 4.2). */

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { FORMAT_NAMES } from '../../src/report/formats.ts';
 import { appearancesOf, canary, leaksIn } from '../support/canaries.ts';
 import { flinkprobe } from '../support/command-line.ts';
 import { ethernet, ipv4, pcapFile, tcp } from '../support/frames.ts';
@@ -136,7 +137,10 @@ writeFileSync(
 const SECRET_ENVIRONMENT = { CANARY_STORE: STORE_PASSWORD, AWS_SECRET_ACCESS_KEY: plant('own-environment') };
 
 /** Each with its formats: on standard output, and as files. */
-const FILES = ['json', 'jsonl', 'text'].flatMap((format) => ['--format', `${format}=${outputs}/report.${format}`]);
+const FILES = FORMAT_NAMES.filter((one) => one !== 'nagios').flatMap((format) => [
+  '--format',
+  `${format}=${outputs}/report.${format}`,
+]);
 const FORMATS: readonly (readonly string[])[] = [
   ['--wide', '--verbose'],
   ['--plain'],

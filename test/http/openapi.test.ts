@@ -6,6 +6,7 @@ import { openapi } from '../../src/http/openapi.ts';
 import { PROBE_FAMILIES } from '../../src/http/probe-metrics.ts';
 import { parseProbeTarget } from '../../src/http/probe-target.ts';
 import { ROUTES } from '../../src/http/routes.ts';
+import { FORMAT_NAMES } from '../../src/report/formats.ts';
 import { tableOf } from '../support/markdown.ts';
 import { read } from '../support/repository.ts';
 import { faults } from './json-schema.ts';
@@ -108,7 +109,7 @@ async function checked(t: Test, method: string, path: string, init: RequestInit 
   if (told!.content === undefined) return body;
   const content = told!.content[type];
   if (!t.ok(content, `${method} ${path}: ${type} is told`)) return undefined;
-  const value: unknown = type === 'application/json' ? JSON.parse(body) : body;
+  const value: unknown = /[/+]json$/.test(type) ? JSON.parse(body) : body;
   t.strictSame(
     faults(value, content!.schema as Record<string, unknown>, document).slice(0, 5),
     [],
@@ -129,7 +130,7 @@ t.test('every answer is what the document says', async (t) => {
     t.ok(items.length > 0, `${name} holds something`);
   }
   for (const path of ['/', '/metrics', '/healthz', '/readyz', '/-/healthy', '/-/ready']) await checked(t, 'GET', path);
-  for (const format of ['json', 'jsonl', 'text', 'nagios']) {
+  for (const format of FORMAT_NAMES) {
     await checked(t, 'GET', `/api/v1/runs/${run.id}/report?format=${format}`);
   }
   await checked(t, 'GET', '/api/v1/status');
