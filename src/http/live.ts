@@ -44,6 +44,7 @@ export class LiveReaders {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: limits.messageBytes,
+      autoPong: false,
     });
     this.#unsubscribe = control.live.subscribe(() => this.#schedule());
     this.#pings = setInterval(() => this.#ping(), limits.pingMs).unref();
@@ -84,12 +85,18 @@ export class LiveReaders {
     const { live } = this.#control;
     const from = since !== undefined && live.since(since) !== undefined ? since : live.newest;
     const reader: Reader = { socket, stream, given: from, taken: 0, takenAt: performance.now(), pulse: 'beats' };
-    socket.on('error', () => undefined);
+    // A frame that nobody may send; ws has said why, and would wait half a minute for the other side to leave.
+    socket.on('error', () => terminateSoon(socket));
     socket.on('close', () => this.#readers.delete(reader));
     socket.on('pong', () => {
       reader.pulse = 'beats';
     });
-    socket.on('message', () => socket.close(CLOSE.nothingToSay, 'nothing is read here'));
+    // Who asks whether we are alive, and does not read the answer, is not answered for ever.
+    socket.on('ping', (data) => {
+      if (socket.bufferedAmount > this.#limits.waitingBytes) socket.terminate();
+      else socket.pong(data);
+    });
+    socket.on('message', () => end(socket, CLOSE.nothingToSay, 'nothing is read here'));
     stream.on('drain', () => this.#schedule());
     this.#readers.add(reader);
     socket.send(JSON.stringify(this.#hello(from, live)));
@@ -175,6 +182,10 @@ export class LiveReaders {
 /** The close frame stands behind what the reader has not read; it gets a moment for that, then nothing. */
 function end(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
+  terminateSoon(socket);
+}
+
+function terminateSoon(socket: WebSocket): void {
   setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
 }
 

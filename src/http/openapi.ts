@@ -160,6 +160,9 @@ function health(operationId: string, alias: 'alive' | 'ready'): object {
   };
 }
 
+/** Media types whose text is JSON (RFC 6839 section 3.1). */
+const isJson = (type: string): boolean => type.endsWith('+json');
+
 const METRICS_TYPE = 'text/plain';
 /** As `probe-target.ts` reads it: `[CHANNEL=]HOST:PORT`, IPv6 in brackets. A name does not end as a number would. */
 const TARGET = ((): string => {
@@ -266,7 +269,9 @@ const PATHS: Readonly<Record<string, object>> = {
           description: 'The report.',
           headers: etag,
           content: {
-            ...Object.fromEntries(REPORT_TYPES.map((type) => [type, { schema: text }])),
+            ...Object.fromEntries(
+              REPORT_TYPES.map((type) => [type, { schema: isJson(type) ? { type: 'object' } : text }]),
+            ),
             ...content('application/json', ref('Report')),
           },
         },

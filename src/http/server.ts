@@ -16,6 +16,7 @@ import type { Control } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { Access } from './access.ts';
 import { answerOf, createApp, finished, listensOn, originsOf, type Rules, visitorOf } from './app.ts';
+import { boundConnections } from './connections.ts';
 import { createDashboard } from './dashboard.ts';
 import { HttpFault } from './fault.ts';
 import { checkHost, checkSameOrigin, SECURITY_HEADERS } from './guards.ts';
@@ -215,7 +216,7 @@ class Web implements WebServer {
   async #listen(settings: WebSettings): Promise<Listening> {
     const server = await this.#create(settings);
     const { connections, idleMs } = this.#limits;
-    server.maxConnections = connections;
+    boundConnections(server, connections);
     server.maxHeadersCount = this.#limits.headers;
     server.setTimeout(idleMs);
     server.on('upgrade', (request, stream: Socket, head) => void this.#upgrade(request, stream, head));

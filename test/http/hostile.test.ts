@@ -1,32 +1,12 @@
-import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
+import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { reportOf } from '../daemon/cluster-report.ts';
+import { until } from '../support/until.ts';
+import { exchange, open } from './raw.ts';
 import { StandIn, served } from './stand-in.ts';
-
-/** What comes over the socket until it is closed, or, where it stays open, what came in that time. */
-async function exchange(
-  address: string,
-  text: string | Buffer,
-  waitMs = 3000,
-): Promise<{ answer: string; closed: boolean }> {
-  const socket = open(address);
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const end = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
-  socket.write(text);
-  const closed = await Promise.race([end, sleep(waitMs, false)]);
-  socket.destroy();
-  return { answer: Buffer.concat(chunks).toString('latin1'), closed };
-}
-
-function open(address: string): Socket {
-  const socket = connect({ host: '127.0.0.1', port: Number(new URL(address).port) });
-  socket.on('error', () => undefined);
-  return socket;
-}
 
 async function alive(address: string): Promise<void> {
   const response = await fetch(`${address}/api/v1/runs`);
@@ -198,15 +178,74 @@ t.test('upgrades to anything else, and half a handshake, are refused', async (t)
   await alive(address);
 });
 
-t.test('connections beyond the most are closed, and there is room again when others go', async (t) => {
+t.test('where all connections are taken, the one that has been idle longest makes room', async (t) => {
   const { address } = await daemon({ connections: 5 });
   const held = Array.from({ length: 5 }, () => open(address));
   await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-  const { answer, closed } = await exchange(address, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', 1000);
-  t.strictSame({ answer, closed }, { answer: '', closed: true });
-  for (const socket of held) socket.destroy();
-  await sleep(50);
+  const gone = new Promise((resolve) => held[0]!.once('close', resolve));
+  const { answer } = await exchange(address, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  t.match(answer, /^HTTP\/1\.1 200 /);
+  await gone;
   await alive(address);
+  for (const socket of held) socket.destroy();
+});
+
+t.test('connections that are at work stay; a newcomer is closed where all are', async (t) => {
+  const control = new StandIn(['prod']);
+  let [begun, end] = [0, (): void => undefined];
+  const held = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  control.reload = async () => {
+    begun += 1;
+    await held;
+    return { ok: true };
+  };
+  const { address } = await served(control, {}, { limits: { connections: 3 } });
+  const asking = Array.from({ length: 3 }, () => fetch(`${address}/-/reload`, { method: 'POST' }));
+  await until('three requests', () => begun === 3);
+  const { answer, closed } = await exchange(address, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  t.strictSame({ answer, closed }, { answer: '', closed: true });
+  end();
+  t.strictSame(
+    (await Promise.all(asking)).map(({ status }) => status),
+    [200, 200, 200],
+  );
+});
+
+/** Many times the most that are kept; 10,000 take half a minute on a machine that has other work. */
+const { FLINKPROBE_IDLE_CONNECTIONS: idle = '2000' } = process.env;
+
+t.test(`${idle} idle connections keep nobody out`, async (t) => {
+  const { address } = await daemon();
+  let opened = 0;
+  const standing = new Set<Socket>();
+  for (let batch = 0; batch < Number(idle) / 200; batch += 1) {
+    const sockets = Array.from({ length: 200 }, () => open(address));
+    await Promise.all(
+      sockets.map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            socket.once('connect', () => {
+              opened += 1;
+              standing.add(socket);
+              resolve();
+            });
+            socket.once('close', () => {
+              standing.delete(socket);
+              resolve();
+            });
+            socket.resume();
+          }),
+      ),
+    );
+    if (batch % 5 === 4) await alive(address);
+  }
+  t.equal(opened, Number(idle));
+  t.ok(standing.size > 900, `${standing.size} stay open`);
+  await until('no more than the most', () => standing.size <= HTTP_LIMITS.connections);
+  await alive(address);
+  for (const socket of standing) socket.destroy();
 });
 
 /** Values that people and fuzzers put into URLs. */
