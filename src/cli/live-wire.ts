@@ -4,7 +4,9 @@ import { loadProbes } from '../evaluate/directory.ts';
 import { waiversFor } from '../evaluate/waivers.ts';
 import { Topology } from '../flink/topology.ts';
 import type { Waiver } from '../model/waiver.ts';
+import { ownSockets } from '../net/own-sockets.ts';
 import { LiveView } from '../observe/live.ts';
+import { ownTraffic } from '../observe/own-traffic.ts';
 import { analyse } from './analysis.ts';
 import { readText } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
@@ -41,7 +43,7 @@ export async function createLiveWire(settings: ClusterSettings, means: LiveWireM
     cluster: settings.name,
     settings: capture,
     filter: capture.filter ?? planFilter(configurations, wanted).filter,
-    openView: (options) => new LiveView({ ...options, probes, topology }),
+    openView: (options) => new LiveView({ ...options, probes, topology, leaveOut: ownTraffic(ownSockets) }),
     judge: async (run) =>
       analyse({
         ...common,

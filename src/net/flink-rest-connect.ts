@@ -4,6 +4,7 @@ import { type ConnectionOptions, connect as connectTls, DEFAULT_CIPHERS, type TL
 import { portOf, withoutBrackets } from './address.ts';
 import { RestFailure } from './flink-rest-failure.ts';
 import type { RestTls } from './flink-rest-types.ts';
+import { ownSockets } from './own-sockets.ts';
 
 /** What undici hands to a connector; the host of an IPv6 URL stands in brackets. */
 export interface ConnectRequest {
@@ -25,6 +26,7 @@ export function connector(tls: RestTls, timeoutMs: number): (to: ConnectRequest,
     const socket = isTls
       ? connectTls({ ...options, host, port, servername: serverNameOf(host) })
       : connectTcp({ host, port });
+    own(socket, port);
     const timer = setTimeout(() => socket.destroy(timeoutError()), timeoutMs);
     const settle = (error: Error | null): void => {
       clearTimeout(timer);
@@ -43,6 +45,17 @@ export function connector(tls: RestTls, timeoutMs: number): (to: ConnectRequest,
       settle(isTls ? pinFault(socket as TLSSocket, pins, `${to.hostname}:${port}`) : null);
     });
   };
+}
+
+/** The kernel chooses our address with each attempt, which is made right after it is told. */
+function own(socket: Socket, port: number): void {
+  socket.on('connectionAttempt', (ip: string) => {
+    process.nextTick(() => {
+      const local = socket.address();
+      if (!('address' in local) || local.port === 0) return;
+      socket.once('close', ownSockets.add({ host: local.address, port: local.port }, { host: ip, port }));
+    });
+  });
 }
 
 function timeoutError(): Error {

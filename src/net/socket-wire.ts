@@ -1,6 +1,7 @@
 import { copyOf } from '../bytes/copy.ts';
 import { normaliseAddress, unspecifiedFor } from './address.ts';
 import { now } from './clock.ts';
+import { ownSockets } from './own-sockets.ts';
 import { isReset, PatientSocket } from './patient-socket.ts';
 import type { Address, DialFault, Dialled, Received, Transcript, Wire, WireEvent } from './wire.ts';
 
@@ -48,6 +49,8 @@ export class SocketWire implements Wire {
   #closing: Promise<Transcript> | undefined;
   readonly #gone: Promise<void>;
   #endedAt: number | undefined;
+  /** Tells that it is no longer one of ours. */
+  #disown: (() => void) | undefined;
   /** The run is over: nobody waits any longer. */
   #interrupt: () => void = () => {};
 
@@ -61,6 +64,7 @@ export class SocketWire implements Wire {
       this.#socket.once('close', () => {
         interrupts.delete(interrupt);
         this.#endedAt ??= now();
+        this.#disown?.();
         this.#finish({ kind: 'timeout' });
         closed();
         resolve();
@@ -122,6 +126,7 @@ export class SocketWire implements Wire {
     const address = this.#socket.address();
     if (!('address' in address) || address.port === 0) return;
     this.local = { host: normaliseAddress(address.address), port: address.port };
+    this.#disown ??= ownSockets.add(this.local, this.remote);
   }
 
   send(bytes: Uint8Array): void {

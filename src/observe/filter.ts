@@ -23,7 +23,7 @@ export function segmentTest(filter: SegmentFilter): ((segment: Segment) => boole
   };
 }
 
-function isSource(segment: Segment, host: readonly number[]): boolean {
+export function isSource(segment: Segment, host: readonly number[]): boolean {
   return host.length === 1
     ? segment.ipVersion === 4 && (segment.source0 | 0) === host[0]
     : segment.ipVersion === 6 &&
@@ -33,7 +33,7 @@ function isSource(segment: Segment, host: readonly number[]): boolean {
         (segment.source3 | 0) === host[3];
 }
 
-function isDestination(segment: Segment, host: readonly number[]): boolean {
+export function isDestination(segment: Segment, host: readonly number[]): boolean {
   return host.length === 1
     ? segment.ipVersion === 4 && (segment.destination0 | 0) === host[0]
     : segment.ipVersion === 6 &&

@@ -2,6 +2,7 @@ import type { Connection } from '../capture/connection.ts';
 import { Decoder } from '../capture/decoder.ts';
 import type { Precision } from '../capture/events.ts';
 import type { Packet } from '../capture/packet.ts';
+import type { Segment } from '../capture/segment.ts';
 import type { Topology } from '../flink/topology.ts';
 import type { ClearReading, Probe } from '../model/probe.ts';
 import type { CaptureQuality, Input, Observation, StateTransfer } from '../model/report.ts';
@@ -38,6 +39,8 @@ export interface LiveViewOptions {
   readonly topology: Topology;
   readonly keyLog?: KeyLog;
   readonly filter?: SegmentFilter;
+  /** Segments that are none of the cluster's: counted as packets, and followed no further. */
+  readonly leaveOut?: (segment: Segment) => boolean;
   /** Where it goes on without end; absent: everything is kept that there is room for, as of a file. */
   readonly memory?: LiveMemory;
   /** Bytes of packets kept of the beginning of a connection; absent: no evidence. */
@@ -122,6 +125,7 @@ export class LiveView {
     this.#decoder = new Decoder(
       (segment) => {
         if (passes !== undefined && !passes(segment)) return;
+        if (options.leaveOut?.(segment)) return;
         this.#witness.take(segment);
         if (this.#evidence === undefined) return;
         const { last } = this.#witness;

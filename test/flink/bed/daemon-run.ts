@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { browserPath } from '../../web/browser.ts';
@@ -52,7 +52,7 @@ const NAME = 'bed';
 
 type Found = Pick<DaemonResult, 'verdict' | 'differences' | 'told' | 'rounds'>;
 
-/** A daemon beside a sound cluster; tm2 is restarted with the fault and sound again, twice. */
+/** A daemon beside a sound cluster; tm2 is restarted with the fault, and sound again. */
 export async function runDaemonJourney(bed: Bed, flink: Distribution, journey: DaemonJourney): Promise<DaemonResult> {
   const began = performance.now();
   const common = {
@@ -61,32 +61,18 @@ export async function runDaemonJourney(bed: Bed, flink: Distribution, journey: D
   };
   const seconds = (): DaemonResult['seconds'] => ({ all: secondsSince(began) });
   try {
-    const found = await withCluster(bed, flink, soundCase(freshIds()), (cluster) => watched(cluster, journey));
-    return { ...common, seconds: seconds(), ...found };
+    const rounds: Round[] = [];
+    // Each with a cluster of its own: Flink restarts a job ever later, and Alertmanager is told late of what comes back.
+    for (let round = 1; round <= ROUNDS; round++)
+      rounds.push(await withCluster(bed, flink, soundCase(freshIds()), (cluster) => watched(cluster, journey)));
+    return { ...common, seconds: seconds(), ...inSum(rounds) };
   } catch (error) {
     const differences = [(error as Error).message];
     return { ...common, seconds: seconds(), verdict: 'differs', differences, told: [], rounds: [] };
   }
 }
 
-/** As Flink chooses them where none is configured: host, RPC port, six random digits. */
-const freshId = (member: 'tm1' | 'tm2'): string =>
-  `${member}:${PORTS.taskManagerRpc}-${randomBytes(3).toString('hex')}`;
-const freshIds = (): { tm1: string; tm2: string } => ({ tm1: freshId('tm1'), tm2: freshId('tm2') });
-
-async function watched(cluster: Cluster, journey: DaemonJourney): Promise<Found> {
-  const { folder, network } = cluster.setting;
-  await settle(cluster);
-  for (const member of CLUSTER_MEMBERS)
-    cpSync(configurationFolder(folder, member), soundFolder(folder, member), { recursive: true });
-  const host = await daemonHost(network);
-  const rounds: Round[] = [];
-  // Each with a daemon and an Alertmanager of its own: what came back within a quarter of an hour is held.
-  for (let round = 1; round <= ROUNDS; round++) {
-    const own = join(folder, `round-${round}`);
-    mkdirSync(own);
-    rounds.push(await withDaemon(cluster, journey, host, own));
-  }
+function inSum(rounds: readonly Round[]): Found {
   const differences = rounds.flatMap((one, at) => one.differences.map((text) => `round ${at + 1}: ${text}`));
   return {
     ...{ verdict: differences.length > 0 ? 'differs' : 'equal', differences },
@@ -95,14 +81,28 @@ async function watched(cluster: Cluster, journey: DaemonJourney): Promise<Found>
   };
 }
 
+/** As Flink chooses them where none is configured: host, RPC port, six random digits. */
+const freshId = (member: 'tm1' | 'tm2'): string =>
+  `${member}:${PORTS.taskManagerRpc}-${randomBytes(3).toString('hex')}`;
+const freshIds = (): { tm1: string; tm2: string } => ({ tm1: freshId('tm1'), tm2: freshId('tm2') });
+
+async function watched(cluster: Cluster, journey: DaemonJourney): Promise<Round> {
+  const { folder, network } = cluster.setting;
+  await settle(cluster);
+  for (const member of CLUSTER_MEMBERS)
+    cpSync(configurationFolder(folder, member), soundFolder(folder, member), { recursive: true });
+  return withDaemon(cluster, journey, await daemonHost(network));
+}
+
 /** A daemon with its Alertmanager and somebody who looks, for one round. */
-async function withDaemon(cluster: Cluster, journey: DaemonJourney, host: DaemonHost, folder: string): Promise<Round> {
+async function withDaemon(cluster: Cluster, journey: DaemonJourney, host: DaemonHost): Promise<Round> {
+  const { folder } = cluster.setting;
   const running: Beside[] = [];
   const sightings: Sighting[] = [];
   try {
     const alertmanager = await startAlertmanager(host, folder);
     if (alertmanager !== undefined) running.push(alertmanager);
-    const settings = settingsOf(cluster, journey, { wire: host.interface, alertmanager, state: folder });
+    const settings = settingsOf(cluster, journey, { wire: host.interface, alertmanager });
     const daemon = await startDaemon(host, settings, folder);
     running.push(daemon);
     const browser = browserPath();
@@ -139,7 +139,7 @@ const soundFolder = (folder: string, member: string): string => join(folder, `so
 function settingsOf(
   cluster: Cluster,
   journey: DaemonJourney,
-  { wire, alertmanager, state }: { wire: string; alertmanager: Beside | undefined; state: string },
+  { wire, alertmanager }: { readonly wire: string; readonly alertmanager: Beside | undefined },
 ): object {
   const { folder, stores, distribution } = cluster.setting;
   const hears = (witness: DaemonJourney['witnesses'][number]): boolean => journey.witnesses.includes(witness);
@@ -156,7 +156,7 @@ function settingsOf(
   return {
     version: 1,
     web: { listen: `127.0.0.1:${PORTS_BESIDE.daemon}` },
-    state: { path: join(state, 'history.db') },
+    state: { path: join(folder, 'history.db') },
     clusters: [
       {
         name: NAME,
