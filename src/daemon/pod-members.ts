@@ -23,8 +23,15 @@ const GONE_MOST = 100;
 /** Who comes later is no successor: the cluster has grown again. */
 const SUCCESSOR_MS = 600_000;
 
+/** A Flink of more pods is not watched whole: its API server tells nonsense. */
+const KNOWN_MOST = 20_000;
+
+/** What is remembered of a pod. */
 interface Known {
-  readonly pod: Pod;
+  readonly uid: string;
+  readonly name: string;
+  readonly places: readonly string[];
+  readonly readiness: Pod['readiness'];
   readonly role: PodRole;
   /** Id of the container that runs Flink; undefined: it does not run now. */
   readonly process: string | undefined;
@@ -65,8 +72,8 @@ export class PodMembers {
     const isFirst = !this.#isListed;
     this.#isListed = true;
     const there = new Set(pods.map(({ uid }) => uid));
-    const left = [...this.#known.values()].filter(({ pod }) => !there.has(pod.uid));
-    const changes = [...left.flatMap(({ pod }) => this.deleted(pod)), ...pods.flatMap((pod) => this.applied(pod))];
+    const left = [...this.#known.values()].filter(({ uid }) => !there.has(uid));
+    const changes = [...left.flatMap((one) => this.deleted(one)), ...pods.flatMap((pod) => this.applied(pod))];
     return isFirst ? [] : changes;
   }
 
@@ -74,26 +81,28 @@ export class PodMembers {
   applied(pod: Pod): readonly PodChange[] {
     const role = roleOf(pod);
     if (role === undefined) return [];
-    const before = this.#known.get(pod.uid);
+    const { uid, name, readiness } = pod;
+    const before = this.#known.get(uid);
+    if (before === undefined && this.#known.size >= KNOWN_MOST) return [];
     const main = mainContainer(pod, role);
     const process = main?.state.kind === 'running' && main.id !== undefined && !isOver(pod) ? main.id : undefined;
-    this.#known.set(pod.uid, { pod, role, process, last: process ?? before?.last });
+    const places = placesOf(pod, role);
+    this.#known.set(uid, { uid, name, places, readiness, role, process, last: process ?? before?.last });
     if (process !== undefined && process !== before?.process) return [this.#came(pod, role, main!, before?.last)];
     if (process === undefined && before?.process !== undefined) return [this.#went(before, endOf(main))];
     return [];
   }
 
-  deleted(pod: Pod): readonly PodChange[] {
-    const before = this.#known.get(pod.uid);
-    this.#known.delete(pod.uid);
+  deleted({ uid }: Pick<Pod, 'uid'>): readonly PodChange[] {
+    const before = this.#known.get(uid);
+    this.#known.delete(uid);
     // A pod that failed stays listed until it is deleted: it was missed then.
     return before?.process === undefined ? [] : [this.#went(before, 'was deleted')];
   }
 
-  #went({ pod, role }: Known, how: string): PodChange {
-    this.#gone[role] = [...this.#gone[role], { name: pod.name, at: this.#clock() }].slice(-GONE_MOST);
-    const text = `the ${role} pod ${pod.name} ${how}`;
-    return { kind: 'member-gone', member: pod.name, places: placesOf(pod, role), text };
+  #went({ name, places, role }: Known, how: string): PodChange {
+    this.#gone[role] = [...this.#gone[role], { name, at: this.#clock() }].slice(-GONE_MOST);
+    return { kind: 'member-gone', member: name, places, text: `the ${role} pod ${name} ${how}` };
   }
 
   #came(pod: Pod, role: PodRole, { restarts, state }: Container, last: string | undefined): PodChange {
@@ -136,8 +145,8 @@ function isOver({ phase }: Pod): boolean {
   return phase === 'Failed' || phase === 'Succeeded';
 }
 
-function isReady({ pod, process }: Known): boolean {
-  return process !== undefined && pod.readiness === 'ready';
+function isReady({ process, readiness }: Known): boolean {
+  return process !== undefined && readiness === 'ready';
 }
 
 function endOf(main: Container | undefined): string {

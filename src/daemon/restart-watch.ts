@@ -20,6 +20,9 @@ export interface RestartWatchMeans extends CompanionMeans {
 
 /** Looks follow each other so quickly while members are awaited. */
 const AWAITING_MS = 2000;
+/** Changes that are noted in a minute; each is written to the history. */
+const NOTED_MOST = 2000;
+const NOTED_MS = 60_000;
 /** After pods have changed: often several do at once. */
 const SOON_MS = 250;
 
@@ -41,6 +44,7 @@ export class RestartWatch implements Companion {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #look: 'none' | 'going' | 'again' = 'none';
+  #noted = { since: 0, count: 0 };
   #isStopped = false;
 
   constructor(means: RestartWatchMeans) {
@@ -165,10 +169,23 @@ export class RestartWatch implements Companion {
 
   #tell(by: Teller, change: MemberChange): 'news' | 'known' {
     if (!this.#told.isNews(by, change)) return 'known';
+    if (!this.#mayNote()) return 'news';
     const { settings, note, clock } = this.#means;
     const { kind, member, text } = change;
     note({ cluster: settings.name, kind, at: new Date(clock()).toISOString(), member, text });
     return 'news';
+  }
+
+  /** A server that tells changes without end costs its own history only. */
+  #mayNote(): boolean {
+    const { settings, clock, log } = this.#means;
+    const now = clock();
+    if (Math.abs(now - this.#noted.since) >= NOTED_MS) this.#noted = { since: now, count: 0 };
+    this.#noted.count += 1;
+    if (this.#noted.count === NOTED_MOST + 1) {
+      log('warn', { cluster: settings.name }, `more than ${NOTED_MOST} changes of members in a minute: not noted`);
+    }
+    return this.#noted.count <= NOTED_MOST;
   }
 
   #verifyWhenThere(): void {

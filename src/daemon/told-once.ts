@@ -8,6 +8,9 @@ export type Teller = 'rest' | 'pods';
  */
 const SAME_EVENT_MS = 180_000;
 
+/** Remembered of what was told; the oldest are forgotten. */
+const TOLD_MOST = 2000;
+
 type Half = 'went' | 'came';
 
 interface Told {
@@ -36,7 +39,7 @@ export class ToldOnce {
     const concerns = (one: Told): boolean => halves.includes(one.half) && areShared(one.places, places);
     this.#told = this.#told.filter((one) => !concerns(one));
     if (isKnown) return false;
-    this.#told = [...this.#told, ...halves.map((one) => ({ by, half: one, places, at: now }))];
+    this.#told = [...this.#told, ...halves.map((one) => ({ by, half: one, places, at: now }))].slice(-TOLD_MOST);
     return true;
   }
 }

@@ -212,3 +212,12 @@ t.test('a selector that picks nothing of Flink is told', async (t) => {
   const others = await watched(t, { pods: [podObject('web', 'frontend', { container: 'w' })] });
   t.match(others.lines, [/1 pods are selected, none has the label component/]);
 });
+
+t.test('a server that tells changes without end: they are noted up to a limit, and the watch goes on', async (t) => {
+  const scene = await watched(t, { rest: 'not-asked' });
+  for (let turn = 0; turn < 2500; turn++) scene.api.apply(restarted('10.0.0.2', 'tm-2', `c${turn}`));
+  await until('the log says so', () => scene.lines.some((one) => one.includes('changes of members in a minute')));
+  t.equal(scene.happened.length, 2000);
+  await until('it is verified', () => scene.triggers.length > 0);
+  t.equal(scene.lines.length, 1);
+});
