@@ -5,6 +5,12 @@ const DRAIN_TURNS = 3;
 /** A TLS record fits (RFC 8446 section 5.2); also the largest chunk that is handed on. */
 const CHUNK_BYTES = 16 * 1024 + 512;
 
+/**
+ * What all sockets read into: libuv asks for a buffer, fills it and hands it on in one go. On Windows it may ask ahead of
+ * the bytes.
+ */
+const READING: Uint8Array | undefined = process.platform === 'win32' ? undefined : new Uint8Array(CHUNK_BYTES);
+
 /** Faults of a write to a peer that has reset the connection. */
 const RESET_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
@@ -18,14 +24,14 @@ export function isReset(error: NodeJS.ErrnoException): boolean {
  * A server that refuses a client sends an alert, closes, and resets the connection when it is written to once more.
  * `net.Socket` destroys itself as soon as that write fails, and the alert, which lies in the kernel's buffer, is lost.
  * Bytes go to `onBytes` past the stream machinery, which stops reading at the first error. They stand in a buffer
- * that is used again. `onBytes` answers whether to read on.
+ * that is used again, by every socket. `onBytes` answers whether to read on.
  */
 export class PatientSocket extends Socket {
   #draining: 'no' | 'yes' | 'done' = 'no';
 
   constructor(onBytes: (bytes: Uint8Array) => boolean) {
     const onread: OnReadOpts = {
-      buffer: new Uint8Array(CHUNK_BYTES),
+      buffer: READING ?? new Uint8Array(CHUNK_BYTES),
       callback: (length, buffer) => onBytes(buffer.subarray(0, length)),
     };
     // The constructor takes `onread` as well as `connect` does; the type of its options leaves it out.

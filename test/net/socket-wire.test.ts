@@ -45,6 +45,31 @@ t.test('a server that resets before the connection is looked at is reset, not re
   server.close();
 });
 
+t.test('what several connections send at the same time stays apart', async (t) => {
+  const letters = ['a', 'b', 'c', 'd'];
+  const servers = letters.map((letter) =>
+    createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      for (let piece = 0; piece < 40; piece++) socket.write(letter.repeat(700));
+      socket.end();
+    }),
+  );
+  const heard = await Promise.all(
+    servers.map(async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const wire = await stand({ host: '127.0.0.1', port: (server.address() as { port: number }).port });
+      const whole = await all(wire, 5000);
+      await wire.close('fin');
+      server.close();
+      return whole;
+    }),
+  );
+  t.strictSame(
+    heard,
+    letters.map((letter) => ({ text: letter.repeat(28_000), end: 'fin' })),
+  );
+});
+
 t.test('bytes come before the reset that follows them', async (t) => {
   await using([{ do: 'expect', bytes: 5 }, { do: 'send', bytes: hex('no!') }, { do: 'rst' }], async (wire) => {
     wire.send(Buffer.from('hello'));

@@ -73,8 +73,25 @@ export function checkSignature(
   }
 }
 
+/** Certificates whose keys are kept: those of a cluster are asked for with every handshake. */
+const MAX_KEPT_KEYS = 256;
+/** Longer certificates are read each time: a stranger may send some of 16 MiB (RFC 5246 section 7.4.2). */
+const MAX_KEPT_OCTETS = 8192;
+/** By DER, the one that was asked for last, last. */
+const keptKeys = new Map<string, KeyObject | undefined>();
+
 /** Public key of a certificate; `undefined` where Node cannot read it. */
 export function certificateKey(der: Uint8Array): KeyObject | undefined {
+  if (der.length > MAX_KEPT_OCTETS) return readKey(der);
+  const name = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
+  const key = keptKeys.has(name) ? keptKeys.get(name) : readKey(der);
+  keptKeys.delete(name);
+  keptKeys.set(name, key);
+  if (keptKeys.size > MAX_KEPT_KEYS) keptKeys.delete(keptKeys.keys().next().value!);
+  return key;
+}
+
+function readKey(der: Uint8Array): KeyObject | undefined {
   try {
     return new X509Certificate(der).publicKey;
   } catch {
