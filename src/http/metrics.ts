@@ -26,6 +26,8 @@ export class DaemonMetrics {
   /** Of each cluster, what its last run changed, as text: tens of thousands of lines are not written at every scrape. */
   readonly #known = new Map<string, ReadonlyMap<FamilyName, string>>();
   readonly #restarts = new Map<string, number>();
+  /** Clusters whose last restart was asked of the history. */
+  readonly #remembered = new Set<string>();
   readonly #waivers = new Set<string>();
   readonly #told = new Set<string>();
   /** Counters of a cluster, so that they go with it. */
@@ -112,7 +114,13 @@ export class DaemonMetrics {
     await turn();
     const last = this.#asked(() => this.#means.control.store.last(cluster));
     if (last !== undefined && !this.#known.has(cluster)) await this.#replace(cluster, last.report);
-    const happenings = this.#asked(() => this.#means.control.store.happenings(cluster, { limit: RESTARTS_BACK })) ?? [];
+  }
+
+  /** The last restart of the history, of a cluster that was not yet seen to be restarted by this process. */
+  #loadRestart(cluster: string): void {
+    const happenings = this.#asked(() => this.#means.control.store.happenings(cluster, { limit: RESTARTS_BACK }));
+    if (happenings === undefined) return;
+    this.#remembered.add(cluster);
     const restart = happenings.find(({ kind }) => kind === 'restart');
     if (restart !== undefined && !this.#restarts.has(cluster)) this.#restarts.set(cluster, Date.parse(restart.at));
   }
@@ -169,6 +177,7 @@ export class DaemonMetrics {
   }: DaemonStatus['clusters'][number]): Promise<void> {
     this.#told.add(cluster);
     if (!this.#known.has(cluster)) await this.#load(cluster);
+    if (!this.#remembered.has(cluster)) this.#loadRestart(cluster);
     const labels = { flink_cluster: cluster };
     for (const severity of SEVERITIES) this.#set.set('flinkprobe_findings', { ...labels, severity }, open[severity]);
     this.#set.set('flinkprobe_run_late_seconds', labels, lateMs / 1000);
@@ -244,6 +253,8 @@ export class DaemonMetrics {
     for (const cluster of [...this.#told, ...this.#known.keys()]) {
       if (there.has(cluster)) continue;
       this.#told.delete(cluster);
+      this.#remembered.delete(cluster);
+      this.#restarts.delete(cluster);
       this.#known.delete(cluster);
       for (const { name, labels } of this.#counted.get(cluster)?.values() ?? []) this.#set.remove(name, labels);
       this.#counted.delete(cluster);

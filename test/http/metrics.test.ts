@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
+import type { StoreSighting } from '../../src/daemon/types.ts';
 import { FAMILIES } from '../../src/http/families.ts';
 import { formatFor } from '../../src/http/prometheus.ts';
 import type { Certificate, Observation, Report } from '../../src/model/report.ts';
@@ -229,10 +230,26 @@ function large(certificates: number): Report {
 /** Documented in src/http/README.md. */
 const BUDGET = 2000;
 
-t.test('one JobManager and 50 TaskManagers stay within the budget of series', async (t) => {
+t.test('one JobManager and 50 TaskManagers, their key stores read, stay within the budget of series', async (t) => {
   const control = new StandIn(['prod']);
   const { address } = await served(control);
-  control.commit('prod', large(1));
+  const authority = certificate({ subject: 'CN=authority', sha256: 'ca'.repeat(32) });
+  const stored = ['jm', ...Array.from({ length: 50 }, (_, index) => `tm-${index}`)].flatMap((member) =>
+    (member === 'jm'
+      ? (['jobmanager-rpc', 'blob-server'] as const)
+      : (['taskmanager-data', 'taskmanager-rpc'] as const)
+    ).map(
+      (channel): StoreSighting => ({
+        ...{ path: `/ssl/${member}.p12`, channel, member },
+        certificates: [
+          { role: 'keystore', certificate: certificate({ subject: `CN=${member}`, sha256: `${member}` }) },
+          { role: 'ca', certificate: authority },
+          { role: 'truststore', certificate: authority },
+        ],
+      }),
+    ),
+  );
+  control.commit('prod', large(1), 'schedule', { sightings: stored, paths: [] });
   const { samples } = parseExposition((await scrape(address)).text);
   const own = samples.filter(({ labels }) => labels.flink_cluster === 'prod');
   t.ok(own.length < BUDGET, `${own.length} series`);

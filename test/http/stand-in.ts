@@ -14,6 +14,7 @@ import type {
   Run,
   RunAnswer,
   Store,
+  StoresRead,
   Trigger,
   WaiverStatus,
   WireStatus,
@@ -69,9 +70,15 @@ export class StandIn implements Control {
   }
 
   /** Keeps a run and tells of it as a cluster's loop does. */
-  commit(cluster: string, report: Report, trigger: Trigger = 'schedule'): Run {
+  commit(cluster: string, report: Report, trigger: Trigger = 'schedule', stores?: StoresRead): Run {
     this.#runs += 1;
-    const run: Run = { id: `01JD8${String(this.#runs).padStart(21, '0')}`, cluster, trigger, report };
+    const run: Run = {
+      id: `01JD8${String(this.#runs).padStart(21, '0')}`,
+      cluster,
+      trigger,
+      report,
+      ...(stores === undefined ? {} : { stores }),
+    };
     const { transitions } = this.store.commit(run, { resolveAfter: 1 });
     this.#cells.set(cluster, cellsOf(cluster, report, 'medium'));
     for (const cell of this.cells(cluster)) this.live.publish('channel', cell);
