@@ -22,7 +22,9 @@ const podAnswer = z.object({
     resourceVersion: text.nullish(),
     labels: z.record(text, text).nullish(),
   }),
-  spec: z.object({ containers: z.array(z.object({ name: text })).nullish() }).nullish(),
+  spec: z
+    .object({ hostNetwork: z.boolean().nullish(), containers: z.array(z.object({ name: text })).nullish() })
+    .nullish(),
   status: z
     .object({
       phase: text.nullish(),
@@ -110,7 +112,7 @@ function podOf({ metadata, spec, status }: PodAnswer): Pod {
     uid: metadata.uid,
     name: metadata.name,
     labels: metadata.labels ?? {},
-    ...(status?.podIP ? { ip: status.podIP } : {}),
+    ...(status?.podIP && !spec?.hostNetwork ? { ip: status.podIP } : {}),
     phase: status?.phase ?? 'Unknown',
     readiness: ready ? 'ready' : 'not-ready',
     containers: (spec?.containers ?? []).map(({ name }): Container => {

@@ -21,7 +21,7 @@ export interface Pod {
   readonly uid: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Absent until it has one. */
+  /** Its own: absent until it has one, and where it is on the network of its node (`hostNetwork`). */
   readonly ip?: string;
   readonly phase: string;
   /** Its condition `Ready`: its containers run, and pass their readiness probes where they have some. */

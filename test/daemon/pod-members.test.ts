@@ -96,6 +96,13 @@ t.test('a pod that runs and is not ready yet is not counted, and its becoming so
   t.equal(one.ready('taskmanager'), 1);
 });
 
+t.test('the address of a node is no place of a pod: others of its network have it too', async (t) => {
+  const written = podObject('tm', 'taskmanager', { ip: '192.0.2.7', container: 'a' });
+  const spec = { ...(written.spec as object), hostNetwork: true };
+  const [one] = listPage({ metadata: { resourceVersion: '1' }, items: [{ ...written, spec }] }).pods;
+  t.strictSame(members().applied(one!)[0]?.places, ['tm']);
+});
+
 t.test('a sidecar that is restarted is none of Flink; pods without a role are left alone', async (t) => {
   const container = (name: string, id: string) => ({ name, id, restarts: 0, state: { kind: 'running' } as const });
   const base = pod('tm', 'taskmanager', { container: 'a' });
