@@ -5,7 +5,7 @@ export interface PodTaker {
   /** All that there are; comes again after the server kept no more of what was watched from. */
   listed(pods: PodList['pods']): void;
   changed(event: Extract<PodEvent, { kind: 'applied' | 'deleted' }>): void;
-  /** `following`: what was told is so. `lost`: it may be old. Told when it becomes so. */
+  /** `following`: what was told is so. `lost`: it may be old. Told when it becomes so, or comes of another fault. */
   state(state: 'following' | 'lost', why?: string): void;
 }
 
@@ -36,7 +36,8 @@ export class PodFeed {
   /** Of the stream that goes on. */
   #openedAt: number | undefined;
   #failures = 0;
-  #state: 'following' | 'lost' | undefined;
+  /** What was told last, with the kind of fault. */
+  #told: string | undefined;
 
   constructor(source: PodSource, taker: PodTaker, pauses: FeedPauses = PAUSES, random: () => number = Math.random) {
     this.#source = source;
@@ -101,12 +102,14 @@ export class PodFeed {
     if (isExpired || isBroken) this.#version = undefined;
     this.#failures = this.#isShort ? Math.min(this.#failures + 1, FAILURES_MAX) : 1;
     // A list follows at once: nothing is lost yet.
-    if (!isExpired || this.#failures > 1) this.#tell('lost', (error as Error).message);
+    if (isExpired && this.#failures === 1) return;
+    this.#tell('lost', (error as Error).message, error instanceof KubernetesFailure ? error.fault : 'other');
   }
 
-  #tell(state: 'following' | 'lost', why?: string): void {
-    if (this.#state === state) return;
-    this.#state = state;
+  #tell(state: 'following' | 'lost', why?: string, fault?: string): void {
+    const what = fault === undefined ? state : `${state} ${fault}`;
+    if (this.#told === what) return;
+    this.#told = what;
     this.#taker.state(state, why);
   }
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { PodFeed } from '../../src/daemon/pod-feed.ts';
 import { KubernetesPods } from '../../src/net/kubernetes-pods.ts';
-import { KubernetesApi, podObject } from '../support/kubernetes-api.ts';
+import { KubernetesApi, podObject, recordedKubernetes } from '../support/kubernetes-api.ts';
 import { until } from '../support/until.ts';
 
 interface Fed {
@@ -94,13 +94,30 @@ t.test('a server that refuses is asked again in growing pauses, told once, and t
     response.statusCode = 500;
     response.end('{"kind":"Status","code":500,"message":"etcdserver: leader changed"}');
   };
-  api.drop('destroyed');
+  api.drop('ended');
   const before = api.asked.length;
   await until('several questions', () => api.asked.length > before + 5);
   t.equal(told.filter((one) => one.startsWith('lost')).length, 1);
   api.instead = undefined;
   await until('it follows', () => told.at(-1) === 'following');
   t.ok(told.includes('list tm-1'));
+});
+
+t.test('another fault than before is told: the network is mended, the Role is missing', async (t) => {
+  const { api, told } = await fed(t);
+  const lost = (): readonly string[] => told.filter((one) => one.startsWith('lost'));
+  api.instead = (_, response) => void response.destroy();
+  api.drop('destroyed');
+  await until('it is told', () => lost().length === 1);
+  api.instead = (_, response) => {
+    response.statusCode = 403;
+    response.end(recordedKubernetes('forbidden.json'));
+  };
+  await until('this, too', () => lost().length === 2);
+  t.match(lost()[1], /HTTP 403, a Role with list and watch on pods in flink is needed/);
+  const before = api.asked.length;
+  await until('it is asked on', () => api.asked.length > before + 3);
+  t.equal(lost().length, 2);
 });
 
 t.test('a server that ends every watch at once is not asked without end', async (t) => {
