@@ -5,8 +5,11 @@ import { waiversFor } from '../evaluate/waivers.ts';
 import type { Channel } from '../model/channel.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
+import { ownAddresses } from '../net/own-addresses.ts';
 import type { GivenStore } from '../observe/key-stores.ts';
+import { ownLines } from '../observe/own-lines.ts';
 import { placeOf, secretOf } from './secret-settings.ts';
+import type { VerificationRequest } from './verification-plan.ts';
 import type { VerifyArguments } from './verify-options.ts';
 
 /** What a run of the daemon says besides its report. */
@@ -58,7 +61,16 @@ async function verified(
     ...(baseline === undefined ? {} : { baseline: { path: nameOf(baseline), report: baseline.report } }),
   });
   tell(`${trigger}: ${planned.located.targets.length} endpoints`);
-  return withInstruments(instruments, () => verify(planned, request, instruments));
+  const asked = planned.located.targets.map(({ address }) => address);
+  return withInstruments(instruments, () => verify(planned, withoutOwnLines(request, asked), instruments));
+}
+
+/** Logs remember the probes of all earlier runs: what those provoked accuses nobody. */
+function withoutOwnLines(request: VerificationRequest, asked: readonly string[]): VerificationRequest {
+  const { record } = request;
+  if (record === undefined) return request;
+  const isOurs = ownLines({ own: ownAddresses(), asked });
+  return { ...request, record: { ...record, observations: record.observations.filter((one) => !isOurs(one)) } };
 }
 
 const nameOf = ({ id }: Run): string => `run ${id}`;
