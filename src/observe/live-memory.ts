@@ -93,22 +93,24 @@ function keyOf(record: ConnectionRecord): string {
 
 /**
  * Without what a client did before it, or the server, was set up anew: of the connections between a client host and a
- * listening port, those of one speech that ended well before one of another speech began.
+ * listening port, those of one speech that ended before one of another speech began, which has gone on well beyond it.
  */
 function notSuperseded(kept: readonly KeptConnection[]): KeptConnection[] {
-  const newest = new Map<string, { readonly speech: string; readonly seconds: number }>();
+  const newest = new Map<string, { readonly speech: string; readonly began: number; readonly until: number }>();
   for (const { record } of kept) {
     const speech = speechOf(record);
     if (speech === undefined) continue;
     const pair = pairOf(record);
     const known = newest.get(pair);
-    if (known === undefined || record.first.seconds > known.seconds)
-      newest.set(pair, { speech, seconds: record.first.seconds });
+    const until = Math.max(record.last.seconds, known?.speech === speech ? known.until : 0);
+    if (known === undefined || record.first.seconds > known.began)
+      newest.set(pair, { speech, began: record.first.seconds, until });
+    else if (known.speech === speech) newest.set(pair, { ...known, until: Math.max(known.until, until) });
   }
   return kept.filter(({ record }) => {
     const last = newest.get(pairOf(record));
     if (last === undefined || last.speech === speechOf(record)) return true;
-    return record.last.seconds + SUPERSEDED_AFTER_SECONDS >= last.seconds;
+    return record.last.seconds >= last.began || record.last.seconds + SUPERSEDED_AFTER_SECONDS >= last.until;
   });
 }
 

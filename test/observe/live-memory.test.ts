@@ -104,3 +104,16 @@ t.test('a flood of kinds takes no more room than there is', (t) => {
   t.equal(memory.folded, 990);
   t.end();
 });
+
+t.test('a connection in TLS that lasts supersedes clear text that ended shortly before it began', (t) => {
+  const memory = new LiveMemory({ rememberMs: 1000, clock: () => 0 });
+  memory.add(connection(clear(), 100));
+  const lasting = (until: number): ConnectionRecord =>
+    connection(tls(), 105, { last: { frame: frame + 1, seconds: until, nanoseconds: 0 } });
+  t.same(kinds(memory, [lasting(111)]), ['10.0.0.2 clear', '10.0.0.2 tls'], 'clear text ended 10 s ago');
+  t.same(kinds(memory, [lasting(112)]), ['10.0.0.2 tls']);
+  const later = new LiveMemory({ rememberMs: 1000, clock: () => 0 });
+  later.add(connection(clear(), 120));
+  t.same(kinds(later, [lasting(200)]).sort(), ['10.0.0.2 clear', '10.0.0.2 tls'], 'clear text came later');
+  t.end();
+});
