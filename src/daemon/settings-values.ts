@@ -60,7 +60,7 @@ export const DEFAULTS: {
   retentionMs: 90 * DAY_MS,
   retentionFailingMs: 365 * DAY_MS,
   storeOctets: 2 ** 30,
-  restartWatch: { everyMs: 15_000, verifyAfterMs: 30_000 },
+  restartWatch: { everyMs: 5000, verifyAfterMs: 15_000 },
   captureEveryMs: 30_000,
   evidenceOctets: 256 * 1024,
   repeatMs: 4 * 3_600_000,

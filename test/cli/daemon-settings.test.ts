@@ -133,7 +133,7 @@ t.test('pods are picked by the labels of Flink or by a selector, and watched wit
   };
   t.match(await of('{ deployment: orders, namespace: flink }'), {
     kubernetes: { namespace: 'flink', selector: 'app=orders,component in (jobmanager,taskmanager)' },
-    restartWatch: { everyMs: 15_000, verifyAfterMs: 30_000 },
+    restartWatch: { everyMs: 5000, verifyAfterMs: 15_000 },
   });
   t.strictSame(
     (await of('{ selector: app=flink, api: "https://k:6443", token: { file: t }, ca: ca.pem }')).kubernetes,
