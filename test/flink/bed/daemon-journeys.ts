@@ -1,5 +1,6 @@
 import type { Case } from './cases.ts';
 import { GCM, internalTls, restTls, type Settings } from './configuration.ts';
+import { MEMBER_GONE, type Place } from './daemon-places.ts';
 import { SOUND } from './journeys.ts';
 import type { KeyStores } from './keystores.ts';
 
@@ -14,6 +15,8 @@ export interface Wanted {
   readonly setting?: string;
   /** The witness that has to be against it. */
   readonly witness?: 'wire' | 'handshake' | 'record';
+  /** Where it has to be told; everywhere where left out. */
+  readonly places?: readonly Place[];
 }
 
 /** A TaskManager that is restarted with a fault while a daemon watches, and what has to be told, where and how soon. */
@@ -81,9 +84,10 @@ export const DAEMON_JOURNEYS: readonly DaemonJourney[] = [
     within: 60,
     witnesses: ['handshake', 'wire', 'logs'],
     wanted: [
-      { what: 'tm2 speaks clear text', rules: IN_CLEAR, channels: [], member: 'tm2', witness: 'wire' },
-      { what: 'the log of tm2', rules: [], channels: [], member: 'tm2', witness: 'record' },
-      { what: 'tm2 is missing', rules: ['gone-since-baseline'], channels: [], member: 'tm2' },
+      { what: 'tm2 speaks clear text by the wire', rules: IN_CLEAR, channels: [], member: 'tm2', witness: 'wire' },
+      { what: 'the log of tm2 says so', rules: ['log-says-clear'], channels: [], member: 'tm2', witness: 'record' },
+      // A happening, which metrics and alerts do not have.
+      { what: 'tm2 is missing', rules: [MEMBER_GONE], channels: [], member: 'tm2', places: ['websocket'] },
     ],
   },
 ];

@@ -38,7 +38,9 @@ export function spansOf(
   sightings: readonly Sighting[],
   since: number,
 ): readonly Span[] {
-  return wanted.flatMap((one) => places.map((place) => spanOf(one, place, sightings, since)));
+  return wanted.flatMap((one) =>
+    places.filter((place) => one.places?.includes(place) ?? true).map((place) => spanOf(one, place, sightings, since)),
+  );
 }
 
 function spanOf(wanted: Wanted, place: Place, sightings: readonly Sighting[], since: number): Span {

@@ -104,8 +104,16 @@ export function alertsTold(alerts: readonly ShownAlert[]): readonly Told[] {
     }));
 }
 
+/** A TaskManager that is registered no more, as a happening tells. */
+export const MEMBER_GONE = 'member-gone';
+
+interface HappeningEvent {
+  readonly event: 'happening';
+  readonly data: { readonly kind: string; readonly member?: string };
+}
+
 interface FindingEvent {
-  readonly event: string;
+  readonly event: 'finding';
   readonly data: {
     readonly kind: string;
     readonly finding: {
@@ -121,8 +129,10 @@ interface FindingEvent {
 }
 
 /** Applies one event of `/api/v1/live` to what is open, by fingerprint. What could not be decided is no fault. */
-export function eventTold(open: Map<string, Told>, { event, data }: FindingEvent): void {
-  if (event !== 'finding') return;
+export function eventTold(open: Map<string, Told>, one: FindingEvent | HappeningEvent | { readonly event: '' }): void {
+  if (one.event === 'happening') happened(open, one.data);
+  if (one.event !== 'finding') return;
+  const { data } = one;
   const { finding } = data;
   if (data.kind === 'resolved' || finding.verdict !== 'fail') {
     open.delete(finding.fingerprint);
@@ -137,4 +147,10 @@ export function eventTold(open: Map<string, Told>, { event, data }: FindingEvent
       .join('\n'),
     witnesses: Object.entries(finding.witnesses).flatMap(([name, word]) => (word === 'fail' ? [name] : [])),
   });
+}
+
+function happened(open: Map<string, Told>, { kind, member = '' }: HappeningEvent['data']): void {
+  const key = `${MEMBER_GONE} ${member}`;
+  if (kind === MEMBER_GONE) open.set(key, { rule: MEMBER_GONE, channel: '', member, fix: '' });
+  else if (kind === 'member-back' || kind === 'restart') open.delete(key);
 }

@@ -228,6 +228,9 @@ async function registration(cluster: Cluster, id: string): Promise<number> {
   return Date.now();
 }
 
+/** A log keeps the lines of what is over. */
+const OF_THE_PAST = 'log-tells-handshake-failures';
+
 interface Status {
   readonly clusters: readonly { readonly lastRun?: { readonly id: string; readonly finishedAt: string } }[];
 }
@@ -236,9 +239,9 @@ interface Status {
 async function stillTold({ sightings, daemon, host }: Watching, since: number): Promise<readonly string[]> {
   const giveUp = Date.now() + SOUND_WITHIN * 1000;
   const open = (): readonly string[] =>
-    (sightings.findLast(({ place }) => place === 'websocket')?.open ?? []).map(({ rule, channel, member }) =>
-      `${rule} of ${channel} ${member}`.trim(),
-    );
+    (sightings.findLast(({ place }) => place === 'websocket')?.open ?? [])
+      .filter(({ rule }) => rule !== OF_THE_PAST)
+      .map(({ rule, channel, member }) => `${rule} of ${channel} ${member}`.trim());
   let isRun = false;
   while (Date.now() < giveUp) {
     if (daemon.child.exitCode !== null) throw new Error(`the daemon ended: ${daemon.words().slice(-500)}`);
