@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { CaptureError } from '../capture/problems.ts';
 import { addressWords, type SegmentFilter } from '../observe/filter.ts';
 import { commonOptions, parseFailOn, parseTime, refuseRepeated, repeatable } from './common.ts';
 import { readConfigurations } from './configuration-sources.ts';
 import { Unusable } from './failure.ts';
+import { collectEarly, keepYoungGeneration } from './heap.ts';
 import { expectOption, type JudgedArguments, keylogOption, readJudged } from './judged-traffic.ts';
 import { keystoreOptions } from './keystore-options.ts';
 import { logOption } from './log-witness.ts';
@@ -58,17 +58,6 @@ export const analyzeCommand = (select: Select): CommandModule<object, AnalyzeArg
   handler: (args) => select(() => analyze(args)),
 });
 
-/**
- * How far the heap may grow past what is live before garbage is collected, percent. V8 lets it grow to four times that,
- * which on an endless pipe is memory for nothing.
- */
-const HEAP_GROWING_PERCENT = 30;
-/**
- * How many times as large the young generation becomes when much of it survives. V8 doubles it, up to 16 MiB a half. On a
- * long input open connections survive whatever its size, so that it stays as it is; a short one ends before that costs
- * memory, and is read a fifth faster.
- */
-const YOUNG_GENERATION_GROWTH = 1;
 /** Bytes of captures from which on an input is long. */
 const LONG_INPUT_OCTETS = 64 * 1024 * 1024;
 
@@ -84,8 +73,9 @@ function isLong(files: readonly string[]): boolean {
 }
 
 async function analyze(args: ArgumentsCamelCase<AnalyzeArguments>): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
-  if (isLong(args.files)) setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GENERATION_GROWTH}`);
+  collectEarly();
+  // A short one ends before its young generation costs memory, and is read a fifth faster.
+  if (isLong(args.files)) keepYoungGeneration();
   refuseRepeated(args, options);
   const failOn = parseFailOn(args.failOn);
   const outputs = parseOutputs(args.format, args.output);

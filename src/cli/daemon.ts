@@ -8,6 +8,7 @@ import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
 import { ExitCode } from './exit-code.ts';
 import { reason, Unusable } from './failure.ts';
+import { collectEarly, keepYoungGeneration } from './heap.ts';
 import { pageFiles } from './page-files.ts';
 import type { Select } from './selection.ts';
 import { SETTING_KEYS } from './setting-keys.ts';
@@ -57,6 +58,9 @@ export const daemonCommand = (select: Select): CommandModule<object, DaemonArgum
 const STOP_WITHIN_MS = 9_000;
 
 async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<void> {
+  // What a run holds lives for seconds and is garbage then: by V8's own rules three times what is live.
+  collectEarly();
+  keepYoungGeneration();
   // Loaded only here: other commands need no store and no server.
   const [
     { Daemon },
@@ -121,8 +125,8 @@ async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<voi
           tell: (line) => log('info', { target }, line),
         }),
       targets: () => configuredTargets(current.settings),
-      dashboard: createDashboard(daemon, pageFiles()),
       rules: async () => (await import('../evaluate/directory.ts')).loadRules(),
+      dashboard: createDashboard(daemon, pageFiles()),
       log,
     });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { compareWithBaseline } from '../evaluate/baseline.ts';
 import { coverage } from '../evaluate/coverage.ts';
 import { loadRules } from '../evaluate/directory.ts';
@@ -40,6 +41,8 @@ export async function verify(planned: Plan, request: VerificationRequest, instru
   const wire = (request.wire?.observations ?? []).map((one, index) => ({ ...one, id: `w${index + 1}` }));
   const seen = [...wire, ...asked, ...record.observations];
   const processes = [...planned.processes, ...associatedProcesses(asked), ...record.processes];
+  // The last answers and the judgement are a piece of work each: a daemon does something else in between.
+  await turn();
   const evaluation = evaluate(rules, seen, planned.promised, {
     now,
     probes: planned.probes,
