@@ -150,6 +150,7 @@ function writeMatrix(): number {
     probed: readBeside<ProbedResult>(resultsFolder(), 'probed'),
     states: readBeside<StateResult>(resultsFolder(), 'state'),
     contradictions: readBeside<ContradictionResult>(resultsFolder(), 'contradictions'),
+    daemons: readBeside<DaemonResult>(resultsFolder(), 'daemon'),
   };
   writeFileSync(file, matrix(results));
   return say(`${file}\n`);

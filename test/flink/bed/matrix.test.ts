@@ -14,7 +14,7 @@ const RESULT: CaseResult = {
   ],
 };
 const page = (...cases: readonly CaseResult[]): string =>
-  matrix({ cases, journeys: [], probed: [], states: [], contradictions: [] });
+  matrix({ cases, journeys: [], probed: [], states: [], contradictions: [], daemons: [] });
 
 t.test('a neighbour is named as such, and the release of a jar is read from its name', async (t) => {
   t.match(page(RESULT), /1\.20\.5 `beside`: the SQL gateway is 1\.20\.3/);

@@ -1,7 +1,9 @@
 import { CASES, type Case } from './cases.ts';
 import type { ContradictionResult } from './contradictions.ts';
+import type { DaemonResult } from './daemon-run.ts';
 import type { JourneyResult } from './journey-run.ts';
 import { auditTable, contradictionTable, stateTable } from './matrix-audit.ts';
+import { daemonTable } from './matrix-daemon.ts';
 import { journeyTable, logLines, probedTables, runSummary } from './matrix-parts.ts';
 import type { ProbedResult } from './probed.ts';
 import { type CaseResult, type EndpointResult, isWrong } from './results.ts';
@@ -14,6 +16,7 @@ export interface Results {
   readonly probed: readonly ProbedResult[];
   readonly states: readonly StateResult[];
   readonly contradictions: readonly ContradictionResult[];
+  readonly daemons: readonly DaemonResult[];
 }
 
 /** `docs/matrix.md`: what each witness said of each case on each version, against what the configuration dictates. */
@@ -50,6 +53,7 @@ export function matrix(results: Results): string {
     ...contradictionTable(results.contradictions),
     ...stateTable(results.states),
     ...journeyTable(results.journeys),
+    ...daemonTable(results.daemons),
     ...probedTables(results.probed),
     ...logLines(all),
     '## Channel by channel',
