@@ -1,35 +1,15 @@
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
-import { analyzeCommand } from './analyze.ts';
-import { auditCommand } from './audit.ts';
-import { configCommand } from './config.ts';
-import { daemonCommand } from './daemon.ts';
+import { commandModules, nameOf } from './commands.ts';
 import { EXIT_CODES, ExitCode } from './exit-code.ts';
-import { explainCommand } from './explain.ts';
 import { isClosedPipe, Unusable } from './failure.ts';
 import { withoutForeign } from './foreign-variables.ts';
-import { listCommand } from './list.ts';
 import type { Select } from './selection.ts';
-import { sniffCommand } from './sniff.ts';
 import { traceOf } from './source-places.ts';
-import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
-import { waiversCommand } from './waivers.ts';
 
-const COMMANDS: readonly string[] = [
-  'analyze',
-  'sniff',
-  'verify',
-  'audit',
-  'explain',
-  'list',
-  'config',
-  'waivers',
-  'daemon',
-];
-/** Commands of the public contract that this version does not have. */
-const LATER: readonly string[] = ['completion'];
-/** Options of it, likewise, and the commands that have them already. */
+const COMMANDS: readonly string[] = commandModules(() => undefined).map(nameOf);
+/** Options of the public contract that this version does not have, and the commands that have them already. */
 const LATER_OPTIONS: readonly (readonly [option: string, there: readonly string[]])[] = [['--truststore', ['verify']]];
 
 /** Parses the command line, runs one command and sets `process.exitCode`. Never throws. */
@@ -55,8 +35,7 @@ function refuseUnknown(args: readonly string[]): void {
   }
   const [command] = args;
   if (command === undefined || command.startsWith('-') || COMMANDS.includes(command)) return;
-  const is = LATER.includes(command) ? `is not in version ${version()} yet` : 'is no command';
-  throw new Unusable(`${command}: this ${is}; there are ${COMMANDS.join(', ')} (flinkprobe --help)`);
+  throw new Unusable(`${command}: this is no command; there are ${COMMANDS.join(', ')} (flinkprobe --help)`);
 }
 
 function report(error: unknown): void {
@@ -98,15 +77,7 @@ function chosen(args: readonly string[], parseYaml: YamlParser | undefined): (()
   // The daemon reads its variables with its settings, and its file of settings is no file of options.
   if (!readsSettings(args)) withOptionsFile(parser.env('FLINKPROBE'), parseYaml);
   parser
-    .command(analyzeCommand(select))
-    .command(sniffCommand(select))
-    .command(verifyCommand(select))
-    .command(auditCommand(select))
-    .command(explainCommand(select))
-    .command(listCommand(select))
-    .command(configCommand(select))
-    .command(waiversCommand(select))
-    .command(daemonCommand(select))
+    .command([...commandModules(select)])
     .demandCommand(1, 1, 'a command is needed')
     .strict()
     .version(version())

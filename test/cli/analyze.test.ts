@@ -63,7 +63,7 @@ t.test('wrong usage ends with 3, prints no report and says what is wrong', async
     [['analyze', all, '--names', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--keylog', '/nowhere'], /\/nowhere: no such file or folder/],
     [['analyze', all, '--policy', 'flink-strct'], /--policy: flink-strct: no such file.*flink-strict/],
-    [['completion', 'bash'], /completion: this is not in version/],
+    [['complete', 'bash'], /complete: this is no command; there are analyze/],
     [['explain', 'nothing-of-that-name'], /no rule, channel or policy/],
   ];
   for (const [args, message] of cases) {

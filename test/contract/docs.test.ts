@@ -198,6 +198,7 @@ t.test('every flinkprobe in the examples has options and arguments that exist', 
     config: optionsOf('config', 'show'),
     explain: optionsOf('explain'),
     list: optionsOf('list'),
+    completion: optionsOf('completion'),
     waivers: optionsOf('waivers', 'check'),
   };
   const calls = commands.flatMap(({ text }) => text.split('|')).filter((call) => /^\s*(?:npx )?flinkprobe /.test(call));

@@ -68,7 +68,11 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
     types: ['src/model'],
     packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'],
   },
-  'src/report': { values: ['src/bytes', 'src/web'], types: ['src/model'], packages: ['node:util', 'node:crypto', 'zod'] },
+  'src/report': {
+    values: ['src/bytes', 'src/web'],
+    types: ['src/model'],
+    packages: ['node:util', 'node:crypto', 'zod'],
+  },
   'src/daemon': {
     values: ['src/observe', 'src/evaluate', 'src/flink', 'src/report', 'src/model', 'src/net', 'src/bytes', 'src/x509'],
     packages: [
