@@ -16,6 +16,8 @@ export interface HttpLimits {
   readonly connections: number;
   /** `/probe` requests at once. */
   readonly probes: number;
+  /** Exports of the history at once. */
+  readonly exports: number;
   /** Passwords that are hashed at once: each takes 32 MiB. */
   readonly hashes: number;
   /** Requests that wait for their password to be hashed. */
@@ -47,6 +49,7 @@ export const HTTP_LIMITS: HttpLimits = {
   bodyBytes: 64 * 1024,
   connections: 1024,
   probes: 16,
+  exports: 1,
   hashes: 2,
   hashQueue: 64,
   live: { readers: 512, pingMs: 30_000, waitingBytes: 256 * 1024, stallMs: 10_000, messageBytes: 1024 },

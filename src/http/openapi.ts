@@ -345,6 +345,13 @@ const PATHS: Readonly<Record<string, object>> = {
     ),
   },
   '/api/v1/waivers': { get: tells('waivers', 'Waivers and what they match now.', pageOf(ref('WaiverStatus'))) },
+  '/api/v1/export': {
+    get: shows(
+      'export',
+      'The history, one JSON object a line: runs with their reports, findings, happenings.',
+      'application/jsonl',
+    ),
+  },
   '/api/v1/live': {
     get: {
       operationId: 'live',

@@ -6,6 +6,7 @@ import { readJson } from './body.ts';
 import type { Dashboard } from './dashboard.ts';
 import { HttpFault } from './fault.ts';
 import { healthy, ready } from './health.ts';
+import { type ExportSlots, history } from './history.ts';
 import type { HttpLimits } from './limits.ts';
 import { certificates, channels, findings, happenings, observations, runs } from './lists.ts';
 import type { HttpMeans } from './means.ts';
@@ -25,6 +26,7 @@ export interface HttpContext {
   readonly metrics: DaemonMetrics;
   readonly dashboard: Dashboard;
   readonly probes: () => ProbeContext;
+  readonly exports: ExportSlots;
 }
 
 /** One request, its sender known and allowed. */
@@ -91,6 +93,7 @@ export const ROUTES: readonly Route[] = [
     new Query(request, []);
     return tagged(request, { items: control.waivers(), next: null });
   }),
+  get('/api/v1/export', ({ request }, { control, exports }) => history(control, request, exports)),
   {
     ...get('/api/v1/live', ({ request }) => {
       sinceOf(new URL(request.url).search);

@@ -105,6 +105,7 @@ class Web implements WebServer {
       limits: this.#limits,
       metrics: this.#metrics,
       dashboard: means.dashboard ?? createDashboard(control, new Map()),
+      exports: { taken: 0, most: this.#limits.exports },
       probes: () => ({ means, allowed: this.#allowList(), slots: this.#slots }),
     };
     const app = createApp(context, () => this.#rules);
