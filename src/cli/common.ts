@@ -131,6 +131,8 @@ export function parseVersion(text: string): string {
   return text;
 }
 
+/** What timers of Node can count. */
+const LONGEST_MS = 2 ** 31 - 1;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds of `500ms`, `120s`, `2m`, `1h`. Throws `Unusable` for anything else, a number without unit included. */
@@ -138,7 +140,9 @@ export function parseDuration(option: string, text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined)
     throw new Unusable(`--${option}: ${JSON.stringify(text)} is no duration, as 120s or 2m`);
-  return Math.round(Number(number) * UNITS[unit]!);
+  const milliseconds = Math.round(Number(number) * UNITS[unit]!);
+  if (milliseconds > LONGEST_MS) throw new Unusable(`--${option}: ${text} is too long; 596h is the most`);
+  return milliseconds;
 }
 
 /** The text of a file that the user named. Throws `Unusable` that names option and file. */

@@ -5,6 +5,7 @@ import type { Companion, CompanionMeans } from './companion.ts';
 import { jobManagerPlace, type MemberChange, Members } from './members.ts';
 import { type FeedPauses, PodFeed } from './pod-feed.ts';
 import { type PodChange, PodMembers, roleOf } from './pod-members.ts';
+import { startTimer, type Timer } from './timer.ts';
 import { type Teller, ToldOnce } from './told-once.ts';
 
 /** REST as the watch needs it. */
@@ -41,9 +42,9 @@ export class RestartWatch implements Companion {
   readonly #told: ToldOnce;
   readonly #awaited: Awaited;
   #podsAre: 'following' | 'lost' = 'lost';
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #looking: Promise<void> = Promise.resolve();
-  #look: 'none' | 'going' | 'again' = 'none';
+  #look: 'none' | 'soon' | 'going' | 'again' = 'none';
   #noted = { since: 0, count: 0 };
   #isStopped = false;
 
@@ -58,29 +59,32 @@ export class RestartWatch implements Companion {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     await Promise.all([this.#looking, this.#feed?.stop()]);
   }
 
   #next(afterMs: number): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(afterMs, () => {
       this.#look = 'going';
       this.#looking = this.#lookNow()
         .catch((error: unknown) => this.#warn('members are not known', error))
         .then(() => {
           const isAgain = this.#look === 'again';
-          this.#look = 'none';
+          this.#look = isAgain ? 'soon' : 'none';
           this.#next(isAgain ? SOON_MS : this.#pause());
         });
-    }, afterMs);
+    });
   }
 
   /** A look that goes on may have begun before what is to be seen. */
   #lookSoon(): void {
-    if (this.#look === 'none') this.#next(SOON_MS);
-    else this.#look = 'again';
+    if (this.#look === 'going') this.#look = 'again';
+    if (this.#look !== 'none') return;
+    // One that is on its way is not put off: changes may come without end.
+    this.#look = 'soon';
+    this.#next(SOON_MS);
   }
 
   #pause(): number {
@@ -97,7 +101,7 @@ export class RestartWatch implements Companion {
       if (changes.length > 0) this.#awaited.changed({ registered: before, ...this.#ready() });
     }
     // Of a look that is made again only the later tells: it began after the pods had changed.
-    if (this.#look !== 'again') this.#verifyWhenThere();
+    if (this.#look !== 'again' || this.#awaited.isOverdue) this.#verifyWhenThere();
   }
 
   async #ask(open: NonNullable<RestartWatchMeans['openRest']>): Promise<readonly MemberChange[]> {

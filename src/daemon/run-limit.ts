@@ -1,10 +1,12 @@
+import { startTimer, type Timer } from './timer.ts';
+
 /** Ends one run: when the daemon stops, or when it takes too long. */
 export class RunLimit {
   readonly #abort = new AbortController();
   readonly #stop: AbortSignal;
   readonly #limitMs: number;
   readonly #stopped = (): void => this.#abort.abort(this.#stop.reason);
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #exceeded: string | undefined;
 
   constructor(stop: AbortSignal, limitMs: number) {
@@ -25,14 +27,14 @@ export class RunLimit {
   }
 
   begin(): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(this.#limitMs, () => {
       this.#exceeded = `the run was ended after ${this.#limitMs / 1000} s (run_timeout) and is incomplete`;
       this.#abort.abort(new Error(this.#exceeded));
-    }, this.#limitMs);
+    });
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#stop.removeEventListener('abort', this.#stopped);
   }
 }

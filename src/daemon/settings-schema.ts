@@ -30,8 +30,10 @@ function isWithin(read: (text: string) => number | undefined, one: string, least
 
 /** Of one connection or one notification. */
 const wait = durationFrom('1ms', '10m');
-/** Between two looks or runs: what is shorter would do nothing else. */
+/** Between two runs: what is shorter would do nothing else. */
 const interval = durationFrom('1s', '366d');
+/** Between two looks at what may change at any time. Timers wait for it, which hold 24 days at most. */
+const looking = durationFrom('1s', '1d');
 const age = durationFrom('1m', '36500d');
 const jitter = durationFrom('0s', '366d');
 const text = z.string().min(1);
@@ -102,7 +104,7 @@ const capture = z
     interfaces: z.array(text).min(1).optional(),
     folder: file.optional(),
     filter: text.optional(),
-    every: interval.optional(),
+    every: looking.optional(),
     channels: z.array(z.enum(CHANNEL_IDS)).optional(),
     evidence: z.strictObject({ folder: file, bytes: sizeFrom('1kB', '1GB').optional() }).optional(),
   })
@@ -145,7 +147,7 @@ const common = {
   resolve_after: count.max(100).optional(),
   restart_watch: z
     .union([
-      z.strictObject({ every: interval.optional(), verify_after: durationFrom('0s', '1d').optional() }),
+      z.strictObject({ every: looking.optional(), verify_after: durationFrom('0s', '1d').optional() }),
       z.literal('off'),
     ])
     .optional(),

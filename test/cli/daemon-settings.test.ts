@@ -40,6 +40,16 @@ const CASES: readonly (readonly [what: string, text: string, said: string | RegE
   ['a unit', `${LEAST}    timeout: 5 seconds\n`, /^f\.yaml:5:14: timeout is no duration, as 500ms/],
   ['an interval of nothing', `${LEAST}    schedule: { every: 0s }\n`, /^f\.yaml:5:24: every is not from 1s to 366d/],
   [
+    'looks that are further apart than timers hold',
+    `${LEAST}    restart_watch: { every: 30d }\n`,
+    /^f\.yaml:5:29: every is not from 1s to 1d/,
+  ],
+  [
+    'snapshots that are further apart than timers hold',
+    `${LEAST}    capture: { folder: in, every: 25d }\n`,
+    /^f\.yaml:5:35: every is not from 1s to 1d/,
+  ],
+  [
     'a jitter',
     `${LEAST}    schedule: { every: 1m, jitter: 2m }\n`,
     /^f\.yaml:5:36: jitter is longer than every \(1m\)/,

@@ -171,6 +171,7 @@ t.test('what cannot be meant ends with 3, and nothing is asked', async (t) => {
     [['--rest', 'https://jm', '--rest-pin', 'aa'], /--rest-pin: .*neither a SHA-1 nor a SHA-256/],
     [['--rest', 'ftp://jm'], /--rest: /],
     [[here, '--timeout', '5'], /--timeout: "5" is no duration/],
+    [[here, '--timeout', '600h'], /--timeout: 600h is too long/],
     [[here, '--rate', '1', '--rate', '2'], /--rate: given more than once/],
     [[here, '--parallel', '0'], /--parallel: 0 is no whole number/],
     [[here, '--rate', '0'], /--rate: 0/],
