@@ -48,10 +48,19 @@ export interface Woken {
 /** What to do at a look at the clock, which may have been set in either direction since `planned` was. */
 export function wake(schedule: Schedule, planned: Planned, now: number, random: () => number): Woken {
   if (planned.dueAt <= now) {
-    const missed = missedRuns(schedule, planned.slot, now);
-    return { isDue: true, missed, next: nextRun(schedule, planned.slot, now, random) };
+    return { isDue: true, missed: missedRuns(schedule, planned, now), next: following(schedule, planned, now, random) };
   }
   return { isDue: false, missed: 0, next: stillPlanned(schedule, planned, now, random) };
+}
+
+/** Slots are skipped by how late the run is, not by its jitter: that moves one run, and costs none. */
+function following(
+  schedule: Schedule,
+  { slot, dueAt }: Planned,
+  now: number,
+  random: () => number,
+): Planned | undefined {
+  return nextRun(schedule, slot, schedule.kind === 'every' ? now - (dueAt - slot) : now, random);
 }
 
 /** A clock that was set back must not make the next run wait until it is where it was. */
@@ -68,13 +77,13 @@ function stillPlanned(schedule: Schedule, planned: Planned, now: number, random:
   }
 }
 
-/** Runs that a schedule had after `slot` until `now`; the one of `slot` is not counted. */
-function missedRuns(schedule: Schedule, slot: number, now: number): number {
+/** Runs that a schedule had after a planned one until `now`; that one is not counted. */
+function missedRuns(schedule: Schedule, { slot, dueAt }: Planned, now: number): number {
   switch (schedule.kind) {
     case 'none':
       return 0;
     case 'every':
-      return Math.min(MISSED_MAX, Math.max(0, Math.floor((now - slot) / schedule.everyMs)));
+      return Math.min(MISSED_MAX, Math.max(0, Math.floor((now - dueAt) / schedule.everyMs)));
     case 'cron': {
       let count = 0;
       const one = cron(schedule);

@@ -54,6 +54,11 @@ t.test('after a long sleep one run is made, and the others are counted as missed
   t.strictSame(woken, { isDue: true, missed: 59, next: { slot: 3_660_000, dueAt: 3_660_000 } });
 });
 
+t.test('a run that its jitter moved to the end of its interval costs the next one nothing', async (t) => {
+  const woken = wake(every(60_000, 60_000), { slot: 0, dueAt: 59_990 }, 60_005, () => 0.5);
+  t.strictSame(woken, { isDue: true, missed: 0, next: { slot: 60_000, dueAt: 90_000 } });
+});
+
 t.test('a clock that is set back makes nobody wait until it is where it was', async (t) => {
   const planned = { slot: at('2026-11-22T12:01:00Z'), dueAt: at('2026-11-22T12:01:00Z') };
   const interval = wake(every(60_000), planned, at('2026-11-22T06:00:00Z'), () => 0);
