@@ -56,6 +56,11 @@ export class Awaited {
     return this.#current !== undefined;
   }
 
+  /** The deadline is over: whoever is there is verified. */
+  get isOverdue(): boolean {
+    return this.#current !== undefined && this.#clock() >= this.#current.deadline;
+  }
+
   /** `before`: who was there. The deadline is that of the first change. */
   changed(before: Counts): void {
     const known = this.#current?.counts;
@@ -81,7 +86,7 @@ export class Awaited {
   /** Whether all are back, or the deadline is over; then nobody is awaited any more. */
   isDone({ rest, pods }: Sight): boolean {
     if (this.#current === undefined) return false;
-    const { counts, deadline } = this.#current;
+    const { counts } = this.#current;
     const isRegistered =
       rest === undefined ||
       (rest.isReachable &&
@@ -90,7 +95,7 @@ export class Awaited {
     const isReady =
       pods === undefined ||
       (pods.readyTaskManagers >= counts.readyTaskManagers && pods.readyJobManagers >= counts.readyJobManagers);
-    if (!(isRegistered && isReady) && this.#clock() < deadline) return false;
+    if (!(isRegistered && isReady) && !this.isOverdue) return false;
     this.#current = undefined;
     this.#starting = [];
     return true;

@@ -221,3 +221,14 @@ t.test('a server that tells changes without end: they are noted up to a limit, a
   await until('it is verified', () => scene.triggers.length > 0);
   t.equal(scene.lines.length, 1);
 });
+
+t.test('changes that do not stop put off neither a look at REST nor the deadline', async (t) => {
+  const scene = await watched(t, { everyMs: 60_000, verifyAfterMs: 600 });
+  const before = scene.asked.length;
+  let turn = 0;
+  const timer = setInterval(() => scene.api.apply(restarted('10.0.0.2', 'tm-2', `c${turn++}`)), 20);
+  t.teardown(() => clearInterval(timer));
+  await until('REST is asked', () => scene.asked.length > before + 2);
+  await until('it is verified', () => scene.triggers.length > 0);
+  t.ok(turn > 5, `${turn} changes until then`);
+});
