@@ -7,6 +7,9 @@ import type { LiveLimits } from './limits.ts';
 /** RFC 6455 section 7.4.1, and the registry of close codes for 1012 and 1013. */
 export const CLOSE = { goingAway: 1001, nothingToSay: 1008, restart: 1012, tryAgainLater: 1013 } as const;
 
+/** Readers are fed for so long, then others have their turn. */
+const TURN_MS = 10;
+
 interface Reader {
   readonly socket: WebSocket;
   readonly stream: Socket;
@@ -116,8 +119,16 @@ export class LiveReaders {
     this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
-      for (const reader of this.#readers) this.#feed(reader);
+      this.#feedAll([...this.#readers]);
     });
+  }
+
+  /** Hundreds of readers take longer than anybody else should wait. */
+  #feedAll(readers: readonly Reader[]): void {
+    const until = performance.now() + TURN_MS;
+    let fed = 0;
+    while (fed < readers.length && performance.now() < until) this.#feed(readers[fed++]!);
+    if (fed < readers.length) setImmediate(() => this.#feedAll(readers.slice(fed)));
   }
 
   #feed(reader: Reader): void {
