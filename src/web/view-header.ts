@@ -63,6 +63,7 @@ function reports({ html }: View, id: string): Fragment {
     <ul>
       <li><a href="${address('text')}">Text</a></li>
       <li><a href="${address('json')}" download="${id}.json">JSON</a></li>
+      <li><a href="${address('html')}">Page to print or send</a></li>
       <li><a href="${address('jsonl')}" download="${id}.jsonl">JSON lines</a></li>
       <li><a href="${address('json')}&amp;redact=true" download="${id}-redacted.json">JSON, redacted</a></li>
     </ul></details>`;
