@@ -303,7 +303,7 @@ const PATHS: Readonly<Record<string, object>> = {
       cluster,
       query('state', 'Open ones unless said otherwise.', words(FINDING_STATES)),
       {
-        ...query('severity', 'One or more.', { ...list(words(SEVERITIES)), minItems: 1 }),
+        ...query('severity', 'One or more.', { ...list(words(SEVERITIES)), minItems: 1, uniqueItems: true }),
         style: 'form',
         explode: false,
       },

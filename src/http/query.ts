@@ -52,6 +52,7 @@ export class Query {
   /** `severity=critical,high` */
   severities(): readonly Severity[] | undefined {
     const words = this.text('severity')?.split(',');
+    if (new Set(words).size !== (words?.length ?? 0)) throw new HttpFault(400, 'severity names one twice');
     return words?.map((word) => {
       const severity = SEVERITIES.find((one) => one === word);
       if (severity === undefined) throw new HttpFault(400, `severity must be of ${SEVERITIES.join(', ')}`);

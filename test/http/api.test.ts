@@ -108,6 +108,15 @@ t.test('filters take what they say, and nothing else', async (t) => {
   t.ok(leaves.items.length > 0 && leaves.items.every((one) => one.role === 'leaf' && one.goneAt === undefined));
 });
 
+t.test('severities are a list, each named once', async (t) => {
+  const status = async (severities: string): Promise<number> =>
+    (await fetch(`${address}/api/v1/findings?severity=${severities}`)).status;
+  t.equal(await status('critical,high,medium,low,info'), 200);
+  t.equal(await status('high,high'), 400);
+  t.equal(await status('high,'), 400);
+  t.equal(await status('highest'), 400);
+});
+
 t.test('what cannot be meant is refused, and says why', async (t) => {
   for (const path of [
     ...['runs?limit=0', 'runs?limit=1001', 'runs?limit=1e2', 'runs?limit=', 'runs?limit=2&limit=3', 'runs?before=x'],
