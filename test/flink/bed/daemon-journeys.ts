@@ -32,6 +32,8 @@ export interface DaemonJourney {
   /** Of the cluster in the daemon's settings, besides its name. */
   readonly witnesses: readonly ('handshake' | 'wire' | 'logs')[];
   readonly wanted: readonly Wanted[];
+  /** `measured`: how soon it is resolved is written down, not judged. */
+  readonly resolution: 'wanted' | 'measured';
 }
 
 const OTHERS = (stores: KeyStores): Settings => ({
@@ -66,6 +68,7 @@ export const DAEMON_JOURNEYS: readonly DaemonJourney[] = [
     within: 30,
     witnesses: ['handshake'],
     wanted: [{ ...DATA_IN_CLEAR, witness: 'handshake' }],
+    resolution: 'wanted',
   },
   {
     name: 'data-off-by-wire',
@@ -75,6 +78,7 @@ export const DAEMON_JOURNEYS: readonly DaemonJourney[] = [
     within: 30,
     witnesses: ['wire'],
     wanted: [{ ...DATA_IN_CLEAR, witness: 'wire' }],
+    resolution: 'wanted',
   },
   {
     name: 'all-off',
@@ -89,6 +93,8 @@ export const DAEMON_JOURNEYS: readonly DaemonJourney[] = [
       // A happening, which metrics and alerts do not have.
       { what: 'tm2 is missing', rules: [MEMBER_GONE], channels: [], member: 'tm2', places: ['websocket'] },
     ],
+    // A JobManager may never again connect to the port to which it could not speak: the wire then says no more of it.
+    resolution: 'measured',
   },
 ];
 

@@ -25,7 +25,7 @@ t.test('seconds are counted from the fault, and from the sound restart', async (
   t.same(measured(found, { counted: 12_000, soundAt: 30_000 }), [
     { what: 'clear data', told: { websocket: 2.3 }, resolved: { websocket: 12 } },
   ]);
-  t.same(daemonDiffers({ within: 30 }, found, { counted: 12_000 }), []);
+  t.same(daemonDiffers({ within: 30, resolution: 'wanted' }, found, { counted: 12_000 }), []);
 });
 
 t.test('what was told before, of another member, channel, rule or witness does not count', async (t) => {
@@ -36,18 +36,23 @@ t.test('what was told before, of another member, channel, rule or witness does n
     { witnesses: ['handshake'] },
   ];
   const sightings = [at(9, FAULT), at(10, ...others.map((one) => ({ ...FAULT, ...one })))];
-  t.same(daemonDiffers({ within: 30 }, spans(...sightings), { counted: 10_000 }), [
+  t.same(daemonDiffers({ within: 30, resolution: 'wanted' }, spans(...sightings), { counted: 10_000 }), [
     'clear data: not told by websocket',
   ]);
 });
 
 t.test('too late, never resolved and without the setting are told', async (t) => {
   const found = spans(at(50, { ...FAULT, fix: '' }), at(51), at(52, { ...FAULT, fix: 'other: true' }));
-  t.same(daemonDiffers({ within: 30 }, found, { counted: 12_000 }), [
+  t.same(daemonDiffers({ within: 30, resolution: 'wanted' }, found, { counted: 12_000 }), [
     'clear data: told by websocket after 38.0 s, wanted are 30 s',
     'clear data: never resolved by websocket',
     'clear data: websocket does not name taskmanager.data.ssl.enabled',
   ]);
+});
+
+t.test('where the end is only measured, one that is missing is no difference', async (t) => {
+  const found = spans(at(14, FAULT));
+  t.same(daemonDiffers({ within: 30, resolution: 'measured' }, found, { counted: 12_000 }), []);
 });
 
 t.test('a metric names rules alone, and a wish may be of some places', async (t) => {
@@ -57,7 +62,7 @@ t.test('a metric names rules alone, and a wish may be of some places', async (t)
   };
   const gone: Sighting = { ...metric, at: 12_000, open: [] };
   const found = spansOf([WANTED], ['metrics'], [metric, gone], 0);
-  t.same(daemonDiffers({ within: 30 }, found, { counted: 10_000 }), []);
+  t.same(daemonDiffers({ within: 30, resolution: 'wanted' }, found, { counted: 10_000 }), []);
   t.same(spansOf([{ ...WANTED, places: ['websocket'] }], ['metrics'], [metric], 0), []);
 });
 

@@ -91,7 +91,7 @@ function seconds(
 
 /** What was not told, too late, without the setting that mends it, or not resolved; one sentence each. */
 export function daemonDiffers(
-  { within }: Pick<DaemonJourney, 'within'>,
+  { within, resolution }: Pick<DaemonJourney, 'within' | 'resolution'>,
   spans: readonly Span[],
   { counted }: Pick<Moments, 'counted'>,
 ): readonly string[] {
@@ -100,7 +100,7 @@ export function daemonDiffers(
     const took = (told - counted) / 1000;
     return [
       ...(took > within ? [`${what}: told by ${place} after ${took.toFixed(1)} s, wanted are ${within} s`] : []),
-      ...(resolved === undefined ? [`${what}: never resolved by ${place}`] : []),
+      ...(resolved === undefined && resolution === 'wanted' ? [`${what}: never resolved by ${place}`] : []),
       // A metric has no room for it.
       ...(setting !== undefined && place !== 'metrics' && !fix.includes(setting)
         ? [`${what}: ${place} does not name ${setting}`]
