@@ -92,8 +92,11 @@ export async function startIn(
   return { ...started, url };
 }
 
+/** A minute at least: a machine that others use too starts a daemon in more than the half of it. */
+const TRIES = 1200;
+
 export async function until<T>(ask: () => T | undefined | Promise<T | undefined>, told: () => string): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < TRIES; tries++) {
     const found = await ask();
     if (found !== undefined) return found;
     await sleep(50);

@@ -114,6 +114,14 @@ const STEPS: readonly string[] = [
   CREATE INDEX outbox_by_time ON outbox (next_at);
   CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The time line of a cluster where little happens is no walk through those of all others.
+  CREATE INDEX transitions_of_cluster ON transitions (cluster, at);
+  CREATE INDEX happenings_of_cluster ON happenings (cluster, at);
+  -- Whether a run is the first or the last one that told a finding, without a walk through all findings.
+  CREATE INDEX findings_by_first_run ON findings (first_run);
+  CREATE INDEX findings_by_last_run ON findings (last_run);
+  `,
 ];
 
 /** Version of the files that this release writes. */

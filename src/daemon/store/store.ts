@@ -29,7 +29,7 @@ import { takeLock } from './lock.ts';
 import { LogSync } from './log-sync.ts';
 import { migrate } from './migrations.ts';
 import { outboxOf } from './outbox.ts';
-import { retainSlice } from './retention.ts';
+import { type Pass, retainSlice } from './retention.ts';
 import { insertRun, listRuns, newestRun, pack, runById, runOf } from './runs.ts';
 import { insertHappening, listHappenings } from './timeline.ts';
 
@@ -102,7 +102,8 @@ class SqliteStore implements Store {
   readonly #lock: Pick<Database, 'close'>;
   readonly #log: LogSync;
   #state: 'open' | 'closed' = 'open';
-  #retained: 'done' | 'more' = 'done';
+  /** Undefined: what was to be deleted is. */
+  #retaining: Pass | undefined;
 
   constructor(path: string, file: string, database: Database, lock: Pick<Database, 'close'>) {
     this.path = path;
@@ -118,7 +119,7 @@ class SqliteStore implements Store {
   }
 
   get moreToRetain(): boolean {
-    return this.#retained === 'more';
+    return this.#retaining !== undefined;
   }
 
   commit(run: Run, settings: CommitSettings): Kept {
@@ -200,8 +201,8 @@ class SqliteStore implements Store {
 
   retain(settings: Retention, now: string): number {
     return this.#write((database) => {
-      const { runs, state } = retainSlice(database, settings, Date.parse(now));
-      this.#retained = state;
+      const { runs, rest } = retainSlice(database, settings, Date.parse(now), this.#retaining);
+      this.#retaining = rest;
       return runs;
     });
   }

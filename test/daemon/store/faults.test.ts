@@ -101,6 +101,24 @@ t.test('a file of a later version and one of another program are refused by name
   t.end();
 });
 
+t.test('the time line of one cluster is one walk in an index, however much happens to the others', (t) => {
+  const file = filled(1);
+  const database = connect(file);
+  t.teardown(() => database.close());
+  for (const table of ['transitions', 'happenings']) {
+    const plan = database.all<{ detail: string }>(
+      `EXPLAIN QUERY PLAN SELECT at FROM ${table} WHERE at < ? AND cluster = ? ORDER BY at DESC, seq DESC LIMIT 9`,
+      [1, 1],
+    );
+    t.match(
+      plan.map(({ detail }) => detail),
+      [new RegExp(`^SEARCH ${table} USING .*INDEX ${table}_of_cluster \\(cluster=\\? AND at<\\?\\)$`)],
+    );
+    t.equal(plan.length, 1, 'and nothing is sorted');
+  }
+  t.end();
+});
+
 t.test('a file that others could read is closed to them', (t) => {
   const file = filled(1);
   chmodSync(file, 0o644);
