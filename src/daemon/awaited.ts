@@ -40,14 +40,14 @@ const STARTING_MOST = 10_000;
  * died until its heartbeat is missed.
  */
 export class Awaited {
-  readonly #clock: () => number;
+  readonly #monotonic: () => number;
   readonly #verifyAfterMs: number;
   readonly #expected: number | undefined;
   #current: { readonly deadline: number; readonly counts: Counts } | undefined;
   #starting: readonly Starting[] = [];
 
-  constructor(settings: Pick<ClusterSettings, 'restartWatch' | 'expectedTaskManagers'>, clock: () => number) {
-    this.#clock = clock;
+  constructor(settings: Pick<ClusterSettings, 'restartWatch' | 'expectedTaskManagers'>, monotonic: () => number) {
+    this.#monotonic = monotonic;
     this.#verifyAfterMs = settings.restartWatch!.verifyAfterMs;
     this.#expected = settings.expectedTaskManagers;
   }
@@ -58,7 +58,7 @@ export class Awaited {
 
   /** The deadline is over: whoever is there is verified. */
   get isOverdue(): boolean {
-    return this.#current !== undefined && this.#clock() >= this.#current.deadline;
+    return this.#current !== undefined && this.#monotonic() >= this.#current.deadline;
   }
 
   /** `before`: who was there. The deadline is that of the first change. */
@@ -66,7 +66,7 @@ export class Awaited {
     const known = this.#current?.counts;
     const most = (of: keyof Counts): number => Math.max(before[of], known?.[of] ?? 0);
     this.#current = {
-      deadline: this.#current?.deadline ?? this.#clock() + this.#verifyAfterMs,
+      deadline: this.#current?.deadline ?? this.#monotonic() + this.#verifyAfterMs,
       counts: {
         registered: this.#expected ?? most('registered'),
         readyTaskManagers: this.#expected ?? most('readyTaskManagers'),

@@ -36,17 +36,36 @@ const BACK = {
   restarted: 'was restarted and is registered',
   new: 'has registered',
 } as const;
-/** Ids that are remembered of one name. */
-const GONE_MOST = 100;
+/** Names of members that are gone, ids of one name, and JobManagers that have answered: the oldest are forgotten first. */
+const GONE_MOST = 10_000;
+const GONE_OF_ONE_MOST = 100;
+const JOB_MANAGERS_MOST = 100;
+/** Who comes later at the place of one that is gone is no successor of it. */
+const GONE_MS = 24 * 3_600_000;
 
-/** Who is there, by what REST lists; tells what changed from one look to the next. The first look changes nothing. */
+interface Gone {
+  readonly id: string;
+  readonly at: number;
+}
+
+/**
+ * Who is there, by what REST lists; tells what changed from one look to the next. The first look changes nothing, unless
+ * nobody answered before it.
+ */
 export class Members {
+  readonly #monotonic: () => number;
   #taskManagers: ReadonlyMap<string, string> | undefined;
-  /** TaskManagers that are gone and have not come back: ids by name. Those of one machine share a name. */
-  readonly #gone = new Map<string, string[]>();
-  #jobManager: string | undefined;
+  /** TaskManagers that are gone and have not come back, by name, which those of one machine share; the last gone last. */
+  readonly #gone = new Map<string, readonly Gone[]>();
+  /** All that have answered, the longest unheard first: standby ones answer too, where they are behind one address. */
+  readonly #jobManagers = new Set<string>();
   #listed: readonly ListedMember[] = [];
   #isReachable = true;
+
+  /** `monotonic`: milliseconds by a clock that nobody sets. */
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
 
   get taskManagers(): number {
     return this.#taskManagers?.size ?? 0;
@@ -71,14 +90,12 @@ export class Members {
       places: placesOf(one.id, nameOf(one)),
       heardAt: one.lastHeartbeatAt,
     }));
-    const known = this.#jobManager;
-    this.#jobManager = jobManager ?? known;
-    const isNew = known !== undefined && jobManager !== undefined && jobManager !== known;
+    const isNew = jobManager !== undefined && this.#isNewJobManager(jobManager);
     const ofJobManager: readonly MemberChange[] = isNew
       ? [{ kind: 'restart', ...OF_LEADER, text: 'the JobManager was restarted' }]
       : wasReachable
         ? []
-        : [{ kind: 'member-back', ...OF_LEADER, text: 'REST answers again' }];
+        : [{ kind: 'member-back', ...OF_LEADER, text: before === undefined ? 'REST answers' : 'REST answers again' }];
     // A JobManager that comes back knows no TaskManager until they register: who is missing then is not gone yet.
     if (isNew && now.size < (before?.size ?? 0)) {
       for (const [id, name] of before ?? []) if (!now.has(id)) this.#leave(id, name);
@@ -90,8 +107,10 @@ export class Members {
   }
 
   unreachable(why: string): readonly MemberChange[] {
-    if (!this.#isReachable || this.#taskManagers === undefined) return [];
+    if (!this.#isReachable) return [];
     this.#isReachable = false;
+    // Who was never there is not gone; it is verified when it comes.
+    if (this.#taskManagers === undefined) return [];
     return [{ kind: 'member-gone', ...OF_LEADER, text: `REST does not answer: ${why}` }];
   }
 
@@ -104,7 +123,7 @@ export class Members {
       const kind = as === 'restarted' ? 'restart' : 'member-back';
       return { kind, member: name, places: placesOf(id, name), text: `${name} ${BACK[as]}` };
     });
-    const away = left.filter(([id, name]) => this.#gone.get(name)?.includes(id));
+    const away = left.filter(([id, name]) => this.#gone.get(name)?.some((one) => one.id === id));
     return [
       ...away.map(([id, name]): MemberChange => {
         const text = `${name} is no longer registered`;
@@ -114,20 +133,48 @@ export class Members {
     ];
   }
 
+  /** One that answered before was not restarted: JobManagers behind one address answer in turn. */
+  #isNewJobManager(place: string): boolean {
+    const isFirst = this.#jobManagers.size === 0;
+    const isKnown = this.#jobManagers.delete(place);
+    this.#jobManagers.add(place);
+    for (const one of this.#jobManagers) {
+      if (this.#jobManagers.size <= JOB_MANAGERS_MOST) break;
+      this.#jobManagers.delete(one);
+    }
+    return !isFirst && !isKnown;
+  }
+
   #leave(id: string, name: string): void {
-    this.#gone.set(name, [...(this.#gone.get(name) ?? []), id].slice(-GONE_MOST));
+    const now = this.#monotonic();
+    const own = [...this.#goneOf(name), { id, at: now }].slice(-GONE_OF_ONE_MOST);
+    this.#gone.delete(name);
+    this.#gone.set(name, own);
+    for (const [one, gone] of this.#gone) {
+      if (this.#gone.size <= GONE_MOST && isRecent(gone.at(-1)!, now)) break;
+      this.#gone.delete(one);
+    }
+  }
+
+  #goneOf(name: string): readonly Gone[] {
+    const now = this.#monotonic();
+    return (this.#gone.get(name) ?? []).filter((one) => isRecent(one, now));
   }
 
   /** The same id is the same process; another id on the place of one that is gone is its successor. */
   #comeBack(id: string, name: string): keyof typeof BACK {
-    const gone = this.#gone.get(name) ?? [];
-    const same = gone.indexOf(id);
+    const gone = this.#goneOf(name);
+    const same = gone.findIndex((one) => one.id === id);
     const rest = gone.filter((_, index) => index !== Math.max(same, 0));
     if (rest.length === 0) this.#gone.delete(name);
     else this.#gone.set(name, rest);
     if (same >= 0) return 'again';
     return gone.length > 0 ? 'restarted' : 'new';
   }
+}
+
+function isRecent({ at }: Gone, now: number): boolean {
+  return now - at <= GONE_MS;
 }
 
 /** Host of its RPC address, which it keeps over restarts where it is a name; else its id. */

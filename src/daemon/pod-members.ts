@@ -51,7 +51,7 @@ export function roleOf({ labels }: Pick<Pod, 'labels'>): PodRole | undefined {
 /** The pods of one cluster, by what the API tells of them; says what changed. The first list changes nothing. */
 export class PodMembers {
   readonly #known = new Map<string, Known>();
-  readonly #clock: () => number;
+  readonly #monotonic: () => number;
   /** Names of pods that ended and have no successor yet. */
   readonly #gone: Record<PodRole, { readonly name: string; readonly at: number }[]> = {
     jobmanager: [],
@@ -59,8 +59,8 @@ export class PodMembers {
   };
   #isListed = false;
 
-  constructor(clock: () => number) {
-    this.#clock = clock;
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
   }
 
   /** Pods whose Flink runs and which are ready. */
@@ -101,7 +101,7 @@ export class PodMembers {
   }
 
   #went({ name, places, role }: Known, how: string): PodChange {
-    this.#gone[role] = [...this.#gone[role], { name, at: this.#clock() }].slice(-GONE_MOST);
+    this.#gone[role] = [...this.#gone[role], { name, at: this.#monotonic() }].slice(-GONE_MOST);
     return { kind: 'member-gone', member: name, places, text: `the ${role} pod ${name} ${how}` };
   }
 
@@ -124,8 +124,8 @@ export class PodMembers {
 
   /** Who was there before: one of the same name, else the one that is gone longest. It has its successor then. */
   #predecessor(role: PodRole, name: string, who: 'same' | 'any'): string | undefined {
-    const now = this.#clock();
-    const gone = this.#gone[role].filter(({ at }) => Math.abs(now - at) < SUCCESSOR_MS);
+    const now = this.#monotonic();
+    const gone = this.#gone[role].filter(({ at }) => now - at < SUCCESSOR_MS);
     const same = gone.findIndex((one) => one.name === name);
     const [found] = same >= 0 ? gone.splice(same, 1) : who === 'any' ? gone.splice(0, 1) : [];
     this.#gone[role] = gone;

@@ -24,6 +24,8 @@ const AWAITING_MS = 2000;
 /** Changes that are noted in a minute; each is written to the history. */
 const NOTED_MOST = 2000;
 const NOTED_MS = 60_000;
+/** How long something takes has nothing to do with what clocks are set to. */
+const monotonic = (): number => performance.now();
 /** After pods have changed: often several do at once. */
 const SOON_MS = 250;
 
@@ -36,7 +38,7 @@ const SOON_MS = 250;
  */
 export class RestartWatch implements Companion {
   readonly #means: RestartWatchMeans;
-  readonly #members = new Members();
+  readonly #members = new Members(monotonic);
   readonly #pods: PodMembers;
   readonly #feed: PodFeed | undefined;
   readonly #told: ToldOnce;
@@ -45,14 +47,14 @@ export class RestartWatch implements Companion {
   #timer: Timer | undefined;
   #looking: Promise<void> = Promise.resolve();
   #look: 'none' | 'soon' | 'going' | 'again' = 'none';
-  #noted = { since: 0, count: 0 };
+  #noted = { since: monotonic(), count: 0 };
   #isStopped = false;
 
   constructor(means: RestartWatchMeans) {
     this.#means = means;
-    this.#told = new ToldOnce(means.clock);
-    this.#pods = new PodMembers(means.clock);
-    this.#awaited = new Awaited(means.settings, means.clock);
+    this.#told = new ToldOnce(monotonic);
+    this.#pods = new PodMembers(monotonic);
+    this.#awaited = new Awaited(means.settings, monotonic);
     this.#feed = means.pods === undefined ? undefined : this.#follow(means.pods);
     this.#next(0);
   }
@@ -182,9 +184,9 @@ export class RestartWatch implements Companion {
 
   /** A server that tells changes without end costs its own history only. */
   #mayNote(): boolean {
-    const { settings, clock, log } = this.#means;
-    const now = clock();
-    if (Math.abs(now - this.#noted.since) >= NOTED_MS) this.#noted = { since: now, count: 0 };
+    const { settings, log } = this.#means;
+    const now = monotonic();
+    if (now - this.#noted.since >= NOTED_MS) this.#noted = { since: now, count: 0 };
     this.#noted.count += 1;
     if (this.#noted.count === NOTED_MOST + 1) {
       log('warn', { cluster: settings.name }, `more than ${NOTED_MOST} changes of members in a minute: not noted`);

@@ -22,17 +22,17 @@ interface Told {
 
 /** Two watches look at one cluster: whatever both see is told once, by the one that saw it first. */
 export class ToldOnce {
-  readonly #clock: () => number;
+  readonly #monotonic: () => number;
   #told: readonly Told[] = [];
 
-  constructor(clock: () => number) {
-    this.#clock = clock;
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
   }
 
   /** Whether this is news. What the other has told is used up by it, so that the next event is news again. */
   isNews(by: Teller, { kind, places }: Pick<MemberChange, 'kind' | 'places'>): boolean {
-    const now = this.#clock();
-    this.#told = this.#told.filter(({ at }) => Math.abs(now - at) < SAME_EVENT_MS);
+    const now = this.#monotonic();
+    this.#told = this.#told.filter(({ at }) => now - at < SAME_EVENT_MS);
     const half = kind === 'member-gone' ? 'went' : 'came';
     const halves: readonly Half[] = kind === 'restart' ? ['came', 'went'] : [half];
     const isKnown = this.#told.some((one) => one.by !== by && one.half === half && areShared(one.places, places));

@@ -22,6 +22,8 @@ interface Scene {
   taskManagers: readonly TaskManager[];
   configuration: string;
   answers: 'yes' | 'hangs';
+  /** Milliseconds by which the wall clock was set. */
+  clockSet: number;
 }
 
 interface Watched {
@@ -38,8 +40,9 @@ const EVERY_MS = 20;
 async function watched(
   t: Test,
   restartWatch: NonNullable<ClusterSettings['restartWatch']> = { everyMs: EVERY_MS, verifyAfterMs: 400 },
+  answers: Scene['answers'] = 'yes',
 ): Promise<Watched> {
-  const scene: Scene = { taskManagers: RECORDED, configuration: CONFIGURATION, answers: 'yes' };
+  const scene: Scene = { taskManagers: RECORDED, configuration: CONFIGURATION, answers, clockSet: 0 };
   const server = await serveRest({
     '/taskmanagers': (_, response) => {
       if (scene.answers === 'yes') response.end(JSON.stringify({ taskmanagers: scene.taskManagers }));
@@ -52,14 +55,14 @@ async function watched(
   const abort = new AbortController();
   const watch = new RestartWatch({
     settings: { ...loaded([{}]).settings.clusters[0]!, restartWatch },
-    openRest: () => new FlinkRest({ url: server.url, timeoutMs: 150, signal: abort.signal }),
+    openRest: () => new FlinkRest({ url: server.url, timeoutMs: 500, signal: abort.signal }),
     trigger: (trigger) => void triggers.push({ trigger, at: Date.now() }),
     note: ({ kind, text }: Happening) => void happened.push(`${kind}: ${text}`),
     publish: () => undefined,
     keep: () => undefined,
     store: new MemoryStore().asStore,
     log: (level, _, text) => void lines.push(`${level} ${text}`),
-    clock: () => Date.now(),
+    clock: () => Date.now() + scene.clockSet,
   });
   t.teardown(async () => {
     const stopped = watch.stop();
@@ -67,7 +70,7 @@ async function watched(
     await stopped;
     await server.close();
   });
-  await until('two looks', () => server.asked.length >= 4);
+  await until('looks', () => server.asked.length >= (answers === 'yes' ? 4 : 2));
   return { scene, happened, triggers, watch, server, lines };
 }
 
@@ -112,6 +115,24 @@ t.test('a TaskManager that never comes back: verified at the deadline', async (t
   await until('a run', () => triggers.length === 1);
   t.ok(triggers[0]!.at - gone >= 400, `${triggers[0]!.at - gone} ms`);
   t.strictSame(happened, [`member-gone: ${hostOf(second)} is no longer registered`]);
+});
+
+t.test('a clock that is set back while somebody is awaited does not put off the deadline', async (t) => {
+  const { scene, happened, triggers } = await watched(t);
+  scene.taskManagers = [first];
+  await until('it is missed', () => happened.length === 1);
+  scene.clockSet = -3_600_000;
+  await until('a run', () => triggers.length === 1);
+});
+
+t.test('a cluster that is down when the watch begins is warned of once, and verified when it comes up', async (t) => {
+  const long = { everyMs: EVERY_MS, verifyAfterMs: 60_000 };
+  const { scene, happened, triggers, lines, server } = await watched(t, long, 'hangs');
+  await until('another look', () => server.asked.length >= 4);
+  t.strictSame([lines, happened, triggers], [['warn REST does not answer'], [], []]);
+  scene.answers = 'yes';
+  await until('a run', () => triggers.length === 1);
+  t.strictSame(happened, ['member-back: REST answers']);
 });
 
 t.test(
