@@ -36,25 +36,42 @@ export function keyAgreement(group: number): KeyAgreement | undefined {
 }
 
 const MONTGOMERY_LENGTHS = { x25519: 32, x448: 56 } as const;
+/** u of the base points (RFC 7748 sections 4.1 and 4.2). */
+const BASE_POINTS = { x25519: 9, x448: 5 } as const;
+/** Made when first needed. */
+const basePoints = new Map<string, KeyObject>();
 
 /** RFC 7748; a shared secret of zeros is refused by OpenSSL (RFC 8446 section 7.4.2). */
 function montgomery(group: number, name: 'x25519' | 'x448'): KeyAgreement {
   const length = MONTGOMERY_LENGTHS[name];
-  const { privateKey, publicKey } = name === 'x25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('x448');
+  const { privateKey } = name === 'x25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('x448');
+  const times = (point: KeyObject): Uint8Array => new Uint8Array(diffieHellman({ privateKey, publicKey: point }));
   return {
     group,
-    publicKey: rawPoint(publicKey),
+    publicKey: times(basePoint(name)),
     agree(peer) {
       if (peer.length !== length) throw new RangeError(`${name} key of ${peer.length} bytes`);
-      const jwk = { kty: 'OKP', crv: name.toUpperCase(), x: Buffer.from(peer).toString('base64url') };
-      return new Uint8Array(diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }));
+      return times(pointOf(name, peer));
     },
   };
 }
 
-/** RFC 8037 section 2. OpenSSL 3 takes 30 times as long for a SubjectPublicKeyInfo, more than for making the key. */
-function rawPoint(key: KeyObject): Uint8Array {
-  return new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url'));
+/**
+ * The public key is the private one times this (RFC 7748 section 6). To export it takes OpenSSL 3 longer than to make the
+ * pair (SubjectPublicKeyInfo), or may block Node 20 for ever (JWK: it collects garbage under the lock that it then needs).
+ */
+function basePoint(name: 'x25519' | 'x448'): KeyObject {
+  const known = basePoints.get(name) ?? pointOf(name, Uint8Array.of(BASE_POINTS[name]));
+  basePoints.set(name, known);
+  return known;
+}
+
+/** Octets that are missing at the end are zeros: the first is the lowest. */
+function pointOf(name: 'x25519' | 'x448', octets: Uint8Array): KeyObject {
+  const whole = Buffer.alloc(MONTGOMERY_LENGTHS[name]);
+  whole.set(octets);
+  const jwk = { kty: 'OKP', crv: name.toUpperCase(), x: whole.toString('base64url') };
+  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
 /** SubjectPublicKeyInfo ends with the key itself. */

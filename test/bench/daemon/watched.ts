@@ -42,6 +42,9 @@ export class WatchedDaemon {
     const child = spawn(process.execPath, [...flags, main, 'daemon', '--config', settings], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    // However the benchmark ends, nothing of it stays.
+    process.once('exit', () => child.kill('SIGKILL'));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     for await (const line of createInterface({ input: child.stdout! })) {
       const [, url] = /listens on (\S+?)\/?$/.exec(line) ?? [];
       if (url !== undefined) return new WatchedDaemon(child, url);
