@@ -8,7 +8,17 @@ import { nextRun, type Planned, wake } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
-import type { ChannelCell, Publish, Run, RunAnswer, Store, StoresRead, Transition, Trigger } from './types.ts';
+import type {
+  ChannelCell,
+  ClusterStatus,
+  Publish,
+  Run,
+  RunAnswer,
+  Store,
+  StoresRead,
+  Transition,
+  Trigger,
+} from './types.ts';
 
 /** What a run needs to know; the runner knows how. */
 export interface RunRequest {
@@ -102,6 +112,11 @@ export class ClusterLoop {
 
   get cells(): readonly ChannelCell[] {
     return this.#cells;
+  }
+
+  /** What its settings mean for whoever looks at it. */
+  get character(): Pick<ClusterStatus, 'failOn' | 'asks'> {
+    return { failOn: this.settings.failOn, ...(asksNobody(this.settings) ? { asks: 'nobody' } : {}) };
   }
 
   get health(): ClusterHealth {
@@ -237,7 +252,7 @@ export class ClusterLoop {
 
   #keep(made: Run): void {
     const { keeper, publish, committed, log } = this.#means;
-    const { name, failOn, resolveAfter } = this.settings;
+    const { name, failOn, resolveAfter, expectedTaskManagers } = this.settings;
     const { id, trigger, report } = made;
     const before = this.#cells;
     const seen = cellsOf(name, report, failOn);
@@ -246,7 +261,8 @@ export class ClusterLoop {
     this.#cells = worstOf(this.#askedCells, this.#liveCells);
     log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
     for (const cell of changedCells(before, this.#cells)) publish('channel', cell);
-    keeper.commit(made, { resolveAfter }, ({ transitions, happenings }) => {
+    const settings = { resolveAfter, ...(expectedTaskManagers === undefined ? {} : { expectedTaskManagers }) };
+    keeper.commit(made, settings, ({ transitions, happenings }) => {
       for (const happening of happenings) publish('happening', happening);
       for (const transition of transitions) if (transition.kind !== 'still') publish('finding', transition);
       publish('run-finished', summaryOf(made));

@@ -17,7 +17,17 @@ export interface Sights {
   readonly file?: string;
   /** Other ports of the same host and channel: other processes, as long as they have no names. */
   readonly besides: readonly number[];
+  /** TaskManagers that REST listed then. */
+  readonly listed?: number;
+  /** Since when complete runs no longer find this member among those that REST lists. */
+  readonly unlistedSince?: string;
 }
+
+/**
+ * A JobManager that was restarted lists its TaskManagers one by one as they register, which takes the slowest of them
+ * `taskmanager.registration.timeout` at most (Flink: 5 min, then it ends). Milliseconds, twice that.
+ */
+export const UNLISTED_MS: number = 10 * 60 * 1000;
 
 /** Inputs without which rules compare with a default, or not at all. */
 const PROMISING: readonly string[] = ['configuration', 'rest', 'keystore'];
@@ -36,26 +46,42 @@ export function sightsOf(report: Report, finding: Finding): Sights {
   const candidates = finding.endpoint === undefined ? [decided, here] : [accusing, decided, here];
   const looked = candidates.find(({ length }) => length > 0);
   const file = inputOf(report, finding);
+  const listed = listedTaskManagers(report);
   return {
     of: looked === undefined ? 'run' : 'place',
     vantages: vantagesOf(looked ?? report.observations),
     inputs: promisingInputs(report),
     ...(file === undefined ? {} : { file }),
     besides: besides(report, finding),
+    ...(listed.length === 0 ? {} : { listed: listed.length }),
   };
+}
+
+/** What is known of a finding that a run did not tell, for the runs after it. */
+export function sightsAfter(report: Report, { endpoint }: Finding, before: Sights): Sights {
+  if (!report.complete || endpoint === undefined) return before;
+  const isMissed = isUnlisted(report, endpoint);
+  if (isMissed === (before.unlistedSince !== undefined)) return before;
+  const { unlistedSince: _, ...others } = before;
+  // A run that REST told nothing leaves it open, too.
+  if (isMissed) return { ...others, unlistedSince: report.finishedAt };
+  return listedTaskManagers(report).length === 0 ? before : others;
 }
 
 export type Sight = 'seen' | 'gone' | 'not-seen';
 
-/** Whether a run that does not tell a finding was able to: `gone` where it knows that the process is no more. */
-export function sightOf(report: Report, finding: Finding, before: Sights): Sight {
+/**
+ * Whether a run that does not tell a finding was able to: `gone` where it knows that the process is no more. `expected`:
+ * TaskManagers that have to be registered, where somebody has said so.
+ */
+export function sightOf(report: Report, finding: Finding, before: Sights, expected?: number): Sight {
   if (!report.complete || isLeftOpen(report, finding)) return 'not-seen';
   const now = promisingInputs(report);
   if (Object.entries(before.inputs).some(([kind, count]) => (now[kind] ?? 0) < count)) return 'not-seen';
   if (finding.file !== undefined) return sightOfFile(report, before);
   return finding.endpoint === undefined
     ? sightOfCluster(report, finding, before)
-    : sightOfEndpoint(report, finding, finding.endpoint, before);
+    : sightOfEndpoint(report, finding, finding.endpoint, before, expected);
 }
 
 function sightOfFile(report: Report, before: Sights): Sight {
@@ -69,12 +95,18 @@ function sightOfCluster(report: Report, finding: Finding, before: Sights): Sight
   return here.every(isDecided) ? byVantages(here, before) : 'not-seen';
 }
 
-function sightOfEndpoint(report: Report, finding: Finding, endpoint: Endpoint, before: Sights): Sight {
+function sightOfEndpoint(
+  report: Report,
+  finding: Finding,
+  endpoint: Endpoint,
+  before: Sights,
+  expected: number | undefined,
+): Sight {
   const here = observationsAt(report, finding);
   if (!here.every(isDecided)) return 'not-seen';
   if (before.of === 'run') return byVantages(report.observations, before);
   if (here.length === 0)
-    return isUnlisted(report, endpoint) && !before.vantages.includes('passive') ? 'gone' : 'not-seen';
+    return isGone(report, endpoint, before, expected) && !before.vantages.includes('passive') ? 'gone' : 'not-seen';
   if (endpoint.member === undefined && !here.some(({ server }) => server.port === endpoint.port)) {
     // The port is another: of this process after a restart, or of one beside it that was there before.
     if (here.every(({ server }) => before.besides.includes(server.port))) return 'not-seen';
@@ -99,11 +131,26 @@ function isLeftOpen(report: Report, finding: Finding): boolean {
   );
 }
 
+/** It is not listed, and either all are there, or it had its time to come back. */
+function isGone(report: Report, endpoint: Endpoint, before: Sights, expected: number | undefined): boolean {
+  if (!isUnlisted(report, endpoint)) return false;
+  const { unlistedSince = report.finishedAt, listed } = before;
+  const wanted = expected ?? listed;
+  const isFull = wanted !== undefined && listedTaskManagers(report).length >= wanted;
+  return isFull || Date.parse(report.finishedAt) - Date.parse(unlistedSince) >= UNLISTED_MS;
+}
+
 /** The JobManager lists its TaskManagers, and this one is not among them. */
 function isUnlisted(report: Report, { component, member }: Endpoint): boolean {
   if (component !== 'taskmanager' || member === undefined) return false;
-  const listed = (report.processes ?? []).filter((one) => one.source === 'rest' && one.component === 'taskmanager');
-  return listed.length > 0 && !listed.some((one) => one.member === member);
+  const listed = listedTaskManagers(report);
+  return listed.length > 0 && !listed.includes(member);
+}
+
+function listedTaskManagers({ processes = [] }: Report): readonly string[] {
+  return processes.flatMap(({ source, component, member }) =>
+    source === 'rest' && component === 'taskmanager' ? [member] : [],
+  );
 }
 
 /** Nothing of the run has anything to do with the host or the process of this finding. */

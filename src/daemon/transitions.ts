@@ -1,5 +1,5 @@
 import { type Finding, type Report, SEVERITIES } from '../model/report.ts';
-import { isUnheardOf, type Sights, sightOf, sightsOf } from './sights.ts';
+import { isUnheardOf, type Sights, sightOf, sightsAfter, sightsOf } from './sights.ts';
 import type { CommitSettings, Run, Transition, TransitionKind } from './types.ts';
 
 /** A finding as it stands after the runs of its cluster so far. */
@@ -42,15 +42,15 @@ export const FORGOTTEN_AFTER_MS: number = 7 * 24 * 3600 * 1000;
  *
  * `known`: every finding of the cluster that is open, and those that the run tells.
  */
-export function follow(run: Run, known: readonly Track[], { resolveAfter }: CommitSettings): Followed {
+export function follow(run: Run, known: readonly Track[], settings: CommitSettings): Followed {
   const { report } = run;
   const told = new Map<string, Finding>();
   for (const finding of report.findings) if (!told.has(finding.fingerprint)) told.set(finding.fingerprint, finding);
   const before = new Map(known.map((track) => [track.finding.fingerprint, track]));
-  const after = Math.max(1, resolveAfter);
+  const after = Math.max(1, settings.resolveAfter);
   const steps: Step[] = [];
   for (const [fingerprint, finding] of told) steps.push(tell(run, finding, before.get(fingerprint), after));
-  for (const [fingerprint, track] of before) if (!told.has(fingerprint)) steps.push(miss(report, track, after));
+  for (const [fingerprint, track] of before) if (!told.has(fingerprint)) steps.push(miss(report, track, settings));
   const changed = steps.filter(({ track, was }) => track !== was);
   return {
     tracks: changed.map(({ track }) => track),
@@ -115,8 +115,9 @@ function tell(run: Run, finding: Finding, was: Track | undefined, after: number)
   };
 }
 
-function miss(report: Report, was: Track, after: number): Step {
-  const sight = sightOf(report, was.finding, was.sights);
+function miss(report: Report, was: Track, { resolveAfter, expectedTaskManagers }: CommitSettings): Step {
+  const after = Math.max(1, resolveAfter);
+  const sight = sightOf(report, was.finding, was.sights, expectedTaskManagers);
   if (was.resolvedAt !== undefined) {
     return sight === 'not-seen' || was.hits === 0 ? { was, track: was } : { was, track: { ...was, hits: 0 } };
   }
@@ -132,8 +133,10 @@ function miss(report: Report, was: Track, after: number): Step {
   const { waived } = was.finding;
   const kind = waived !== null && dayOf(report.finishedAt) > dayOf(waived.until) ? 'unwaived' : 'still';
   const finding = marked(kind === 'unwaived' ? { ...was.finding, waived: null } : was.finding, kind, was.firstSeenAt);
-  const isSame = misses === was.misses && finding.change === was.finding.change && kind === 'still';
-  return { was, track: isSame ? was : { ...was, finding, misses }, kind };
+  const sights = sightsAfter(report, was.finding, was.sights);
+  const isSame =
+    misses === was.misses && sights === was.sights && finding.change === was.finding.change && kind === 'still';
+  return { was, track: isSame ? was : { ...was, finding, misses, sights }, kind };
 }
 
 function marked(finding: Finding, kind: TransitionKind, firstSeen: string): Finding {

@@ -166,6 +166,10 @@ export interface ClusterStatus {
   /** Why the last run could not be made, or only in part; absent after one that was. */
   readonly problem?: string;
   readonly open: Readonly<Record<Severity, number>>;
+  /** Severity from which on a finding fails; absent: `medium`. */
+  readonly failOn?: Exclude<Severity, 'info'>;
+  /** `nobody`: a run cannot be asked for, the wire alone tells of it; absent: it can. */
+  readonly asks?: 'nobody';
   readonly wire?: WireStatus;
 }
 
@@ -195,6 +199,16 @@ export interface NotificationFigures {
   readonly superseded: number;
   /** Changes that are to be told and have no room in the outbox now. */
   readonly held: number;
+  /** Sinks that do not listen; absent: all do. */
+  readonly down?: readonly SinkDown[];
+}
+
+export interface SinkDown {
+  readonly name: string;
+  readonly since: string;
+  /** Messages that it has to take. */
+  readonly waiting: number;
+  readonly problem: string;
 }
 
 /** The closed list of `event` on `/api/v1/live`. */
@@ -318,6 +332,8 @@ export interface FindingQuery {
 export interface CommitSettings {
   /** Runs in a row that must miss a finding before it is resolved, and see it before it is opened again (hysteresis). */
   readonly resolveAfter: number;
+  /** TaskManagers that have to be registered, where the settings say so. */
+  readonly expectedTaskManagers?: number;
 }
 
 /** What a run that was kept has changed. */

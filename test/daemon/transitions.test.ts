@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { sightsOf } from '../../src/daemon/sights.ts';
+import { sightsOf, UNLISTED_MS } from '../../src/daemon/sights.ts';
 import { FORGOTTEN_AFTER_MS, follow, type Track } from '../../src/daemon/transitions.ts';
-import type { Run, Transition } from '../../src/daemon/types.ts';
+import type { CommitSettings, Run, Transition } from '../../src/daemon/types.ts';
 import type { Finding, Observation } from '../../src/model/report.ts';
 import { accused, asked, MINUTE, type ReportPlan, runId, runOf, unanswered } from './cluster-report.ts';
 
 /** What the store does, in memory: hands in what is open or told, and keeps what comes back. */
 class Memory {
   readonly tracks: Map<string, Track> = new Map();
-  readonly #resolveAfter: number;
+  readonly #settings: CommitSettings;
   #number = 0;
 
-  constructor(resolveAfter = 1) {
-    this.#resolveAfter = resolveAfter;
+  constructor(resolveAfter = 1, expectedTaskManagers?: number) {
+    this.#settings = { resolveAfter, ...(expectedTaskManagers === undefined ? {} : { expectedTaskManagers }) };
   }
 
   run(plan: ReportPlan): readonly Transition[] {
@@ -26,7 +26,7 @@ class Memory {
     const known = [...this.tracks.values()].filter(
       (one) => one.resolvedAt === undefined || one.hits > 0 || told.has(one.finding.fingerprint),
     );
-    const { tracks, transitions } = follow(run, known, { resolveAfter: this.#resolveAfter });
+    const { tracks, transitions } = follow(run, known, this.#settings);
     for (const track of tracks) this.tracks.set(track.finding.fingerprint, track);
     return transitions;
   }
@@ -242,6 +242,7 @@ t.test('a finding about all members needs an answer of all that were asked', (t)
   t.end();
 });
 
+const UNLISTED = UNLISTED_MS / MINUTE;
 const LISTED = (...members: string[]): ReportPlan['change'] => ({
   processes: members.map((member) => ({ component: 'taskmanager', member, source: 'rest', identity: `${member}-1` })),
 });
@@ -252,8 +253,53 @@ t.test('a TaskManager that the JobManager lists no more takes its findings with 
   const others = [asked('tm-2')];
   t.strictSame(memory.kinds({ observations: others }), ['still'], 'nobody listed anything');
   t.strictSame(memory.kinds({ observations: others, change: LISTED('tm-1', 'tm-2')! }), ['still'], 'it is there');
-  t.strictSame(memory.kinds({ observations: others, change: LISTED('tm-2')! }), ['still']);
-  t.strictSame(memory.kinds({ observations: others, change: LISTED('tm-2')! }), ['resolved']);
+  const unlisted = { observations: others, change: LISTED('tm-2')! };
+  t.strictSame(memory.kinds({ ...unlisted, at: 10 }), ['still'], 'it may not be back yet');
+  t.strictSame(memory.kinds({ ...unlisted, at: 10 + UNLISTED }), ['still'], 'the first of two');
+  t.strictSame(memory.kinds({ ...unlisted, at: 11 + UNLISTED }), ['resolved']);
+  t.end();
+});
+
+const BOTH = { observations: [asked('tm-1'), asked('tm-2')], change: LISTED('tm-1', 'tm-2')! };
+const FIRST = { observations: [asked('tm-1')], change: LISTED('tm-1')! };
+
+t.test('a TaskManager that has not registered yet after a restart keeps its findings', (t) => {
+  const memory = new Memory();
+  memory.run({ ...BOTH, findings: [accused('tm-2')], at: 0 });
+  t.strictSame(memory.kinds({ ...FIRST, at: 1 }), ['still']);
+  t.strictSame(memory.kinds({ ...FIRST, at: UNLISTED }), ['still']);
+  t.strictSame(
+    memory.kinds({ ...BOTH, findings: [accused('tm-2')], at: UNLISTED + 1 }),
+    ['still'],
+    'told again, as ever',
+  );
+  t.strictSame(memory.kinds({ ...FIRST, at: UNLISTED + 2 }), ['still'], 'its time begins anew');
+  t.end();
+});
+
+t.test('it has its time again where it was listed meanwhile and said nothing, not where nobody was listed', (t) => {
+  const memory = new Memory();
+  memory.run({ ...BOTH, findings: [accused('tm-2')], at: 0 });
+  memory.run({ ...FIRST, at: 1 });
+  const unanswering = { observations: [asked('tm-1'), unanswered('tm-2')], change: LISTED('tm-1', 'tm-2')! };
+  t.strictSame(memory.kinds({ ...unanswering, at: 9 }), ['still']);
+  t.strictSame(memory.kinds({ ...FIRST, at: 12 }), ['still']);
+  t.strictSame(memory.kinds({ observations: [asked('tm-1')], at: 13 }), ['still'], 'REST said nothing');
+  t.strictSame(memory.kinds({ ...FIRST, at: 12 + UNLISTED }), ['resolved']);
+  t.end();
+});
+
+t.test('where as many are listed as there were, or as have to be, one that is not among them is gone', (t) => {
+  const replaced = new Memory();
+  replaced.run({ ...BOTH, findings: [accused('tm-2')], at: 0 });
+  const successor = { observations: [asked('tm-1'), asked('tm-3')], change: LISTED('tm-1', 'tm-3')! };
+  t.strictSame(replaced.kinds({ ...successor, at: 1 }), ['resolved'], 'a pod has its successor under another name');
+  const smaller = new Memory(1, 1);
+  smaller.run({ ...BOTH, findings: [accused('tm-2')], at: 0 });
+  t.strictSame(smaller.kinds({ ...FIRST, at: 1 }), ['resolved'], 'the settings say one');
+  const larger = new Memory(1, 3);
+  larger.run({ ...BOTH, findings: [accused('tm-2')], at: 0 });
+  t.strictSame(larger.kinds({ ...successor, at: 1 }), ['still'], 'the settings say three');
   t.end();
 });
 
