@@ -42,8 +42,8 @@ export function endpointsView(report: Report, { failOn, now }: Judged): Fragment
     rows.map((row) => [
       html`${word(markOf(row.result), row.result)}${row.severity === undefined ? '' : html` <span class="severity ${row.severity}">${row.severity}</span>`}`,
       html`<span class="name">${row.channel}</span>`,
-      row.endpoint,
-      row.tls,
+      html`<span class="whole">${printable(row.endpoint)}</span>`,
+      html`<span class="whole">${printable(row.tls)}</span>`,
       row.clientCertificate,
       row.servedCertificate,
       row.expires,

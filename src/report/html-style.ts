@@ -39,7 +39,8 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 500; font-size: 13px; color: var(--ink-2); white-space: nowrap; }
 th, td { padding: 7px 16px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td:first-child, .name { white-space: nowrap; }
-td { min-width: 5em; }
+td { min-width: 6.5em; }
+.whole { display: inline-block; max-width: 28em; overflow-wrap: break-word; }
 .shape { flex: none; width: 14px; height: 14px; fill: currentcolor; vertical-align: -2px; }
 .sign { display: inline-flex; align-items: center; gap: 6px; font-size: 12.5px; font-weight: 600; letter-spacing: 0.03em; }
 .fail { color: var(--fail); }
@@ -73,6 +74,8 @@ summary { cursor: pointer; color: var(--ink-2); font-size: 14px; width: max-cont
 footer { margin-top: 44px; }
 @media (max-width: 640px) {
   body { padding: 16px; }
+  td { min-width: 11em; }
+  td:first-child, td.severity { min-width: 0; }
   .versus { grid-template-columns: 1fr; gap: 12px; }
   article { margin-left: -16px; margin-right: -16px; border-radius: 0; border-width: 1px 0; padding: 16px; }
 }
@@ -84,6 +87,10 @@ footer { margin-top: 44px; }
     --accent: #000; --fail: #8c1009; --warn: #6b4500; --unknown: #43356f; --pass: #1f5039; --waived: #444;
   }
   body { max-width: none; padding: 0; font-size: 11px; }
+  table { font-size: 11px; }
+  td { min-width: 0; }
+  th, td { padding-right: 10px; }
+  .whole { max-width: 16em; }
   .scroll { overflow: visible; }
   pre { white-space: pre-wrap; overflow: visible; }
   h2, h3, h4, thead, tr, .versus { break-inside: avoid; break-after: auto; }
