@@ -362,6 +362,7 @@ export class Daemon implements Control {
       lateMs: this.#lateMs(name),
       missedRuns: health?.missed ?? 0,
       ...(health?.problem === undefined ? {} : { problem: health.problem }),
+      ...member?.loop.character,
       ...(wire === undefined ? {} : { wire }),
     };
   }

@@ -20,6 +20,8 @@ export class Remembered {
   readonly #clock: () => number;
   readonly #clusters = new Map<string, OfCluster>();
   #figures: (Figures & { readonly at: number }) | undefined;
+  /** What is said where the store cannot be read: what it held when it last could. */
+  #lastFigures: Figures = { bytes: 0, outbox: 0 };
 
   constructor(store: Store, keeper: Keeper, clock: () => number) {
     this.#store = store;
@@ -53,8 +55,9 @@ export class Remembered {
     const at = this.#clock();
     const known = this.#figures;
     if (known !== undefined && Math.abs(at - known.at) < FIGURES_MS) return known;
-    const bytes = this.#keeper.read('size', () => this.#store.size(), 0);
-    const outbox = this.#keeper.read('outbox', () => this.#store.outbox.size(), 0);
+    const bytes = this.#keeper.read('size', () => this.#store.size(), this.#lastFigures.bytes);
+    const outbox = this.#keeper.read('outbox', () => this.#store.outbox.size(), this.#lastFigures.outbox);
+    this.#lastFigures = { bytes, outbox };
     this.#figures = { at, bytes, outbox };
     return this.#figures;
   }

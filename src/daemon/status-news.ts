@@ -7,7 +7,8 @@ const LATE_MS = 60_000;
 
 /**
  * Publishes the status when something of it changed that no other live event tells: settings that were reloaded or
- * refused, a store that fails or works again, clusters that came or went, runs that could not be made or were missed.
+ * refused, a store that fails or works again, sinks that do not listen, clusters that came or went, runs that could not
+ * be made or were missed.
  */
 export class StatusNews {
   readonly #status: () => DaemonStatus;
@@ -41,12 +42,13 @@ export class StatusNews {
   }
 }
 
-function gistOf({ lastReload, configuration, store, clusters }: DaemonStatus): string {
+function gistOf({ lastReload, configuration, store, clusters, notifications }: DaemonStatus): string {
   return JSON.stringify([
     lastReload,
     configuration?.sha256,
     store.state,
     store.problem,
+    notifications?.down?.map(({ name, problem }) => [name, problem]),
     clusters.map(({ cluster, lateMs, missedRuns, problem }) => [cluster, lateMs > LATE_MS, missedRuns, problem]),
   ]);
 }

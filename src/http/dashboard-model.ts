@@ -1,6 +1,7 @@
 import { StoreFailure } from '../daemon/store/failure.ts';
 import type { Control, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
+import { worstFirst } from '../web/headline.ts';
 import { PAGE_LIMITS, type PageModel } from '../web/model.ts';
 
 /** Findings that the store is asked for at most; more are counted by the thousand. */
@@ -18,13 +19,13 @@ export class PageModels {
     this.#control = control;
   }
 
-  /** @param name cluster; undefined: the first one. One that is not there gives a model without a cluster. */
+  /** @param name cluster; undefined: the worst one. One that is not there gives a model without a cluster. */
   model(name: string | undefined, role: 'reader' | 'operator'): PageModel {
     const { live } = this.#control;
     // Taken first: what happens meanwhile is told again rather than not at all.
     const seq = live.newest;
     const status = this.#control.status();
-    const cluster = status.clusters.find((one) => one.cluster === (name ?? status.clusters[0]?.cluster));
+    const cluster = status.clusters.find((one) => one.cluster === (name ?? worstFirst(status.clusters)[0]?.cluster));
     const frame = { seq, operator: role === 'operator', status, waivers: this.#control.waivers(), clear: [] };
     if (cluster === undefined) return { ...frame, ...NO_CLUSTER };
     try {
@@ -85,10 +86,14 @@ const NO_CLUSTER = {
 
 function seenOf(report: Report | undefined): Seen {
   if (report === undefined) return { coverage: [] };
-  const { coverage, summary } = report;
-  if (summary === undefined || summary.connections === 0) return { coverage };
+  const { coverage, summary, inputs } = report;
+  const captures = inputs.filter(({ kind }) => kind === 'capture' || kind === 'interface');
+  if (summary === undefined || captures.length === 0) return { coverage };
   const { connections, clearBytes, tlsBytes } = summary;
-  return { coverage, traffic: { connections, clearBytes, tlsBytes } };
+  const sum = (of: 'captureDrops' | 'gaps' | 'gapBytes'): number =>
+    captures.reduce((all, { quality }) => all + (quality?.[of] ?? 0), 0);
+  const lost = { drops: sum('captureDrops'), gaps: sum('gaps'), gapBytes: sum('gapBytes') };
+  return { coverage, traffic: { connections, clearBytes, tlsBytes, ...lost } };
 }
 
 /** What happens to the daemon itself stands at the foot of the page. */

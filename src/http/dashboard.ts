@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import type { Control } from '../daemon/types.ts';
-import { parseQuery } from '../web/query.ts';
-import { headlineOf, pageView, type View } from '../web/view-page.ts';
+import { headlineOf } from '../web/headline.ts';
+import { parseQuery, placed } from '../web/query.ts';
+import { troublesOf } from '../web/troubles.ts';
+import { pageView, type View } from '../web/view-page.ts';
 import { escaped, htmlText, scriptJson, TAGS } from './dashboard-html.ts';
 import { PageModels } from './dashboard-model.ts';
 import { HttpFault } from './fault.ts';
@@ -39,7 +41,8 @@ export function createDashboard(control: Control, assets: ReadonlyMap<string, Ui
     if (form === 'json') {
       return answer(request, packed(JSON.stringify(model), 'application/json; charset=utf-8'), NOW);
     }
-    const view: View = { ...TAGS, model, query, now: model.status.now, live: 'none' };
+    const shown = placed(query, model.cluster?.cluster, model.status.clusters.length);
+    const view: View = { ...TAGS, model, query: shown, now: model.status.now, live: 'none' };
     return answer(request, packed(documentOf(view, links), 'text/html; charset=utf-8'), NOW);
   };
 }
@@ -99,7 +102,7 @@ function named(files: ReadonlyMap<string, unknown>, pattern: RegExp): string | u
 /** The whole document. Its icon is a picture in the address, so that no browser asks for another one. */
 function documentOf(view: View, { script, style }: Links): string {
   const { model } = view;
-  const { headline } = headlineOf(model);
+  const { headline } = headlineOf(model, troublesOf(view));
   const cluster = model.cluster?.cluster;
   const title = escaped(cluster === undefined ? 'flinkprobe' : `${cluster}: ${headline} · flinkprobe`);
   return `<!doctype html>

@@ -118,7 +118,14 @@ const OWN: Readonly<Record<string, Schema>> = {
       missedRuns: whole,
       open: bySeverity,
     },
-    { lastRun: ref('RunSummary'), nextRunAt: time, problem: text, wire: ref('WireStatus') },
+    {
+      lastRun: ref('RunSummary'),
+      nextRunAt: time,
+      problem: text,
+      failOn: words(SEVERITIES.filter((one) => one !== 'info')),
+      asks: words(['nobody']),
+      wire: ref('WireStatus'),
+    },
   ),
   DaemonStatus: object(
     {
@@ -133,7 +140,10 @@ const OWN: Readonly<Record<string, Schema>> = {
     },
     {
       configuration: object({ path: text, sha256: text }),
-      notifications: object({ superseded: whole, held: whole }),
+      notifications: object(
+        { superseded: whole, held: whole },
+        { down: list(object({ name: text, since: time, waiting: whole, problem: text })) },
+      ),
     },
   ),
   LiveEvent: object({ seq: whole, at: time, event: words(LIVE_EVENTS), data: { type: 'object' } }),

@@ -1,14 +1,15 @@
 import type { FindingRecord } from '../daemon/types.ts';
+import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import type { PageQuery, Status } from './query.ts';
-import { findingMark, MARKS } from './shapes.ts';
+import { byName } from './words.ts';
 
 export function statusOf({ finding, resolvedAt }: FindingRecord): Exclude<Status, 'all'> {
   if (resolvedAt !== undefined) return 'resolved';
   return finding.waived === null ? 'open' : 'waived';
 }
 
-/** Those that the address asks for, worst first, then newest first. */
+/** Those that the address asks for: worst first, then newest first, then by place. */
 export function chosen(records: readonly FindingRecord[], query: PageQuery): readonly FindingRecord[] {
   const { status, severity, channel } = query;
   return records
@@ -19,7 +20,12 @@ export function chosen(records: readonly FindingRecord[], query: PageQuery): rea
 }
 
 function byUrgency(a: FindingRecord, b: FindingRecord): number {
-  return urgency(a) - urgency(b) || b.firstSeenAt.localeCompare(a.firstSeenAt);
+  return (
+    urgency(a) - urgency(b) ||
+    b.firstSeenAt.localeCompare(a.firstSeenAt) ||
+    CHANNELS.indexOf(a.finding.channel) - CHANNELS.indexOf(b.finding.channel) ||
+    byName(memberOf(a), memberOf(b))
+  );
 }
 
 /** What fails comes before what could not be decided, whatever its severity. */
@@ -28,8 +34,7 @@ function urgency(record: FindingRecord): number {
   return (
     ['open', 'waived', 'resolved'].indexOf(statusOf(record)) * 100 +
     (verdict === 'fail' ? 0 : 10) +
-    SEVERITIES.indexOf(severity) +
-    MARKS.indexOf(findingMark(record)) / 10
+    SEVERITIES.indexOf(severity)
   );
 }
 

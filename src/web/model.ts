@@ -40,7 +40,12 @@ export interface PageModel {
   readonly leftOut: { readonly findings: number; readonly certificates: number };
 }
 
-export type Traffic = Pick<NonNullable<Report['summary']>, 'connections' | 'clearBytes' | 'tlsBytes'>;
+/** `drops`: packets that the capture lost; `gaps`: holes in connections, `gapBytes` long. */
+export type Traffic = Pick<NonNullable<Report['summary']>, 'connections' | 'clearBytes' | 'tlsBytes'> & {
+  readonly drops: number;
+  readonly gaps: number;
+  readonly gapBytes: number;
+};
 
 export type ClearTransfer = LiveData['clear-transfer'] & { readonly at: string };
 

@@ -51,6 +51,11 @@ export function pageAddress({ cluster, status, severity, channel, finding, cell 
   return text === '' ? '/' : `/?${text}`;
 }
 
+/** With the name of the cluster that is shown, so that an address that is pasted elsewhere leads to it for good. */
+export function placed(query: PageQuery, shown: string | undefined, clusters: number): PageQuery {
+  return query.cluster !== undefined || shown === undefined || clusters < 2 ? query : { ...query, cluster: shown };
+}
+
 /** Another detail, everything else as it is. */
 export function withDetail(query: PageQuery, detail: Pick<PageQuery, 'finding' | 'cell'>): PageQuery {
   const { finding: _finding, cell: _cell, ...rest } = query;

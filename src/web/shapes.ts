@@ -1,5 +1,5 @@
 import type { ChannelCell, FindingRecord } from '../daemon/types.ts';
-import type { Coverage, Finding } from '../model/report.ts';
+import { type Coverage, type Finding, SEVERITIES, type Severity } from '../model/report.ts';
 import type { Fragment, Tags } from './template.ts';
 
 /** Verdicts as the page says them: word, colour and shape, so that none of the three has to be seen. */
@@ -37,12 +37,12 @@ export function sign(tags: Tags, mark: Mark): Fragment {
   return tags.html`<span class="sign ${mark}">${shape(tags, mark)}<span>${MARK_WORDS[mark] ?? mark}</span></span>`;
 }
 
-/** As the verdict of a cell would be, with a threshold at `medium`. */
-export function findingMark({ finding, resolvedAt }: FindingRecord): Mark {
+/** As the verdict of a cell would be: what is less than `failOn` is a warning. */
+export function findingMark({ finding, resolvedAt }: FindingRecord, failOn: Severity = 'medium'): Mark {
   if (resolvedAt !== undefined) return 'pass';
   if (finding.waived !== null) return 'waived';
   if (finding.verdict !== 'fail') return 'inconclusive';
-  return finding.severity === 'low' || finding.severity === 'info' ? 'warn' : 'fail';
+  return SEVERITIES.indexOf(finding.severity) > SEVERITIES.indexOf(failOn) ? 'warn' : 'fail';
 }
 
 /** In the order in which they are shown. */

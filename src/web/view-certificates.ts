@@ -1,5 +1,6 @@
 import type { CertificateRecord } from '../daemon/types.ts';
 import type { Fragment } from './template.ts';
+import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { brief, byName, channelName, commonName, count, date, daysUntil } from './words.ts';
 
@@ -60,10 +61,10 @@ export function certificatesView(view: View): Fragment {
   const { html, model, now } = view;
   const rows = certificateRows(model.certificates, now);
   return html`<section aria-labelledby="certificates">
-    <h2 id="certificates">Certificates <span class="dim">${count(rows.length)}</span></h2>
+    <h2 id="certificates">Certificates ${model.problem === undefined ? html`<span class="dim">${count(rows.length)}</span>` : ''}</h2>
     ${
       rows.length === 0
-        ? html`<p class="empty">No certificate was seen.</p>`
+        ? nothingView(view, 'No certificate was seen.')
         : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="certificates"><table class="data certificates">
             <thead><tr><th scope="col" class="number">Days</th><th scope="col">${axis(view, rows)}</th><th scope="col">Subject</th>
               <th scope="col">Role</th><th scope="col">Where</th><th scope="col">Serial</th><th scope="col">Not after</th></tr></thead>

@@ -6,6 +6,7 @@ import { type CellPlace, pageAddress, withDetail } from './query.ts';
 import { findingMark, sign, verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
 import { shown } from './view-findings.ts';
+import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { ago, brief, channelName, date, daysUntil, moment, plural } from './words.ts';
 
@@ -17,14 +18,14 @@ export function detailView(view: View): Fragment {
       ? cellDetail(view, query.cell)
       : record !== undefined
         ? findingDetail(view, record)
-        : html`<h2 id="detail-name" class="quiet">Detail</h2><p class="empty">${query.finding === undefined ? 'Nothing to show.' : 'This finding is no longer kept.'}</p>`;
+        : html`<h2 id="detail-name" class="quiet">Detail</h2>${nothingView(view, query.finding === undefined ? 'Nothing to show.' : 'This finding is no longer kept.')}`;
   return html`<section id="detail" class="detail ${query.cell === undefined && record === undefined ? 'blank' : ''}" tabindex="-1" aria-labelledby="detail-name">${content}</section>`;
 }
 
 function findingDetail(view: View, record: FindingRecord): Fragment {
   const { html } = view;
   const { finding } = record;
-  return html`<p class="kicker">${sign(view, findingMark(record))} <b class="severity ${finding.severity}">${finding.severity}</b> <code>${finding.ruleId}</code></p>
+  return html`<p class="kicker">${sign(view, findingMark(record, view.model.cluster?.failOn))} <b class="severity ${finding.severity}">${finding.severity}</b> <code>${finding.ruleId}</code></p>
     <h2 id="detail-name">${finding.title}</h2>
     <p class="place">${placeOf(record)}</p>
     <p>${finding.message}</p>
@@ -132,7 +133,7 @@ function cellDetail(view: View, place: CellPlace): Fragment {
       there.length === 0
         ? html`<p class="dim">No finding.</p>`
         : html`<h3>Findings</h3><ul class="plain">${there.map(
-            (record) => html`<li>${sign(view, findingMark(record))}
+            (record) => html`<li>${sign(view, findingMark(record, view.model.cluster?.failOn))}
               <a href="${pageAddress(withDetail(query, { finding: record.finding.fingerprint }))}#detail" data-go>${record.finding.title}</a></li>`,
           )}</ul>`
     }`;

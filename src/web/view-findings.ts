@@ -5,6 +5,7 @@ import { chosen, memberOf, statusOf } from './findings-list.ts';
 import { pageAddress, STATUSES, withDetail } from './query.ts';
 import { findingMark, MARK_WORDS, shape } from './shapes.ts';
 import type { Fragment } from './template.ts';
+import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { ago, channelName, count } from './words.ts';
 
@@ -12,11 +13,11 @@ export function findingsView(view: View): Fragment {
   const { html, model, query } = view;
   const list = chosen(model.findings, query);
   return html`<section aria-labelledby="findings" class="findings">
-    <h2 id="findings">Findings <span class="dim">${count(list.length)}</span></h2>
+    <h2 id="findings">Findings ${model.problem === undefined ? html`<span class="dim">${count(list.length)}</span>` : ''}</h2>
     ${filters(view)}
     ${
       list.length === 0
-        ? html`<p class="empty">${query.status === 'open' ? 'No open finding here.' : 'No such finding.'}</p>`
+        ? nothingView(view, query.status === 'open' ? 'No open finding here.' : 'No such finding.')
         : html`<table class="list">
             <thead class="quiet"><tr><th scope="col">Verdict</th><th scope="col">Finding</th><th scope="col">Since</th></tr></thead>
             <tbody>${list.map((record) => row(view, record))}</tbody>
@@ -29,7 +30,7 @@ export function findingsView(view: View): Fragment {
 function row(view: View, record: FindingRecord): Fragment {
   const { html, query, now } = view;
   const { finding, firstSeenAt, resolvedAt } = record;
-  const mark = findingMark(record);
+  const mark = findingMark(record, view.model.cluster?.failOn);
   const isChosen = shown(view)?.finding.fingerprint === finding.fingerprint;
   const where = [finding.channel === 'unknown' ? '' : channelName(finding.channel), memberOf(record)].filter(Boolean);
   return html`<tr class="${isChosen ? 'chosen' : ''}">

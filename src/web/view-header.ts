@@ -1,5 +1,6 @@
+import { failing } from './headline.ts';
 import type { Fragment } from './template.ts';
-import { failing, type View } from './view-page.ts';
+import type { View } from './view-page.ts';
 import { ago, moment, span, TRIGGER_WORDS, until } from './words.ts';
 
 const LIVE_WORDS = { none: '', connecting: 'connecting', live: 'live', lost: 'not live, trying again' } as const;
@@ -12,20 +13,21 @@ export function headerView(view: View): Fragment {
     ${model.cluster === undefined ? '' : runsLine(view)}
     <span class="live ${live}"><i aria-hidden="true"></i>${LIVE_WORDS[live]}</span>
     <span class="actions">
-      ${model.operator && model.cluster !== undefined && live !== 'none' ? runNow(view) : ''}
+      ${model.operator && model.cluster !== undefined && model.cluster.asks !== 'nobody' && live !== 'none' ? runNow(view) : ''}
       ${model.cluster?.lastRun === undefined ? '' : reports(view, model.cluster.lastRun.id)}
     </span>
   </header>`;
 }
 
-function clusterChoice({ html, model }: View): Fragment {
+function clusterChoice({ html, model, awaited }: View): Fragment {
+  const chosen = awaited?.cluster ?? model.cluster?.cluster;
   return html`<form class="choice" method="get" action="/">
     <label for="cluster">Cluster</label>
     <select id="cluster" name="cluster">
       ${model.status.clusters.map((one) => {
         const bad = failing(one);
         const text = bad === 0 ? one.cluster : `${one.cluster} (${bad})`;
-        return html`<option value="${one.cluster}" ?selected=${one.cluster === model.cluster?.cluster}>${text}</option>`;
+        return html`<option value="${one.cluster}" ?selected=${one.cluster === chosen}>${text}</option>`;
       })}
     </select>
     <button class="plain-only">Show</button>
@@ -62,8 +64,8 @@ function reports({ html }: View, id: string): Fragment {
   return html`<details class="menu"><summary class="button">Report</summary>
     <ul>
       <li><a href="${address('text')}">Text</a></li>
-      <li><a href="${address('json')}" download="${id}.json">JSON</a></li>
       <li><a href="${address('html')}">Page to print or send</a></li>
+      <li><a href="${address('json')}" download="${id}.json">JSON</a></li>
       <li><a href="${address('jsonl')}" download="${id}.jsonl">JSON lines</a></li>
       <li><a href="${address('json')}&amp;redact=true" download="${id}-redacted.json">JSON, redacted</a></li>
     </ul></details>`;

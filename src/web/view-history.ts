@@ -1,6 +1,7 @@
 import type { HappeningKind, RunSummary } from '../daemon/types.ts';
 import { SEVERITIES } from '../model/report.ts';
 import type { Fragment } from './template.ts';
+import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { count, moment, plural, TRIGGER_WORDS } from './words.ts';
 
@@ -37,7 +38,7 @@ export function historyView(view: View): Fragment {
   const { html, model } = view;
   return html`<section aria-labelledby="history" class="history">
     <h2 id="history">History</h2>
-    ${model.runs.length === 0 ? html`<p class="empty">No run yet.</p>` : strip(view)}
+    ${model.runs.length === 0 ? nothingView(view, 'No run yet.') : strip(view)}
     <div class="pair">
       <div>
         <div id="chart" class="chart script-only"></div>
@@ -96,11 +97,12 @@ function runsTable({ html, model, now }: View): Fragment | '' {
     )}</tbody></table></div></details>`;
 }
 
-function happenings({ html, model, now }: View): Fragment {
+function happenings(view: View): Fragment {
+  const { html, model, now } = view;
   const list = model.happenings.slice(0, ROWS);
   return html`<div><h3 class="quiet">Restarts and rotations</h3>${
     list.length === 0
-      ? html`<p class="empty">No restart and no rotation was seen.</p>`
+      ? nothingView(view, 'No restart and no rotation was seen.')
       : html`<ol class="happenings">${list.map(
           (one) => html`<li><time datetime="${one.at}" title="${one.at}">${moment(one.at, now)}</time>
             <span><b>${HAPPENING_LETTERS[one.kind] === undefined ? '' : html`<i class="letter" aria-hidden="true">${HAPPENING_LETTERS[one.kind]}</i>`}${HAPPENING_WORDS[one.kind] ?? one.kind}</b> ${one.text}</span></li>`,

@@ -3,6 +3,7 @@ import type { Coverage } from '../model/report.ts';
 import type { Traffic } from './model.ts';
 import { verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
+import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { ago, bytes, channelName, count, date, moment, plural, span } from './words.ts';
 
@@ -63,7 +64,7 @@ export function coverageView(view: View): Fragment {
     <h2 id="coverage">Coverage</h2>
     ${
       rows.length === 0
-        ? html`<p class="empty">Nothing was looked at yet.</p>`
+        ? nothingView(view, 'Nothing was looked at yet.')
         : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="coverage"><table class="data coverage">
             <thead><tr><th scope="col">Channel</th>${WITNESSES.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col" class="number">Seen</th></tr></thead>
             <tbody>${rows.map((row) => coverageRow(view, row))}</tbody></table></div>`

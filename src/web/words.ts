@@ -74,6 +74,11 @@ export function moment(at: string, now: string): string {
   return at.slice(0, 4) === now.slice(0, 4) ? `${date(at).slice(0, -5)} ${at.slice(11, 16)}` : date(at);
 }
 
+/** `04:31`, in UTC. */
+export function clock(at: string): string {
+  return at.slice(11, 16);
+}
+
 /** `21 Nov 2026`. */
 export function date(at: string): string {
   return `${Number(at.slice(8, 10))} ${MONTHS[Number(at.slice(5, 7)) - 1] ?? '?'} ${at.slice(0, 4)}`;

@@ -13,13 +13,15 @@ t.teardown(stop);
 const { createDashboard } = await import('../../src/http/dashboard.ts');
 const dashboard = createDashboard(daemon, assets);
 
+const HOME = `/?cluster=${AFTER}`;
+
 async function text(path: string, viewer?: Viewer, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   const answer = dashboard(new Request(`http://localhost${path}`, { headers }), viewer);
   return answer === undefined ? 'nothing' : answer.text();
 }
 
 t.test('the page without JavaScript has the grid, the findings and the certificates as tables', async (t) => {
-  const page = await (await fetch(address)).text();
+  const page = await (await fetch(`${address}${HOME}`)).text();
   for (const label of [
     'TM data, tm1, FAIL, clear text',
     'TM data, tm2, FAIL, clear text',
@@ -37,21 +39,22 @@ t.test('the page without JavaScript has the grid, the findings and the certifica
 
 t.test('filters, cells and findings are addresses that the server answers', async (t) => {
   const rows = (page: string): number => [...page.matchAll(/data-finding/g)].length;
-  t.equal(rows(await text('/')), 5);
-  t.equal(rows(await text('/?channel=taskmanager-data')), 4);
-  t.equal(rows(await text('/?status=resolved')), 0);
-  t.equal(rows(await text('/?severity=low')), 0);
-  t.match(await text(`/?cell=${encodeURIComponent('blob-server/jm')}`), '>Blob server, jm</h2>');
+  t.equal(rows(await text(HOME)), 5);
+  t.equal(rows(await text(`${HOME}&channel=taskmanager-data`)), 4);
+  t.equal(rows(await text(`${HOME}&status=resolved`)), 0);
+  t.equal(rows(await text(`${HOME}&severity=low`)), 0);
+  t.match(await text(`${HOME}&cell=${encodeURIComponent('blob-server/jm')}`), '>Blob server, jm</h2>');
   const [first] = store.findings({ cluster: AFTER, state: 'open', channel: 'rest' });
-  t.match(await text(`/?finding=${first?.finding.fingerprint}`), '<p class="place">REST / Web UI · jm');
-  t.match(await text('/?finding=nothing'), 'no longer kept');
+  t.match(await text(`${HOME}&finding=${first?.finding.fingerprint}`), '<p class="place">REST / Web UI · jm');
+  t.match(await text(`${HOME}&finding=nothing`), 'no longer kept');
   t.match(await text('/?cluster=nowhere'), 'No such cluster');
   t.match(await text('/?cluster=staging'), '<h1 id="headline" class="bad">9 critical problems');
+  t.match(await text('/'), '<title>staging: 9 critical problems', 'the worst one, where none is asked for');
 });
 
 t.test('readers are not offered what only operators may do', async (t) => {
   const model = (role: Viewer['role']): Promise<PageModel> =>
-    text('/?as=json', { role }).then((told) => JSON.parse(told) as PageModel);
+    text(`${HOME}&as=json`, { role }).then((told) => JSON.parse(told) as PageModel);
   t.equal((await model('operator')).operator, true);
   t.equal((await model('reader')).operator, false);
   const view = async (role: Viewer['role']): Promise<string> => {
@@ -83,7 +86,7 @@ t.test('files have names with a hash, are kept for ever, and come compressed whe
 });
 
 t.test('all that the page is made of is below 60 kB compressed, what the first paint needs below 35 kB', async (t) => {
-  const page = gzipSync(await text('/')).length;
+  const page = gzipSync(await text(HOME)).length;
   const sizes = new Map([...assets].map(([name, contents]) => [name, gzipSync(contents, { level: 9 }).length]));
   const all = [...sizes.values()].reduce((sum, size) => sum + size, page);
   t.comment(`page ${page}, ${[...sizes].map(([name, size]) => `${name} ${size}`).join(', ')}: ${all}`);
@@ -124,7 +127,7 @@ const HOSTILE = new Set(
 );
 
 t.test('nothing that was read becomes markup', async () => {
-  const model = JSON.parse(await text('/?as=json')) as PageModel;
+  const model = JSON.parse(await text(`${HOME}&as=json`)) as PageModel;
   const tags = (html: string): string[] => [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/="[^"]*"/g, ''));
   fc.assert(
     fc.property(hostile, (word) => {
@@ -196,7 +199,7 @@ t.test('what comes as JSON is never taken for a template', async (t) => {
 });
 
 t.test('of more findings than the page lists the count is told', async (t) => {
-  const model = JSON.parse(await text('/?as=json')) as PageModel;
+  const model = JSON.parse(await text(`${HOME}&as=json`)) as PageModel;
   t.strictSame(model.leftOut, { findings: 0, certificates: 0 });
   t.ok(model.findings.length <= PAGE_LIMITS.findings);
 });

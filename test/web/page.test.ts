@@ -31,11 +31,12 @@ interface Opened {
   readonly requests: string[];
 }
 
+const HOME = `/?cluster=${AFTER}`;
 const WIDE = { width: 1280, height: 900 };
 
 async function opened(
   t: Test,
-  address = '/',
+  address = HOME,
   options: BrowserContextOptions = {},
   prepare: (tab: Page) => Promise<void> = async () => undefined,
 ): Promise<Opened> {
@@ -175,7 +176,7 @@ t.test('filters, cells and clusters go to the address, and come back from it', {
 });
 
 t.test('the fix is copied as it stands', { skip }, async (t) => {
-  const { tab } = await opened(t, '/', { permissions: ['clipboard-read', 'clipboard-write'] });
+  const { tab } = await opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
   await tab.locator('[data-copy]').first().click();
   await tab.locator('[data-copy].done').waitFor();
   t.equal(await tab.evaluate('navigator.clipboard.readText()'), 'taskmanager.data.ssl.enabled: true');
@@ -212,8 +213,8 @@ function focused(tab: Page): Promise<string> {
 t.test('axe finds nothing serious, in light and in dark', { skip }, async (t) => {
   const axe = read('node_modules/axe-core/axe.min.js');
   for (const [colorScheme, addresses] of [
-    ['light', ['/', `/?cluster=${CLEAR}&status=all&cell=rest%2Fjm`]],
-    ['dark', ['/']],
+    ['light', [HOME, `/?cluster=${CLEAR}&status=all&cell=rest%2Fjm`]],
+    ['dark', [HOME]],
   ] as const) {
     for (const address of addresses) {
       const { tab } = await opened(t, address, { colorScheme });
@@ -243,7 +244,7 @@ interface AxeResult {
 }
 
 t.test('without JavaScript the page is whole, and its filters work', { skip }, async (t) => {
-  const { tab, requests, complaints } = await opened(t, '/', { javaScriptEnabled: false });
+  const { tab, requests, complaints } = await opened(t, HOME, { javaScriptEnabled: false });
   t.equal(await tab.locator('[data-cell]').count(), 5);
   t.equal(await tab.locator('[data-finding]').count(), 5);
   await tab.locator('#filter-channel').selectOption('rest');
@@ -257,7 +258,7 @@ t.test('without JavaScript the page is whole, and its filters work', { skip }, a
 });
 
 t.test('at 360 pixels nothing is wider than the screen, and nothing lies on another thing', { skip }, async (t) => {
-  const { tab } = await opened(t, '/', { viewport: { width: 360, height: 740 } });
+  const { tab } = await opened(t, HOME, { viewport: { width: 360, height: 740 } });
   await tab.locator('#chart canvas').waitFor();
   t.ok((await tab.evaluate<number>('document.documentElement.scrollWidth')) <= 360);
   const overlaps = await tab.evaluate<string[]>(OVERLAPS);
@@ -276,14 +277,14 @@ const OVERLAPS = `(() => {
 })()`;
 
 t.test('nobody who wants no motion is shown any', { skip }, async (t) => {
-  const { tab } = await opened(t, '/', { reducedMotion: 'reduce' });
+  const { tab } = await opened(t, HOME, { reducedMotion: 'reduce' });
   const moving =
     '[...document.querySelectorAll("*")].filter((one) => getComputedStyle(one).animationName !== "none" || getComputedStyle(one).transitionDuration !== "0s").length';
   t.equal(await tab.evaluate(moving), 0);
 });
 
 t.test('a page that was cut off goes on where it was', { skip }, async (t) => {
-  const { tab } = await opened(t, '/', {}, async (tab) => {
+  const { tab } = await opened(t, HOME, {}, async (tab) => {
     await tab.routeWebSocket(/\/api\/v1\/live/, (socket) => {
       sockets.push(socket);
       socket.connectToServer();
@@ -309,7 +310,7 @@ t.test('pictures of the page are made', { skip: pictures }, async (t) => {
     ['dashboard', 'light'],
     ['dark', 'dark'],
   ] as const) {
-    const { tab } = await opened(t, '/', { colorScheme, viewport: { width: 1280, height: 960 } });
+    const { tab } = await opened(t, HOME, { colorScheme, viewport: { width: 1280, height: 960 } });
     await tab.locator('#chart canvas').waitFor();
     const file = path.join(root, 'docs/images', `${name}.png`);
     writeFileSync(file, await tab.screenshot());

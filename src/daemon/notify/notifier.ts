@@ -9,7 +9,7 @@ import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
 import { forgive, note, reconcile } from './notes.ts';
 import { isDue, iso, Queue } from './queue.ts';
 import { deliver, type SinkMeans } from './sink.ts';
-import { dueChanges, isResendDue, NO_CLUSTER, type SinkState } from './sink-state.ts';
+import { dueChanges, isResendDue, NO_CLUSTER, type SinkState, sinksDown } from './sink-state.ts';
 import { observe, QUIET_MS, tell } from './standing.ts';
 import { isWanted, toldOf } from './telling.ts';
 
@@ -75,7 +75,9 @@ export class Notifier {
   }
 
   get figures(): NotificationFigures {
-    return { superseded: this.#superseded, held: this.#sinks.reduce((sum, { held }) => sum + held, 0) };
+    const held = this.#sinks.reduce((sum, one) => sum + one.held, 0);
+    const down = sinksDown(this.#sinks);
+    return { superseded: this.#superseded, held, ...(down.length === 0 ? {} : { down }) };
   }
 
   /** A run was kept: what it left open, and what it resolved. */
@@ -373,6 +375,7 @@ export class Notifier {
 
   #heard(sink: SinkState, problem: string | undefined): void {
     const health = problem === undefined ? 'up' : 'down';
+    sink.down = problem === undefined ? undefined : { since: sink.down?.since ?? this.#means.clock(), problem };
     if (sink.health === health) return;
     sink.health = health;
     const { name } = sink.settings;

@@ -1,4 +1,5 @@
 import type { SinkSettings } from '../settings.ts';
+import type { SinkDown } from '../types.ts';
 import type { Backlog } from './backlog.ts';
 import type { Listener } from './notes.ts';
 import { type Change, changeOf, notAfter, type Pace, type Standing } from './standing.ts';
@@ -9,10 +10,20 @@ export interface SinkState extends Listener {
   resentAt: number;
   /** Told of it when it changes. */
   health: 'up' | 'down';
+  /** While it is down; milliseconds since the epoch. */
+  down?: { readonly since: number; readonly problem: string } | undefined;
   /** While nobody listens, reminders of what waits anyway help nobody. */
   readonly backlog: Backlog;
   /** Changes that are to be told and have no room in the outbox. */
   held: number;
+}
+
+export function sinksDown(sinks: readonly SinkState[]): readonly SinkDown[] {
+  return sinks.flatMap(({ settings: { name }, backlog, down }) =>
+    down === undefined
+      ? []
+      : [{ name, since: new Date(down.since).toISOString(), waiting: backlog.messages, problem: down.problem }],
+  );
 }
 
 /** One standing, and what is to be told of it. */

@@ -1,12 +1,15 @@
 import { html, render, svg } from 'lit/html.js';
 import type { LiveEvent } from '../../daemon/types.ts';
+import { headlineOf, worstFirst } from '../headline.ts';
 import type { PageModel } from '../model.ts';
 import { patched } from '../patch.ts';
-import { parseQuery } from '../query.ts';
+import { parseQuery, placed } from '../query.ts';
 import type { Tags } from '../template.ts';
-import { headlineOf, pageView, type View } from '../view-page.ts';
+import { troublesOf } from '../troubles.ts';
+import { pageView, type View } from '../view-page.ts';
 import { listen } from './gestures.ts';
 import { LiveSocket } from './live.ts';
+import { ModelLoader } from './loader.ts';
 
 /** The page goes on here from what the server drew: live events, filters without a reload, keys, the chart. */
 
@@ -17,23 +20,53 @@ const news = document.querySelector<HTMLElement>('#news')!;
 let model = JSON.parse(document.querySelector('#model')!.textContent ?? '') as PageModel;
 /** How much the server's clock is ahead of this one. */
 let ahead = Date.parse(model.status.now) - Date.now();
-let query = parseQuery(new URLSearchParams(location.search));
+let query = queryOf(location.search);
 let live: View['live'] = 'connecting';
+let heardAt = model.status.now;
+/** The cluster that was asked for, until its model is here. */
+let awaited: View['awaited'];
+/** What the last thing that somebody did came to, where it did not work. */
+let refusal: string | undefined;
 let isDrawn = false;
 let isDue = false;
 let chart: typeof import('./chart.ts') | undefined;
 
+function queryOf(search: string): View['query'] {
+  const written = parseQuery(new URLSearchParams(search));
+  return placed(written, model.cluster?.cluster, model.status.clusters.length);
+}
+
+function serverTime(): string {
+  return new Date(Date.now() + ahead).toISOString();
+}
+
+function viewNow(): View {
+  const { cluster: _, ...without } = model;
+  return {
+    ...TAGS,
+    // Nothing of one cluster is shown under the name of another.
+    model: awaited === undefined ? model : without,
+    query,
+    now: serverTime(),
+    live,
+    ...(live === 'lost' ? { heardAt } : {}),
+    ...(awaited === undefined ? {} : { awaited }),
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
 function draw(): void {
   isDue = false;
-  const now = new Date(Date.now() + ahead).toISOString();
   if (!isDrawn) place.replaceChildren();
   isDrawn = true;
-  render(pageView({ ...TAGS, model, query, now, live }), place);
+  const view = viewNow();
+  render(pageView(view), place);
   // What was chosen by hand is no longer what the attribute says.
   for (const option of place.querySelectorAll('option')) option.selected = option.hasAttribute('selected');
-  const { headline } = headlineOf(model);
-  document.title = model.cluster === undefined ? 'flinkprobe' : `${model.cluster.cluster}: ${headline} · flinkprobe`;
-  chart?.drawChart(place.querySelector<HTMLElement>('#chart'), model);
+  const { headline } = headlineOf(view.model, troublesOf(view));
+  const cluster = view.model.cluster?.cluster;
+  document.title = `${live === 'lost' ? 'Not live: ' : ''}${cluster === undefined ? '' : `${cluster}: `}${headline} · flinkprobe`;
+  chart?.drawChart(place.querySelector<HTMLElement>('#chart'), view.model);
 }
 
 /** Events of one frame are drawn together; in a hidden page none are, until it is looked at. */
@@ -43,29 +76,26 @@ function drawSoon(): void {
   requestAnimationFrame(draw);
 }
 
-/** Everything anew: after a run, after events that were missed, and for another cluster. */
-let asked = 0;
-async function fetchModel(): Promise<void> {
-  const mine = ++asked;
-  const parameters = new URLSearchParams({ as: 'json' });
-  if (query.cluster !== undefined) parameters.set('cluster', query.cluster);
-  const answer = await fetch(`/?${parameters}`).catch(() => undefined);
-  if (answer === undefined || !answer.ok || mine !== asked) return;
-  const next = (await answer.json()) as PageModel;
-  if (mine !== asked) return;
-  const isSame = next.cluster?.cluster === model.cluster?.cluster;
-  ahead = Date.parse(next.status.now) - Date.now();
-  model = { ...next, clear: isSame ? model.clear : [] };
-  // What came while it was on its way.
-  for (const event of recent) if (event.seq > next.seq) model = patched(model, event).model;
-  drawSoon();
-}
-
-let fetching: ReturnType<typeof setTimeout> | undefined;
-function fetchSoon(ms: number): void {
-  clearTimeout(fetching);
-  fetching = setTimeout(() => void fetchModel(), ms);
-}
+const loader = new ModelLoader({
+  address: () => {
+    const parameters = new URLSearchParams({ as: 'json' });
+    const cluster = awaited?.cluster ?? query.cluster ?? model.cluster?.cluster;
+    if (cluster !== undefined) parameters.set('cluster', cluster);
+    return `/?${parameters}`;
+  },
+  loaded: (next) => {
+    ahead = Date.parse(next.status.now) - Date.now();
+    model = next;
+    awaited = undefined;
+    // What came while it was on its way.
+    for (const event of recent) if (event.seq > next.seq) model = patched(model, event).model;
+    drawSoon();
+  },
+  failed: () => {
+    if (awaited !== undefined) awaited = { ...awaited, state: 'failing' };
+    drawSoon();
+  },
+});
 
 /** A run tells several things at once, and many pages are told of it: they do not all ask in the same moment. */
 const SETTLE_MS = 250;
@@ -73,13 +103,14 @@ const KEPT_EVENTS = 200;
 const recent: LiveEvent[] = [];
 
 function happened(event: LiveEvent): void {
+  heardAt = serverTime();
   if (event.event !== 'hello') {
     recent.push(event);
     if (recent.length > KEPT_EVENTS) recent.shift();
   }
   const result = patched(model, event);
   model = result.model;
-  if (result.stale === 'all') fetchSoon(SETTLE_MS * (1 + Math.random()));
+  if (result.stale === 'all') loader.soon(SETTLE_MS * (1 + Math.random()));
   if (result.news !== undefined) news.textContent = result.news;
   drawSoon();
 }
@@ -87,7 +118,13 @@ function happened(event: LiveEvent): void {
 const socket = new LiveSocket({
   since: () => model.seq,
   happened,
+  status: (status) => {
+    heardAt = serverTime();
+    model = patched(model, { seq: model.seq, at: status.now, event: 'status', data: status }).model;
+    drawSoon();
+  },
   changed: (state) => {
+    if (state === live) return;
     live = state;
     drawSoon();
   },
@@ -96,11 +133,14 @@ const socket = new LiveSocket({
 /** Goes to another address of the page, without loading it. */
 function go(address: string, how: 'push' | 'back'): void {
   if (how === 'push') history.pushState(null, '', address);
-  const next = parseQuery(new URLSearchParams(location.search));
-  const isOther = (next.cluster ?? model.status.clusters[0]?.cluster) !== model.cluster?.cluster;
-  query = next;
+  const written = parseQuery(new URLSearchParams(location.search));
+  const wanted = written.cluster ?? worstFirst(model.status.clusters)[0]?.cluster;
+  refusal = undefined;
+  query = placed(written, wanted, model.status.clusters.length);
+  const isOther = wanted !== model.cluster?.cluster;
+  awaited = isOther && wanted !== undefined ? { cluster: wanted, state: 'loading' } : undefined;
   draw();
-  if (isOther) void fetchModel();
+  if (isOther) void loader.load();
 }
 
 listen(place, {
@@ -112,9 +152,9 @@ listen(place, {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ cluster }),
     }).catch(() => undefined);
-    const why = answer?.status === 409 ? `: ${((await answer.json()) as { readonly error: string }).error}` : '';
-    news.textContent =
-      answer?.ok === true ? `A run of ${cluster} begins.` : `The run of ${cluster} could not be started${why}.`;
+    const why = answer === undefined || answer.ok ? 'the daemon does not answer' : await errorOf(answer);
+    refusal = answer?.ok === true ? undefined : `The run of ${cluster} could not be started: ${why}`;
+    news.textContent = refusal ?? `A run of ${cluster} begins.`;
     if (answer?.status === 403) model = { ...model, operator: false };
     drawSoon();
   },
@@ -122,6 +162,15 @@ listen(place, {
     news.textContent = text;
   },
 });
+
+async function errorOf(answer: Response): Promise<string> {
+  try {
+    return ((await answer.json()) as { readonly error: string }).error;
+  } catch {
+    return `HTTP ${answer.status}`;
+  }
+}
+
 addEventListener('popstate', () => go(location.href, 'back'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart?.forget());
 
