@@ -19,7 +19,7 @@ import {
 } from './daemon-host.ts';
 import { type DaemonJourney, soundCase } from './daemon-journeys.ts';
 import { daemonDiffers, type Measured, measured, type Span, spansOf } from './daemon-measure.ts';
-import { PLACES, type Place, type Sighting } from './daemon-places.ts';
+import { MEMBER_GONE, PLACES, type Place, type Sighting } from './daemon-places.ts';
 import type { Distribution } from './distribution.ts';
 import { SOUND } from './journeys.ts';
 import { CLUSTER_MEMBERS, PORTS } from './members.ts';
@@ -43,7 +43,7 @@ export function daemonDigest(flink: Pick<Distribution, 'version'>, journey: Daem
 }
 
 const ROUNDS = 2;
-const AGAIN = 90;
+const AGAIN = 240;
 /** Seconds that are waited beyond the aim, so that what comes late is measured. */
 const BEYOND = 60;
 const RESOLVED_WITHIN = 120;
@@ -242,7 +242,7 @@ async function stillTold({ sightings, daemon, host }: Watching, since: number): 
   const giveUp = Date.now() + SOUND_WITHIN * 1000;
   const open = (): readonly string[] =>
     (sightings.findLast(({ place }) => place === 'websocket')?.open ?? [])
-      .filter(({ rule }) => rule !== OF_THE_PAST)
+      .filter(({ rule }) => rule !== OF_THE_PAST && rule !== MEMBER_GONE)
       .map(({ rule, channel, member }) => `${rule} of ${channel} ${member}`.trim());
   let isRun = false;
   while (Date.now() < giveUp) {
