@@ -60,6 +60,8 @@ t.test('the bundle answers as the modules do', async (t) => {
     ['explain', 'plaintext-channel'],
     ['explain', 'blob-server'],
     ['explain', 'pci'],
+    ['completion', 'bash'],
+    ['completion', 'zsh'],
     ['config', 'show', ...members],
     ['audit', '--conf=captures/1.20.3-w-off.conf/jm', '--now=2026-11-22T18:00:00Z'],
     ['verify', '--dry-run', 'blob-server=127.0.0.1:6124', ...members],
