@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what looks like a template is bash's own
 import type { Shell } from './completion.ts';
 import type { CompletedCommand, CompletedOption, Value } from './completion-model.ts';
 
