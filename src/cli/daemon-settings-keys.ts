@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Unusable } from './failure.ts';
 import { serviceVariables, variableOf } from './foreign-variables.ts';
-import { nearest } from './nearest.ts';
+import { hintOf } from './nearest.ts';
 import { SETTING_KEYS, type SettingKey } from './setting-keys.ts';
 
 /** A value that somebody gave besides the file. */
@@ -63,7 +63,7 @@ function refuseUnknownVariables(environment: NodeJS.ProcessEnv, secrets: readonl
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('FLINKPROBE_') || known.includes(name) || ofServices.includes(name)) continue;
     if (secrets.includes(name)) continue;
-    throw new Unusable(`${name}: is no setting of the daemon${hint(name, known)}`);
+    throw new Unusable(`${name}: is no setting of the daemon${hintOf(name, known)}`);
   }
 }
 
@@ -82,16 +82,8 @@ export function refuseUnknownSettings(args: readonly string[]): void {
   for (const one of args) {
     const [, name] = /^--([^=]+)/.exec(one) ?? [];
     if (name === undefined || known.includes(name)) continue;
-    throw new Unusable(`--${name}: is no option of the daemon${hint(name, known, '--')} (flinkprobe daemon --help)`);
+    throw new Unusable(`--${name}: is no option of the daemon${hintOf(name, known, '--')} (flinkprobe daemon --help)`);
   }
-}
-
-function hint(asked: string, known: readonly string[], before = ''): string {
-  const [best] = nearest(
-    asked,
-    known.map((one) => one.toLowerCase()),
-  ).map((near) => known.find((one) => one.toLowerCase() === near));
-  return best === undefined ? '' : ` (${before}${best}?)`;
 }
 
 /** The written settings with what was given put in; the file's own content stays as it is. */

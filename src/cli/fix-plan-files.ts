@@ -1,8 +1,8 @@
 import path from 'node:path';
+import { shellWord } from '../bytes/shell-word.ts';
 import type { DraftChange, DraftFile } from '../evaluate/fix-plan/draft.ts';
 import { isSensitiveKey, mayHoldSecret } from '../evaluate/fix-plan/keys.ts';
 import type { EditedFile } from '../evaluate/fix-plan/plan.ts';
-import { quoted } from '../evaluate/fix-plan/shell.ts';
 import { isLegacyName } from '../flink/config.ts';
 import { type SettingChange, type Syntax, settingEditor } from '../flink/configuration-edit.ts';
 import { applyEdits, linesOf, type TextEdit, unifiedDiff } from '../flink/text-patch.ts';
@@ -190,12 +190,12 @@ function secretCommand(file: string, text: string, change: DraftChange, syntax: 
   const own = text.split('\n')[line - 1] ?? '';
   if (change.change === 'rename') {
     const [from, to] = namesInLine(own, change.key, change.to ?? '');
-    return `perl -pi -e ${quoted(`s/\\Q${from}\\E/${to}/ if $. == ${line}`)} ${quoted(file)}`;
+    return `perl -pi -e ${shellWord(`s/\\Q${from}\\E/${to}/ if $. == ${line}`)} ${shellWord(file)}`;
   }
   const value = syntax === 'legacy' ? '$v' : '\\x27$v\\x27';
   const doubled = syntax === 'legacy' ? '' : '$v =~ s/\\x27/\\x27\\x27/g; ';
   const script = `if ($. == ${line}) { my $v = $ENV{${change.variable}}; ${doubled}s/^([^:]*:\\s*)[^\\r\\n]*/$1${value}/ }`;
-  return `perl -pi -e ${quoted(script)} ${quoted(file)}`;
+  return `perl -pi -e ${shellWord(script)} ${shellWord(file)}`;
 }
 
 /** Of a nested key the last parts alone stand in the line. */
@@ -217,6 +217,7 @@ function fills(file: string, changes: readonly DraftChange[]): readonly string[]
     changes.flatMap(({ to, variable }) => (to === undefined || variable === undefined ? [] : [[to, variable]])),
   );
   return [...open].map(
-    ([placeholder, variable]) => `perl -pi -e ${quoted(`s/\\Q${placeholder}\\E/$ENV{${variable}}/`)} ${quoted(file)}`,
+    ([placeholder, variable]) =>
+      `perl -pi -e ${shellWord(`s/\\Q${placeholder}\\E/$ENV{${variable}}/`)} ${shellWord(file)}`,
   );
 }

@@ -1,7 +1,7 @@
+import { shellWord } from '../bytes/shell-word.ts';
 import { evaluate } from '../evaluate/engine.ts';
 import { type Drafted, draftOf } from '../evaluate/fix-plan/drafted.ts';
 import { type EditedFile, fixPlan } from '../evaluate/fix-plan/plan.ts';
-import { quoted } from '../evaluate/fix-plan/shell.ts';
 import { policyExpectations } from '../evaluate/policy-expectations.ts';
 import { isAtLeast } from '../evaluate/severity.ts';
 import { expectations } from '../flink/expectation.ts';
@@ -119,7 +119,7 @@ function isSimulated({ ruleId, channel }: Finding, { draft }: Drafted): boolean 
 function configurationOptions({ configurations, flinkVersion, jdkVersion }: AuditRequest): readonly string[] {
   return [
     ...configurations.map(
-      ({ member, path: target }) => `--conf ${quoted(`${member === null ? '' : `${member}=`}${target}`)}`,
+      ({ member, path: target }) => `--conf ${shellWord(`${member === null ? '' : `${member}=`}${target}`)}`,
     ),
     ...(flinkVersion === undefined ? [] : [`--flink-version ${flinkVersion}`]),
     ...(jdkVersion === undefined ? [] : [`--jdk ${jdkVersion}`]),

@@ -19,6 +19,16 @@ export function nearest(asked: string, names: readonly string[]): readonly strin
     .map(({ name }) => name);
 }
 
+/** ` (NAME?)` with the one that was meant most likely, as it is written; nothing where none is near. `before`: of the name. */
+export function hintOf(asked: string, known: readonly string[], before = ''): string {
+  const [near] = nearest(
+    asked,
+    known.map((one) => one.toLowerCase()),
+  );
+  const best = known.find((one) => one.toLowerCase() === near);
+  return best === undefined || best === asked ? '' : ` (${before}${best}?)`;
+}
+
 /** All words of the one in the other, in any order: `certificate expired` is `expired-certificate`. */
 function isPart(text: string, name: string): boolean {
   const words = text.split(/[^a-z0-9]+/).filter((word) => word.length > 2);

@@ -1,13 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { loadPolicies, loadProbes } from '../evaluate/directory.ts';
 import { resolvePolicy } from '../evaluate/policy-resolve.ts';
 import type { Policy, PolicyDocument } from '../model/policy.ts';
-import { reason, Unusable } from './failure.ts';
-import { nearest } from './nearest.ts';
-import type { PolicyFault } from './policy-schema.ts';
+import { readBounded } from './bounded-file.ts';
+import { Unusable } from './failure.ts';
+import { hintOf } from './nearest.ts';
 
-/** Bytes of a policy file; a larger one is something else. */
-const MOST_BYTES = 1_048_576;
 /** Faults that are told at once. */
 const FAULTS_TOLD = 10;
 
@@ -23,23 +21,16 @@ export async function loadPolicy(named: string): Promise<Policy> {
 }
 
 async function readPolicyFile(file: string, profiles: readonly PolicyDocument[]): Promise<PolicyDocument> {
-  return parsePolicy(readBounded(file, profiles), file, profiles);
+  return parsePolicy(policyText(file, profiles), file, profiles);
 }
 
-function readBounded(file: string, profiles: readonly PolicyDocument[]): string {
-  try {
-    if (statSync(file).size > MOST_BYTES) throw new Unusable(`--policy: ${file}: larger than 1 MiB, so no policy`);
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Unusable) throw error;
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Unusable(`--policy: ${file}: ${reason(error)}`);
-    const names = profiles.map(({ policy }) => policy);
-    const hint = nearest(file, names)[0];
-    const meant = hint === undefined ? '' : ` (${hint}?)`;
-    throw new Unusable(
-      `--policy: ${file}: no such file, and no shipped profile${meant}; there are ${names.join(', ')}`,
-    );
-  }
+/** The text of the file; what is no file may be the name of a profile that is spelt otherwise. */
+function policyText(file: string, profiles: readonly PolicyDocument[]): string {
+  if (existsSync(file)) return readBounded(file, 'no policy', '--policy: ');
+  const names = profiles.map(({ policy }) => policy);
+  throw new Unusable(
+    `--policy: ${file}: no such file, and no shipped profile${hintOf(file, names)}; there are ${names.join(', ')}`,
+  );
 }
 
 /** Libraries are loaded only where there is a file to read. Throws `Unusable`, and nothing else. */
@@ -56,18 +47,11 @@ export async function parsePolicy(
   const read = readPolicyDocument(yaml.content, profiles);
   if ('document' in read) return read.document;
   throw new Unusable(
-    yaml.tell(read.faults.map((fault) => ({ ...fault, message: `${fault.message}${hintOf(fault)}` }))),
+    yaml.tell(
+      read.faults.map((fault) => ({
+        ...fault,
+        message: `${fault.message}${hintOf(fault.word ?? '', fault.known ?? [])}`,
+      })),
+    ),
   );
-}
-
-function hintOf({ known = [], word }: PolicyFault): string {
-  const [found] =
-    word === undefined
-      ? []
-      : nearest(
-          word,
-          known.map((one) => one.toLowerCase()),
-        );
-  const hint = known.find((one) => one.toLowerCase() === found);
-  return hint === undefined || hint === word ? '' : ` (${hint}?)`;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { nearest } from './nearest.ts';
+import { hintOf } from './nearest.ts';
 import type { YamlFault } from './yaml-places.ts';
 
 /** What a schema found wrong, in words of the file, with the key or word that was meant most likely. */
@@ -18,7 +18,7 @@ function faultsOf(
       return issue.keys.map((word) => ({
         path: [...at, word],
         at: 'key',
-        message: `${JSON.stringify(word)} is no key here${hint(word, knownAt(schema, at))}`,
+        message: `${JSON.stringify(word)} is no key here${hintOf(word, knownAt(schema, at))}`,
       }));
     case 'invalid_union': {
       // The branch that came farthest says what was meant.
@@ -29,7 +29,7 @@ function faultsOf(
     }
     case 'invalid_value': {
       if (issue.input === undefined) return [{ path: at, message: `${word(at)}is missing` }];
-      const given = typeof issue.input === 'string' ? hint(issue.input, issue.values.map(String)) : '';
+      const given = typeof issue.input === 'string' ? hintOf(issue.input, issue.values.map(String)) : '';
       return [{ path: at, message: `${word(at)}is none of ${issue.values.map(String).join(', ')}${given}` }];
     }
     case 'invalid_type': {
@@ -67,11 +67,6 @@ function word(at: readonly (string | number)[]): string {
 
 function typeText(expected: string): string {
   return { array: 'list', object: 'map', record: 'map', string: 'text', int: 'whole number' }[expected] ?? expected;
-}
-
-function hint(asked: string, names: readonly string[]): string {
-  const [best] = nearest(asked, names);
-  return best === undefined || best === asked ? '' : ` (${best}?)`;
 }
 
 /** Keys of the object of the schema at a path; of a union, those of all its branches. */

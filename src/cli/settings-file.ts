@@ -4,11 +4,12 @@ import type { LoadedSettings } from '../daemon/daemon.ts';
 import { settingsSchema } from '../daemon/settings-schema.ts';
 import { settingsOf } from '../daemon/settings-values.ts';
 import type { WrittenSettings } from '../daemon/settings-written.ts';
+import { readBounded } from './bounded-file.ts';
 import { type Overlay, overlaid } from './daemon-settings-keys.ts';
 import { Unusable } from './failure.ts';
 import { schemaFaults } from './schema-faults.ts';
 import { waiversOf } from './waivers-status.ts';
-import { readBounded, readYaml, type Yaml, type YamlFault } from './yaml-places.ts';
+import { readYaml, type Yaml, type YamlFault } from './yaml-places.ts';
 
 /**
  * Reads `flinkprobe.yaml`, with what flags and variables put over it.

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Settings } from '../daemon/settings.ts';
 import { DEFAULTS, settingsOf } from '../daemon/settings-values.ts';
+import { readBounded } from './bounded-file.ts';
 import { type Overlay, overlaid } from './daemon-settings-keys.ts';
 import { checked } from './settings-file.ts';
-import { readBounded, readYaml } from './yaml-places.ts';
+import { readYaml } from './yaml-places.ts';
 
 /**
  * The settings in force, a line each, with where each came from: `FILE:LINE`, the flag or variable, or `default`. Of

@@ -1,10 +1,11 @@
 import { loadRules } from '../evaluate/directory.ts';
 import type { Waiver } from '../model/waiver.ts';
+import { readBounded } from './bounded-file.ts';
 import { Unusable } from './failure.ts';
 import { nearest } from './nearest.ts';
 import { schemaFaults } from './schema-faults.ts';
 import { type WrittenWaivers, waiversSchema } from './waivers-schema.ts';
-import { readBounded, readYaml, type YamlFault } from './yaml-places.ts';
+import { readYaml, type YamlFault } from './yaml-places.ts';
 
 /**
  * Reads a file of waivers.

@@ -1,9 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { reason, Unusable } from './failure.ts';
+import { Unusable } from './failure.ts';
 
-/** Bytes of a file that people write; a larger one is something else. */
-const MOST_BYTES = 1_048_576;
 /** Aliases that one anchor may have: a few lines of them could stand for gigabytes. */
 const MOST_ALIASES = 100;
 /** Faults that are told at once. */
@@ -32,17 +29,6 @@ export interface Yaml {
   readonly content: unknown;
   /** The first faults, a line each, as `file:line:column: message`. */
   readonly tell: (faults: readonly YamlFault[]) => string;
-}
-
-/** The text of a small file. Throws `Unusable`; `not`: what a large one is not. */
-export function readBounded(file: string, not: string): string {
-  try {
-    if (statSync(file).size > MOST_BYTES) throw new Unusable(`${file}: larger than 1 MiB, so ${not}`);
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Unusable) throw error;
-    throw new Unusable(`${file}: ${reason(error)}`);
-  }
 }
 
 /** Throws `Unusable` for what is no YAML, and nothing else. */

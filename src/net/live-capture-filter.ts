@@ -1,3 +1,5 @@
+import { shellWord } from '../bytes/shell-word.ts';
+
 /** Ports in a BPF expression at most: more are widened to ranges that hold them. Keeps the program below 4,096 steps. */
 const MAX_TERMS = 200;
 
@@ -56,11 +58,7 @@ export function tcpdumpLine(interfaces: readonly string[], filter: string, file:
   return interfaces
     .map((one, at) => {
       const to = interfaces.length === 1 ? file : file.replace(/(\.[^./]*)?$/, `-${at + 1}$1`);
-      return `tcpdump -i ${quoted(one)} ${TCPDUMP_FLAGS} -w ${quoted(to)} -- ${quoted(filter)}`;
+      return `tcpdump -i ${shellWord(one)} ${TCPDUMP_FLAGS} -w ${shellWord(to)} -- ${shellWord(filter)}`;
     })
     .join(' & ');
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

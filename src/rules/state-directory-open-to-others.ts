@@ -1,3 +1,4 @@
+import { shellWord } from '../bytes/shell-word.ts';
 import type { Severity } from '../model/report.ts';
 import type { ClusterRule, ClusterSubject, Judgement } from '../model/rule.ts';
 import { filePlace } from './support/file-place.ts';
@@ -125,10 +126,5 @@ function numberOf(value: unknown): number {
 function commandFor({ path, file }: SeenDirectory): string | null {
   const isShared = file.details?.purpose === 'temporary' || /^1...$/.test(file.mode);
   const isTop = path.split('/').filter((part) => part !== '').length < 2;
-  return isShared || isTop ? null : `chmod -R go-rwx ${quoted(path)}`;
-}
-
-/** For a POSIX shell. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return isShared || isTop ? null : `chmod -R go-rwx ${shellWord(path)}`;
 }

@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
   'src/model': { values: [], types: ['src/bytes', 'src/tls', 'src/x509'] },
   'src/flink': { values: ['src/bytes'], types: ['src/model'], packages: ['yaml'] },
   probes: { values: ['src/bytes', 'src/protocols', 'src/flink', 'src/tls'], types: ['src/model'] },
-  'src/rules': { values: ['src/tls', 'src/x509'], types: ['src/model'] },
+  'src/rules': { values: ['src/bytes', 'src/tls', 'src/x509'], types: ['src/model'] },
   'src/policies': { values: [], types: ['src/model'] },
   'src/net': {
     values: ['src/bytes', 'src/tls'],

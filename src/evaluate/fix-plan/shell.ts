@@ -1,11 +1,8 @@
-/** One word for a POSIX shell. */
-export function quoted(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
+import { shellWord } from '../../bytes/shell-word.ts';
 
 /** Asks for a secret without showing it; the prompt says which. For bash. */
 export function asksFor(variable: string, prompt: string): string {
-  return `IFS= read -rsp ${quoted(`${prompt}: `)} ${variable} && export ${variable}`;
+  return `IFS= read -rsp ${shellWord(`${prompt}: `)} ${variable} && export ${variable}`;
 }
 
 /** A new secret that needs no quoting in any of Flink's files. `export` is no process: nothing shows it. */

@@ -1,10 +1,10 @@
+import { shellWord } from '../../bytes/shell-word.ts';
 import type { Certificate } from '../../model/report.ts';
 import type { StoreFacts, StoreFamily } from '../../model/rule.ts';
 import { type Cure, leafOf, passwordPlaceholder, passwordVariable, type StoreUsed, storesOf, usesOf } from './cure.ts';
 import type { Draft } from './draft.ts';
 import { familyOfKey } from './keys.ts';
 import { keyTypeOf } from './setting-cures.ts';
-import { quoted } from './shell.ts';
 
 /** Cures of findings by work on key stores and by the modes of files, by rule. */
 export const STORE_CURES: Readonly<Record<string, Cure>> = {
@@ -37,7 +37,7 @@ export const STORE_CURES: Readonly<Record<string, Cure>> = {
       const variable = first === undefined ? 'STORE_PASSWORD' : passwordVariable(first.family, first.role);
       draft.byHand(
         finding,
-        `Nobody but you knows the right password. Find the one that opens the file (keytool -list -keystore ${quoted(finding.file?.path ?? 'FILE')} -storepass:env ${variable}), and write it into the configuration of every process; where it is lost, make the store anew as for an expired one.`,
+        `Nobody but you knows the right password. Find the one that opens the file (keytool -list -keystore ${shellWord(finding.file?.path ?? 'FILE')} -storepass:env ${variable}), and write it into the configuration of every process; where it is lost, make the store anew as for an expired one.`,
       );
       return 'by-hand';
     }
@@ -92,8 +92,8 @@ export const STORE_CURES: Readonly<Record<string, Cure>> = {
     draft.byHand(
       finding,
       format === 'PEM'
-        ? `Make a PKCS#12 file of it and name that one: openssl pkcs12 -export -in ${quoted(file)} -name flink -passout env:STORE_PASSWORD -out NEW.p12`
-        : `Convert it and name the new file: keytool -importkeystore -srckeystore ${quoted(file)} -srcstoretype ${format || 'TYPE'} -srcstorepass:env STORE_PASSWORD -destkeystore NEW.p12 -deststoretype PKCS12 -deststorepass:env STORE_PASSWORD`,
+        ? `Make a PKCS#12 file of it and name that one: openssl pkcs12 -export -in ${shellWord(file)} -name flink -passout env:STORE_PASSWORD -out NEW.p12`
+        : `Convert it and name the new file: keytool -importkeystore -srckeystore ${shellWord(file)} -srcstoretype ${format || 'TYPE'} -srcstorepass:env STORE_PASSWORD -destkeystore NEW.p12 -deststoretype PKCS12 -deststorepass:env STORE_PASSWORD`,
     );
     return 'by-hand';
   },
@@ -117,13 +117,13 @@ function hasPlace(one: StoreUsed): one is PlacedStore {
   return one.use.family !== undefined && one.use.role !== undefined;
 }
 
-/** `chmod` lines of the rules, with their paths quoted. */
+/** `chmod` lines of the rules, with their paths shellWord. */
 function closed(...[finding, { draft }]: Parameters<Cure>): 'planned' | 'by-hand' {
   const mode = /^chmod (?:-R )?\S+/.exec(finding.remediation.command ?? '')?.[0];
   const { file } = finding;
   if (mode === undefined || file === undefined) return 'by-hand';
   const { member } = file;
-  draft.fileCommands.push({ line: `${mode} ${quoted(file.path)}`, ...(member === undefined ? {} : { member }) });
+  draft.fileCommands.push({ line: `${mode} ${shellWord(file.path)}`, ...(member === undefined ? {} : { member }) });
   return 'planned';
 }
 
@@ -138,7 +138,7 @@ function renewed(...[finding, { draft, now }]: Parameters<Cure>): 'planned' | 'b
   if (!isOwn || !isFaulty(own, finding.ruleId, now)) {
     draft.byHand(
       finding,
-      `It is none of the cluster’s own: find its alias (keytool -list -v -keystore ${quoted(finding.file?.path ?? 'FILE')} -storepass:env ${passwordVariable(family, 'truststore')}), take it out (keytool -delete -alias ALIAS …) or have it replaced by who issued it, on every host, and restart the processes one by one.`,
+      `It is none of the cluster’s own: find its alias (keytool -list -v -keystore ${shellWord(finding.file?.path ?? 'FILE')} -storepass:env ${passwordVariable(family, 'truststore')}), take it out (keytool -delete -alias ALIAS …) or have it replaced by who issued it, on every host, and restart the processes one by one.`,
     );
     return 'by-hand';
   }

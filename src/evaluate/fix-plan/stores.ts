@@ -1,10 +1,11 @@
+import { shellWord } from '../../bytes/shell-word.ts';
 import type { Setting } from '../../model/report.ts';
 import type { StoreFamily, StoreRole } from '../../model/rule.ts';
 import { leafOf, passwordVariable, pinVariable, storePath, storesOf } from './cure.ts';
 import type { Draft } from './draft.ts';
 import { isSharedStore } from './drafted.ts';
 import { folderOf, storeKeys } from './keys.ts';
-import { asksFor, invents, quoted } from './shell.ts';
+import { asksFor, invents } from './shell.ts';
 
 /** Folder in which the new stores are made: nothing that runs reads it. */
 export const WORKSHOP = 'flink-stores';
@@ -123,12 +124,12 @@ function shown(family: StoreFamily, exporting: string): readonly string[] {
 function certificateOf(draft: Draft, family: StoreFamily): readonly string[] {
   const own = leafOf(draft, family);
   const path = own?.path ?? storePath(draft, undefined, family, 'keystore');
-  const alias = own?.alias === undefined ? '' : ` -alias ${quoted(own.alias)}`;
+  const alias = own?.alias === undefined ? '' : ` -alias ${shellWord(own.alias)}`;
   const variable = passwordVariable(family, 'keystore');
   const password = draft.stores[family].passwords === 'change' ? `${variable}_OLD` : variable;
   return shown(
     family,
-    `keytool -exportcert -rfc${alias} -file ${WORKSHOP}/${family}.pem -keystore ${quoted(path)} -storepass:env ${password}`,
+    `keytool -exportcert -rfc${alias} -file ${WORKSHOP}/${family}.pem -keystore ${shellWord(path)} -storepass:env ${password}`,
   );
 }
 
@@ -136,7 +137,7 @@ function newTruststore(draft: Draft, family: StoreFamily, exchange: Exchange): r
   const variable = passwordVariable(family, 'truststore');
   const imported = (alias: string, store: string): string =>
     `keytool -importcert -noprompt -alias ${alias} -file ${WORKSHOP}/${family}.pem -storetype PKCS12 -keystore ${store} -storepass:env ${variable}`;
-  const old = quoted(storePath(draft, undefined, family, 'truststore'));
+  const old = shellWord(storePath(draft, undefined, family, 'truststore'));
   const both = file(family, 'truststore-both');
   if (draft.stores[family].truststore === 'add-own') {
     return [`cp ${old} ${file(family, 'truststore')}`, imported(`flink.${family}.own`, file(family, 'truststore'))];
@@ -155,7 +156,7 @@ function otherPasswords(draft: Draft, family: StoreFamily): readonly string[] {
     if (store === undefined || configured(draft, family, role) === undefined) return [];
     const variable = passwordVariable(family, role);
     return [
-      `cp ${quoted(store.store.path)} ${file(family, role)}`,
+      `cp ${shellWord(store.store.path)} ${file(family, role)}`,
       `keytool -storepasswd -new:env ${variable} -keystore ${file(family, role)} -storepass:env ${variable}_OLD`,
     ];
   };
@@ -212,7 +213,9 @@ export function installLines(draft: Draft, wanted: (family: StoreFamily, one: De
       }
       for (const [path, members] of paths) {
         const on = paths.size > 1 ? `  # on ${members.join(', ')}` : '';
-        lines.push(`mkdir -p ${quoted(folderOf(path))} && install -m 0600 ${file(family, one)} ${quoted(path)}${on}`);
+        lines.push(
+          `mkdir -p ${shellWord(folderOf(path))} && install -m 0600 ${file(family, one)} ${shellWord(path)}${on}`,
+        );
       }
     }
   }
