@@ -141,7 +141,7 @@ function isGone(report: Report, endpoint: Endpoint, before: Sights, expected: nu
 }
 
 /** The JobManager lists its TaskManagers, and this one is not among them. */
-function isUnlisted(report: Report, { component, member }: Endpoint): boolean {
+export function isUnlisted(report: Report, { component, member }: Endpoint): boolean {
   if (component !== 'taskmanager' || member === undefined) return false;
   const listed = listedTaskManagers(report);
   return listed.length > 0 && !listed.includes(member);

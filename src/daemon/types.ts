@@ -326,7 +326,10 @@ export interface FindingQuery {
   readonly state?: 'open' | 'resolved' | 'all';
   readonly severity?: readonly Severity[];
   readonly channel?: Channel;
+  /** Absent: all of them. */
   readonly limit?: number;
+  /** Of those that match, so many stand before the first that is wanted. */
+  readonly skip?: number;
 }
 
 export interface CommitSettings {

@@ -44,14 +44,17 @@ export function findings({ store }: Control, request: Request): ListPage<Finding
   const cluster = query.text('cluster');
   const severity = query.severities();
   const channel = query.channel();
+  const start = startOf(query);
+  const limit = query.limit();
   const found = store.findings({
     state: query.oneOf('state', FINDING_STATES) ?? 'open',
-    limit: startOf(query) + query.limit() + 1,
+    limit: limit + 1,
+    skip: start,
     ...(cluster === undefined ? {} : { cluster }),
     ...(severity === undefined ? {} : { severity: SEVERITIES.filter((one) => severity.includes(one)) }),
     ...(channel === undefined ? {} : { channel }),
   });
-  return slicePage(found, query);
+  return { items: found.slice(0, limit), next: found.length > limit ? String(start + limit) : null };
 }
 
 export const CERTIFICATE_ROLES = ['leaf', 'ca', 'client', 'keystore', 'truststore'] as const;

@@ -1,4 +1,6 @@
 import type { Certificate, Endpoint, Observation, Report, Seen } from '../../model/report.ts';
+import { isUnlisted, UNLISTED_MS } from '../sights.ts';
+import { FORGOTTEN_AFTER_MS } from '../transitions.ts';
 import type { CertificateRecord, Run, StoresRead } from '../types.ts';
 
 export type CertificateSighting = Pick<
@@ -13,17 +15,37 @@ export interface CertificateSightings {
   readonly seen: readonly CertificateSighting[];
   /** Places that were looked at, whatever was found there. */
   readonly looked: { has(place: string): boolean };
+  /** Whether the process of a certificate that was not seen now is no more. `unseenMs`: how long nobody saw it. */
+  readonly hasLeft: (owner: Pick<CertificateRecord, 'endpoint'>, unseenMs: number) => boolean;
 }
 
 /** Certificates that a run showed: those that were served or shown, and those of the key stores that it read. */
 export function certificatesOf({ report, stores }: Pick<Run, 'report' | 'stores'>): CertificateSightings {
   const shown = shownCertificates(report);
-  if (stores === undefined) return shown;
+  const hasLeft: CertificateSightings['hasLeft'] = (owner, unseenMs) => isGone(report, owner.endpoint, unseenMs);
+  if (stores === undefined) return { ...shown, hasLeft };
   const onDisk = storedCertificates(stores);
   return {
     seen: [...shown.seen, ...onDisk.seen],
     looked: { has: (place) => shown.looked.has(place) || onDisk.looked.has(place) },
+    hasLeft,
   };
+}
+
+type Sightings = Omit<CertificateSightings, 'hasLeft'>;
+
+/**
+ * A TaskManager that REST lists no more goes once it had its time to register again, anything else that no run has seen
+ * or heard of as late as findings of it go: pods come back under new names, and nobody looks at the old one again.
+ */
+function isGone(report: Report, endpoint: Endpoint | undefined, unseenMs: number): boolean {
+  if (!report.complete || endpoint === undefined || unseenMs < UNLISTED_MS) return false;
+  if (isUnlisted(report, endpoint)) return true;
+  return unseenMs > FORGOTTEN_AFTER_MS && !report.observations.some((one) => isOf(one, endpoint));
+}
+
+function isOf({ server, client }: Observation, { member, host }: Endpoint): boolean {
+  return [server, client].some((one) => one?.host === host || (member !== undefined && one?.member === member));
 }
 
 const DISK = 'disk ';
@@ -32,7 +54,7 @@ const DISK = 'disk ';
  * Certificates of key stores, by file and endpoint. A file that nothing names any more is looked at: it holds nothing of
  * the cluster. One that could not be read is not, nor is one whose process was not seen.
  */
-function storedCertificates({ sightings, paths }: StoresRead): CertificateSightings {
+function storedCertificates({ sightings, paths }: StoresRead): Sightings {
   const seen = new Map<string, CertificateSighting>();
   const looked = new Set<string>();
   for (const { path, channel, member, endpoint, certificates } of sightings) {
@@ -53,7 +75,7 @@ function storedCertificates({ sightings, paths }: StoresRead): CertificateSighti
 }
 
 /** Certificates that a report holds, each once a place. A chain that was hidden or not reached was not looked at. */
-function shownCertificates(report: Report): CertificateSightings {
+function shownCertificates(report: Report): Sightings {
   const seen = new Map<string, CertificateSighting>();
   const looked = new Set<string>();
   for (const observation of report.observations) {

@@ -11,17 +11,21 @@ const HASH_BYTES = 16;
 export function writeCertificates(
   database: Database,
   cluster: number,
-  { seen, looked }: CertificateSightings,
+  { seen, looked, hasLeft }: CertificateSightings,
   at: number,
 ): readonly LeafChange[] {
-  const there = database.all<{ id: number; hash: Uint8Array; place: string }>(
-    'SELECT id, hash, place FROM certificates WHERE cluster = ? AND gone_at IS NULL',
+  const there = database.all<There>(
+    'SELECT id, hash, place, last_seen FROM certificates WHERE cluster = ? AND gone_at IS NULL',
     [cluster],
   );
   const known = new Map(there.map(({ id, hash }) => [hex(hash), id]));
   const shown = seen.map((sighting) => ({ sighting, hash: hashOf(sighting) }));
   const still = new Set(shown.map(({ hash }) => known.get(hex(hash))));
-  const left = there.filter(({ id, place }) => !still.has(id) && looked.has(place));
+  const unseen = there.filter(({ id }) => !still.has(id));
+  const left = unseen.filter(({ place }) => looked.has(place));
+  const forsaken = unseen.filter(
+    (one) => !looked.has(one.place) && hasLeft(recordAt(database, one.id), at - one.last_seen),
+  );
   const come = shown.filter(({ hash }) => !known.has(hex(hash))).map(({ sighting }) => sighting.place);
   const before = leavesAt(database, cluster, new Set([...left.map(({ place }) => place), ...come]));
   for (const { sighting, hash } of shown) {
@@ -29,8 +33,21 @@ export function writeCertificates(
     if (id === undefined) insert(database, cluster, sighting, hash, at);
     else database.run('UPDATE certificates SET last_seen = max(last_seen, ?), gone_at = NULL WHERE id = ?', [at, id]);
   }
-  for (const { id } of left) database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
+  for (const { id } of [...left, ...forsaken])
+    database.run('UPDATE certificates SET gone_at = ? WHERE id = ?', [at, id]);
   return leafChanges(before, leavesAt(database, cluster, new Set(before.keys())));
+}
+
+interface There {
+  readonly id: number;
+  readonly hash: Uint8Array;
+  readonly place: string;
+  readonly last_seen: number;
+}
+
+function recordAt(database: Database, id: number): Omit<CertificateSighting, 'place'> {
+  const row = database.get<{ body: string }>('SELECT body FROM certificate_texts WHERE certificate = ?', [id]);
+  return JSON.parse(row?.body ?? '{}') as Omit<CertificateSighting, 'place'>;
 }
 
 function goneBefore(database: Database, cluster: number, hash: Uint8Array): number | undefined {

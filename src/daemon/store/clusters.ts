@@ -24,7 +24,7 @@ export function timeText(milliseconds: number): string {
 /** Rows that one page holds at most, whatever is asked for. */
 const MAX_ROWS = 10_000;
 
-export function limitOf(limit: number | undefined): number {
-  if (limit === undefined || Number.isNaN(limit)) return MAX_ROWS;
+export function limitOf(limit: number): number {
+  if (Number.isNaN(limit)) return MAX_ROWS;
   return Math.min(Math.max(0, Math.trunc(limit)), MAX_ROWS);
 }

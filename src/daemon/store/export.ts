@@ -1,6 +1,6 @@
 import { jsonLine } from '../../report/jsonl.ts';
 import type { Database } from './database.ts';
-import { listFindings } from './findings.ts';
+import { findingsAfter } from './findings.ts';
 import { reportOf, rowSummary, runsAfter } from './runs.ts';
 import { type HappeningRow, happeningOf } from './timeline.ts';
 
@@ -20,8 +20,12 @@ export function* exportLines(use: <T>(work: (database: Database) => T) => T, pat
     seq = rows.at(-1)?.row.seq ?? seq;
     more = rows.length === BATCH;
   }
-  for (const finding of use((database) => listFindings(database, {})))
-    yield jsonLine({ record: 'finding', ...finding });
+  for (let id = 0, more = true; more; ) {
+    const rows = use((database) => findingsAfter(database, id, BATCH));
+    for (const { record } of rows) yield jsonLine({ record: 'finding', ...record });
+    id = rows.at(-1)?.id ?? id;
+    more = rows.length === BATCH;
+  }
   for (let seq = 0, more = true; more; ) {
     const rows = use((database) =>
       database.all<HappeningRow>(

@@ -112,6 +112,9 @@ export function writeTrack(
   }
 }
 
+/** What SQLite takes for no limit. */
+const ALL = -1;
+
 /** Open ones before resolved ones, the worst and then the newest first. */
 export function listFindings(database: Database, query: FindingQuery): readonly FindingRecord[] {
   const scope = ofCluster(database, 'findings', query.cluster);
@@ -124,16 +127,27 @@ export function listFindings(database: Database, query: FindingQuery): readonly 
   ];
   const rows = database.all<FindingRow>(
     `${SELECT} WHERE 1 ${scope.where} ${conditions.map((one) => `AND ${one}`).join(' ')}
-     ORDER BY state = 'resolved', ${SEVERITY_ORDER}, first_seen DESC, findings.id DESC LIMIT ?`,
+     ORDER BY state = 'resolved', ${SEVERITY_ORDER}, first_seen DESC, findings.id DESC LIMIT ? OFFSET ?`,
     [
       ...scope.values,
       ...(state === 'all' ? [] : [state]),
       ...(severity ?? []),
       ...(channel === undefined ? [] : [channel]),
-      limitOf(query.limit),
+      query.limit === undefined ? ALL : limitOf(query.limit),
+      query.skip ?? 0,
     ],
   );
   return rows.map(recordOf);
+}
+
+/** All, in the order in which they were first told, from behind one on. */
+export function findingsAfter(
+  database: Database,
+  id: number,
+  limit: number,
+): readonly { readonly id: number; readonly record: FindingRecord }[] {
+  const rows = database.all<FindingRow>(`${SELECT} WHERE findings.id > ? ORDER BY findings.id LIMIT ?`, [id, limit]);
+  return rows.map((row) => ({ id: row.id, record: recordOf(row) }));
 }
 
 const SEVERITY_ORDER =

@@ -122,6 +122,12 @@ const STEPS: readonly string[] = [
   CREATE INDEX findings_by_first_run ON findings (first_run);
   CREATE INDEX findings_by_last_run ON findings (last_run);
   `,
+  `
+  -- What was served at a place before is no walk through all certificates of the cluster.
+  CREATE INDEX certificates_by_place ON certificates (cluster, place);
+  -- A run is compared with one that asked, never with what the wire alone showed.
+  UPDATE runs SET good = 0 WHERE cause = 'live';
+  `,
 ];
 
 /** Version of the files that this release writes. */

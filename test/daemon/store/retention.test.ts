@@ -193,3 +193,21 @@ t.test('a clock that is wrong for a moment deletes nothing that matters', (t) =>
   t.equal(store.findings({ state: 'open' }).length, 1);
   t.end();
 });
+
+t.test('the last good run stays, however many live runs passed after it', (t) => {
+  const store = opened();
+  const fails = { verdict: 'fail' } as const;
+  for (const run of [
+    runOf(1),
+    runOf(2, { change: fails }),
+    runOf(3, { trigger: 'live' }),
+    runOf(4, { change: fails }),
+  ]) {
+    store.commit(run, settings);
+  }
+  t.equal(store.lastGood('prod')?.id, runId(1), 'what the wire alone showed is nothing to compare with');
+  retainAll(store, { passingMs: MINUTE, failingMs: PLENTY, bytes: PLENTY }, 24 * 60);
+  t.strictSame(ids(store), numbers(1, 2, 4));
+  t.equal(store.lastGood('prod')?.id, runId(1));
+  t.end();
+});
