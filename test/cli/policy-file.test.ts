@@ -306,22 +306,44 @@ t.test('random documents: a policy, or what is wrong with file, line and column'
       fc.dictionary(word, tie('node'), { maxKeys: 5 }),
     ),
   }));
+  // Most of these are policies: a subject of its own in each requirement, and a relation.
+  const requirement = fc.record({
+    id: fc.constantFrom('a', 'b', 'c'),
+    key: fc.constantFrom('x', 'y', 'z'),
+    required: fc.constantFrom('on', 'off', '1'),
+  });
+  const policy = fc.record({
+    policy: fc.constantFrom('acme', 'b1'),
+    requirements: fc.uniqueArray(requirement, { minLength: 1, maxLength: 3, selector: ({ id }) => id }),
+  });
   const text = fc.oneof(
     node.map((value) => JSON.stringify(value)),
+    policy.map((value) => JSON.stringify(value)),
     fc.string({ maxLength: 80 }),
   );
-  let refused = 0;
+  let [refused, taken] = [0, 0];
   await fc.assert(
     fc.asyncProperty(text, async (one) => {
       const told = await faults(one);
       if (told.length > 0) refused += 1;
       if (told.length === 0) {
-        const content = parse(one, { schema: 'failsafe' }) as { policy?: unknown };
-        return typeof content.policy === 'string';
+        taken += 1;
+        const content = parse(one, { schema: 'failsafe' }) as {
+          readonly policy: string;
+          readonly requirements: readonly { readonly id: string }[];
+        };
+        const read = await readText(one);
+        t.equal(read.policy, content.policy);
+        t.strictSame(
+          read.requirements?.map(({ id }) => id),
+          content.requirements.map(({ id }) => id),
+        );
+        return true;
       }
       return told.every((line) => /^(?:p\.yaml:[1-9]\d*:[1-9]\d*: .|and \d+ more$)/.test(line));
     }),
     { numRuns: 1000 },
   );
-  t.ok(refused > 900, `${refused} of 1000 are refused with a place`);
+  t.ok(refused > 400, `${refused} of 1000 are refused with a place`);
+  t.ok(taken > 100, `${taken} of 1000 are policies`);
 });
