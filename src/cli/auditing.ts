@@ -1,3 +1,4 @@
+import type { StoresRead } from '../daemon/types.ts';
 import { auditCoverage } from '../evaluate/audit-coverage.ts';
 import { loadProbes, loadRules } from '../evaluate/directory.ts';
 import { evaluate } from '../evaluate/engine.ts';
@@ -12,10 +13,11 @@ import type { GivenStore } from '../observe/key-stores.ts';
 import type { FailOn } from '../report/severity.ts';
 import type { ConfigurationFiles } from './common.ts';
 import { describeConfiguration, parseConfigurations } from './configurations.ts';
-import { diskWitness } from './disk-witness.ts';
+import { type DiskRequest, diskWitness } from './disk-witness.ts';
 import type { AuditedRun } from './fix-plan.ts';
 import { logWitness } from './log-witness.ts';
 import { stateWitness } from './state-witness.ts';
+import { storesRead } from './stores-read.ts';
 import { version } from './version.ts';
 
 /** All that an audit depends on. Files named here, and those that configurations name, are read; nothing else is. */
@@ -35,6 +37,10 @@ export interface AuditRequest {
   readonly now: number;
   /** Whether the report says what mends its findings; absent: not. */
   readonly plan?: 'wanted' | 'not-wanted';
+  /** Whether Flink runs on this machine, as `DiskRequest` has it; absent: it does. */
+  readonly machine?: DiskRequest['machine'];
+  /** Told of the key stores that were read: the report names the files, not what they hold. */
+  readonly storesRead?: (read: StoresRead) => void;
   readonly signal?: AbortSignal;
   readonly warn?: (line: string) => void;
 }
@@ -64,7 +70,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
   const [probes, rules] = await Promise.all([loadProbes(), loadRules()]);
   const parsed = await parseConfigurations(request);
   const told = await hear(request, parsed, witnesses);
-  const disk = await diskWitness({ ...request, machine: 'own' }, parsed, probes);
+  const disk = await diskWitness({ ...request, machine: request.machine ?? 'own' }, parsed, probes);
   const observations = told
     .flatMap((one) => one.observations)
     .map((one, index): Observation => ({ ...one, id: `o${index + 1}` }));
@@ -82,6 +88,7 @@ export async function audit(request: AuditRequest, witnesses: readonly Witness[]
     ...(judgedVersion === undefined ? {} : { flinkVersion: judgedVersion }),
     ...(request.jdkVersion === undefined ? {} : { jdkVersion: request.jdkVersion }),
   });
+  request.storesRead?.(storesRead({ ...disk, endpoints: evaluation.subjects }, probes));
   const covered = auditCoverage(configured, probes, observations, evaluation.findings, request.failOn);
   const judged = runVerdict(evaluation.findings, covered, request.failOn);
   const plan =

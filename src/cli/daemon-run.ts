@@ -19,7 +19,8 @@ export type Tell = (line: string) => void;
 export type Handshook = (channel: Channel, milliseconds: number) => void;
 
 /**
- * Makes one run of a cluster: asks its endpoints, or reads the captures that its settings name.
+ * Makes one run of a cluster: reads the captures that its settings name; else asks its endpoints, or, where `active` is
+ * `off`, reads its files and nothing else.
  *
  * @throws Unusable where the settings name nothing that can be used
  */
@@ -30,7 +31,9 @@ export function runCluster(
   handshook?: Handshook,
 ): Promise<Report> {
   const own = waiversFor(request.settings.name, waivers);
-  return request.settings.captures.length > 0 ? analysed(request, own, tell) : verified(request, own, tell, handshook);
+  const { captures, active } = request.settings;
+  if (captures.length > 0) return analysed(request, own, tell);
+  return active === 'off' ? audited(request, own, tell) : verified(request, own, tell, handshook);
 }
 
 async function analysed(
@@ -40,6 +43,39 @@ async function analysed(
 ): Promise<Report> {
   const { analyseInThread } = await import('./capture-thread.ts');
   return analyseInThread({ ...request, waivers }, { signal, tell });
+}
+
+/** Nothing is asked of anybody. Files may be copies, so that no state directory of this machine is meant by them. */
+async function audited(
+  { settings, baseline, signal, storesRead }: RunRequest,
+  waivers: readonly Waiver[],
+  tell: Tell,
+): Promise<Report> {
+  const { audit } = await import('./auditing.ts');
+  const { readConfigurations } = await import('./configuration-sources.ts');
+  const { logWitness } = await import('./log-witness.ts');
+  const { readPolicy } = await import('./policy-option.ts');
+  const { compareWithBaseline } = await import('../evaluate/baseline.ts');
+  const policy = await readPolicy(settings.policy);
+  const report = await audit(
+    {
+      configurations: await readConfigurations({ conf: settings.configurations }),
+      keystores: settings.keystores.map(storeOf),
+      logs: settings.logs,
+      stateDirectories: [],
+      ...(settings.flinkVersion === undefined ? {} : { flinkVersion: settings.flinkVersion }),
+      ...(policy === undefined ? {} : { policy }),
+      waivers,
+      failOn: settings.failOn,
+      now: Date.now(),
+      machine: 'any',
+      signal,
+      warn: tell,
+      ...(storesRead === undefined ? {} : { storesRead }),
+    },
+    [logWitness],
+  );
+  return baseline === undefined ? report : compareWithBaseline(report, baseline.report, nameOf(baseline));
 }
 
 async function verified(
@@ -158,6 +194,15 @@ export async function probeTarget(
 ): Promise<Report> {
   const { settings, signal, tell } = means;
   const { rest: _, ...others } = settings;
-  const asked = { ...others, targets: [target], configurations: [], captures: [], logs: [], keystores: [], profile };
+  const asked = {
+    ...others,
+    active: 'on' as const,
+    targets: [target],
+    configurations: [],
+    captures: [],
+    logs: [],
+    keystores: [],
+    profile,
+  };
   return runCluster({ settings: asked, trigger: 'request', signal }, [], tell);
 }

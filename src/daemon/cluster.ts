@@ -282,9 +282,9 @@ export class ClusterLoop {
   }
 }
 
-/** Only its wire tells of it. */
-function asksNobody({ active, captures, capture }: ClusterSettings): boolean {
-  return active === 'off' && captures.length === 0 && capture !== undefined;
+/** Only its wire tells of it: runs have nothing to ask and nothing to read. The wire has its configurations, too. */
+function asksNobody({ active, captures, capture, logs, keystores }: ClusterSettings): boolean {
+  return active === 'off' && capture !== undefined && [captures, logs, keystores].every(({ length }) => length === 0);
 }
 
 /** Something happened to the cluster: a run that began before it does not tell of it. */

@@ -3,7 +3,7 @@ import { CHANNEL_IDS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { milliseconds, octets } from './quantities.ts';
 import { cron } from './schedule.ts';
-import type { WrittenSettings } from './settings-written.ts';
+import type { WrittenCluster, WrittenSettings } from './settings-written.ts';
 
 /**
  * The shape of `flinkprobe.yaml`. Every object is strict: an unknown key is an error. Durations and sizes stay text here,
@@ -173,7 +173,15 @@ const cluster = z.strictObject({
 
 /** A cluster of which nothing could be looked at is a slip. */
 const NOTHING_TO_ASK = 'stands for nothing to look at: give rest, targets, configurations, captures, logs or capture';
-const LISTS_TO_ASK = ['targets', 'configurations', 'captures', 'logs'] as const;
+const NOTHING_TO_READ =
+  'asks nobody, and nothing else is there to look at: give capture, captures, configurations or logs';
+const LISTS_TO_READ = ['configurations', 'captures', 'logs'] as const;
+const LISTS_TO_ASK = ['targets', ...LISTS_TO_READ] as const;
+
+/** What can be looked at without asking anybody. */
+function isReadable(one: WrittenCluster): boolean {
+  return one.capture !== undefined || LISTS_TO_READ.some((list) => (one[list]?.length ?? 0) > 0);
+}
 
 const askable = cluster
   .refine(
@@ -181,11 +189,13 @@ const askable = cluster
       one.rest !== undefined || one.capture !== undefined || LISTS_TO_ASK.some((list) => (one[list]?.length ?? 0) > 0),
     { path: ['name'], message: NOTHING_TO_ASK },
   )
+  .refine((one) => one.active !== 'off' || isReadable(one), { path: ['active'], message: NOTHING_TO_READ })
   .meta({
     anyOf: [
-      { required: ['rest'] },
+      { required: ['rest'], properties: { active: { const: 'on' } } },
+      { required: ['targets'], properties: { targets: { minItems: 1 }, active: { const: 'on' } } },
       { required: ['capture'] },
-      ...LISTS_TO_ASK.map((list) => ({ required: [list], properties: { [list]: { minItems: 1 } } })),
+      ...LISTS_TO_READ.map((list) => ({ required: [list], properties: { [list]: { minItems: 1 } } })),
     ],
   });
 

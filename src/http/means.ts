@@ -16,6 +16,8 @@ export interface HttpMeans {
   readonly modules?: readonly string[];
   /** Targets that the settings name, as they write them; asked for anew at every probe. */
   readonly targets?: () => readonly string[];
+  /** Those of clusters that nobody may ask. */
+  readonly untouched?: () => readonly string[];
   /** The page and its files: `/` and `/assets/…`; without it, the page has neither style nor script. */
   readonly dashboard?: Dashboard;
   /** Texts of the rules, for reports that explain them; without it these say what findings tell. */

@@ -13,9 +13,25 @@ type Allowed =
 
 const ANY_NETWORK = /^(?<network>[0-9A-Fa-f:.]+)\/(?<bits>\d{1,3})$/;
 
-/** Targets that the settings name, and the hosts of their REST URLs. */
+/** Targets that the settings name, and the hosts of their REST URLs; of clusters that may be asked. */
 export function configuredTargets({ clusters }: Pick<Settings, 'clusters'>): readonly string[] {
+  return namedBy(clusters.filter(({ active }) => active === 'on'));
+}
+
+/** Those of clusters that nobody may ask (`active: off`). */
+export function untouchedTargets({ clusters }: Pick<Settings, 'clusters'>): readonly string[] {
+  return namedBy(clusters.filter(({ active }) => active === 'off'));
+}
+
+function namedBy(clusters: Settings['clusters']): readonly string[] {
   return clusters.flatMap(({ targets, rest }) => [...targets, ...(rest === undefined ? [] : [authorityOf(rest.url)])]);
+}
+
+/** What the settings name. */
+export interface NamedTargets {
+  readonly configured: readonly string[];
+  /** Their hosts are never asked, but on ports that `configured` names. */
+  readonly untouched?: readonly string[];
 }
 
 function authorityOf(url: string): string {
@@ -31,21 +47,25 @@ function authorityOf(url: string): string {
 export class ProbeAllowList {
   readonly #allow: WebSettings['probe']['allow'];
   readonly #entries: readonly Allowed[];
+  readonly #named: readonly Allowed[];
+  readonly #untouched: ReadonlySet<string>;
   readonly #networks = new BlockList();
   readonly #resolve: Resolve;
   readonly #addresses = new Map<string, Promise<ReadonlySet<string>>>();
 
-  /** `configured`: targets that the settings name. */
-  constructor(allow: WebSettings['probe']['allow'], configured: readonly string[], resolve: Resolve) {
+  constructor(allow: WebSettings['probe']['allow'], { configured, untouched = [] }: NamedTargets, resolve: Resolve) {
     this.#allow = allow;
+    this.#named = allowedOfAll(configured);
+    this.#untouched = new Set(allowedOfAll(untouched).flatMap((one) => (one.kind === 'host' ? [one.host] : [])));
     this.#resolve = async (name) => (await resolve(name)).map(canonicalAddress);
     const written = allow === 'configured' ? configured : allow === 'any' ? [] : allow;
-    this.#entries = written.map(allowedOf).filter((one) => one !== undefined);
+    this.#entries = allowedOfAll(written);
     for (const entry of this.#entries) {
       if (entry.kind === 'network') {
         this.#networks.addSubnet(entry.network, entry.bits, isIP(entry.network) === 6 ? 'ipv6' : 'ipv4');
       } else if (isIP(entry.host) === 0) void this.#addressesOf(entry.host);
     }
+    for (const host of this.#untouched) if (isIP(host) === 0) void this.#addressesOf(host);
   }
 
   /**
@@ -53,7 +73,25 @@ export class ProbeAllowList {
    *
    * @throws HttpFault 403
    */
-  async addressOf({ host, port }: ProbeTarget): Promise<string> {
+  async addressOf(target: ProbeTarget): Promise<string> {
+    if (this.#untouched.has(target.host) && !this.#isNamed(target)) throw untouched();
+    const address = await this.#allowedAddressOf(target);
+    if (!this.#isNamed(target) && (await this.#isUntouched(address))) throw untouched();
+    return address;
+  }
+
+  #isNamed({ host, port }: ProbeTarget): boolean {
+    return this.#named.some((one) => one.kind === 'host' && one.host === host && one.port === port);
+  }
+
+  async #isUntouched(address: string): Promise<boolean> {
+    if (this.#untouched.has(address)) return true;
+    const names = [...this.#untouched].filter((host) => isIP(host) === 0);
+    const known = await Promise.all(names.map((host) => this.#addressesOf(host)));
+    return known.some((addresses) => addresses.has(address));
+  }
+
+  async #allowedAddressOf({ host, port }: ProbeTarget): Promise<string> {
     const isAddress = isIP(host) > 0;
     const isListed = this.#entries.some((one) => one.kind === 'host' && one.host === host && isPort(one, port));
     if (isAddress) {
@@ -117,8 +155,16 @@ function refused(): HttpFault {
   return new HttpFault(403, 'the target is not allowed (web.probe.allow_targets)');
 }
 
+function untouched(): HttpFault {
+  return new HttpFault(403, 'the target is of a cluster that nobody may ask (active: off)');
+}
+
 function isPort({ port }: Extract<Allowed, { kind: 'host' }>, wanted: number): boolean {
   return port === undefined || port === wanted;
+}
+
+function allowedOfAll(written: readonly string[]): readonly Allowed[] {
+  return written.map(allowedOf).filter((one) => one !== undefined);
 }
 
 /** Undefined: no target that `/probe` could be asked for (a host without a port may be any port of Flink's). */

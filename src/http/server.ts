@@ -38,7 +38,7 @@ import { ProbeAllowList } from './probe-allow.ts';
 import type { HttpContext } from './routes.ts';
 import { sinceOf } from './since.ts';
 
-export { configuredTargets } from './probe-allow.ts';
+export { configuredTargets, untouchedTargets } from './probe-allow.ts';
 
 export interface WebServer {
   /** Where it listens, as a URL without a path; changes where the settings do. */
@@ -301,11 +301,11 @@ class Web implements WebServer {
   }
 
   #allowList(): ProbeAllowList {
-    const configured = this.#means.targets?.() ?? [];
-    const targets = JSON.stringify(configured);
+    const named = { configured: this.#means.targets?.() ?? [], untouched: this.#means.untouched?.() ?? [] };
+    const targets = JSON.stringify(named);
     if (this.#allowed?.targets !== targets) {
       const resolve = this.#means.resolve ?? addressesOf;
-      this.#allowed = { targets, list: new ProbeAllowList(this.#settings.probe.allow, configured, resolve) };
+      this.#allowed = { targets, list: new ProbeAllowList(this.#settings.probe.allow, named, resolve) };
     }
     return this.#allowed.list;
   }

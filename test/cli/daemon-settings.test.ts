@@ -40,6 +40,11 @@ const CASES: readonly (readonly [what: string, text: string, said: string | RegE
   ['a unit', `${LEAST}    timeout: 5 seconds\n`, /^f\.yaml:5:14: timeout is no duration, as 500ms/],
   ['an interval of nothing', `${LEAST}    schedule: { every: 0s }\n`, /^f\.yaml:5:24: every is not from 1s to 366d/],
   [
+    'a cluster that must not be asked, and nothing else to look at',
+    `${LEAST}    active: off\n    rest: { url: "http://jm:8081" }\n`,
+    /^f\.yaml:5:13: active asks nobody, and nothing else is there to look at: give capture, /,
+  ],
+  [
     'looks that are further apart than timers hold',
     `${LEAST}    restart_watch: { every: 30d }\n`,
     /^f\.yaml:5:29: every is not from 1s to 1d/,

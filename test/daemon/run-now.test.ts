@@ -44,3 +44,16 @@ t.test('while a run by the settings before ends, a new one is refused for now', 
   t.match(daemon.runNow('prod', 'request'), { id: /./ });
   going[0]!.end();
 });
+
+t.test('a cluster that must not be asked has runs where there are files to read', async (t) => {
+  const wire = { targets: [], active: 'off' as const, schedule: 'none' as const, capture: { folder: '/captures' } };
+  const { daemon, begun, going } = bench(loaded([{ ...wire, logs: ['jm=/logs/jobmanager.log'] }]));
+  daemon.start();
+  await settled();
+  t.equal(begun.length, 1);
+  going[0]!.end();
+  await settled();
+  t.match(daemon.runNow('prod', 'request'), { id: /./ });
+  await settled();
+  going[0]!.end();
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { HttpMeans } from '../../src/http/means.ts';
-import { configuredTargets } from '../../src/http/probe-allow.ts';
+import { configuredTargets, untouchedTargets } from '../../src/http/probe-allow.ts';
 import { canonicalAddress, parseProbeTarget } from '../../src/http/probe-target.ts';
 import type { Report } from '../../src/model/report.ts';
 import { accused, asked, reportOf, unanswered } from '../daemon/cluster-report.ts';
@@ -17,7 +17,11 @@ interface Asked {
 /** A server that answers probes with `report`, and what was asked of it. */
 async function probing(
   report: Report | Error | 'never',
-  settings: { allow?: 'configured' | 'any' | readonly string[]; names?: Record<string, string[]> } = {},
+  settings: {
+    allow?: 'configured' | 'any' | readonly string[];
+    names?: Record<string, string[]>;
+    untouched?: readonly string[];
+  } = {},
 ): Promise<{ url: string; made: Asked[]; looked: string[]; names: Record<string, string[]>; aborted: () => number }> {
   const made: Asked[] = [];
   const looked: string[] = [];
@@ -25,6 +29,7 @@ async function probing(
   let aborts = 0;
   const means: Partial<HttpMeans> = {
     targets: () => ['rest=jm:8081', 'blob-server=jm:6124', 'tm-1:6121', '[2001:db8::1]:6121', '10.0.0.9:6123'],
+    untouched: () => settings.untouched ?? [],
     resolve: async (name) => {
       looked.push(name);
       const found = names[name];
@@ -190,6 +195,24 @@ t.test('networks and hosts may be allowed, and everything', async (t) => {
   t.equal((await ask(any.url, '?target=203.0.113.5:443')).status, 200);
 });
 
+t.test('hosts of a cluster that must not be asked are refused, by whatever list, name or address', async (t) => {
+  const { url, made } = await probing(reportOf({}), {
+    allow: 'any',
+    names: { off: ['10.0.0.5'], alias: ['10.0.0.5'], jm: ['10.0.0.1'], 'tm-1': ['10.0.0.2'] },
+    untouched: ['rest=off:8081', '10.0.0.9:8081', 'jm:1'],
+  });
+  for (const [target, status] of [
+    ...[['off:8081', 403] as const, ['off:6123', 403] as const, ['10.0.0.5:6123', 403] as const],
+    ...[['alias:6123', 403] as const, ['10.0.0.9:8081', 403] as const, ['10.0.0.1:9', 403] as const],
+    ...[['10.0.0.9:6123', 200] as const, ['jm:8081', 200] as const, ['203.0.113.5:443', 200] as const],
+  ]) {
+    const { status: found, text } = await ask(url, `?target=${encodeURIComponent(target)}`);
+    t.equal(found, status, target);
+    if (status === 403) t.match(text, /active: off/);
+  }
+  t.equal(made.length, 3, 'a port that another cluster names is its own');
+});
+
 t.test('the timeout is that of the scrape less half a second, and it is kept', async (t) => {
   const { url, aborted } = await probing('never');
   const start = performance.now();
@@ -230,8 +253,10 @@ t.test('too many at once are told to come back', async (t) => {
 });
 
 t.test('targets of the settings are read as verify reads them', async (t) => {
-  const clusters = [{ targets: ['rest=jm:8081', 'tm-1'], rest: { url: 'https://flink.example/x' } }] as never;
+  const one = { active: 'on', targets: ['rest=jm:8081', 'tm-1'], rest: { url: 'https://flink.example/x' } };
+  const clusters = [one, { active: 'off', targets: ['db:1'] }] as never;
   t.strictSame(configuredTargets({ clusters }), ['rest=jm:8081', 'tm-1', 'flink.example:443']);
+  t.strictSame(untouchedTargets({ clusters }), ['db:1']);
   t.strictSame(parseProbeTarget('blob-server=[2001:DB8::1]:6124'), {
     channel: 'blob-server',
     host: '2001:db8::1',
