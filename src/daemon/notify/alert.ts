@@ -26,6 +26,8 @@ export interface Told extends Alert {
   readonly endsAt?: string;
   /** Severity under which it was told before, where that was another. */
   readonly before?: Severity;
+  /** Its opening was under way once, and may have arrived although nobody said so. */
+  readonly tried?: 'tried';
 }
 
 /** Characters of one annotation; a finding may quote a whole certificate chain. */

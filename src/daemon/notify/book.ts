@@ -38,7 +38,7 @@ export class Book {
 
   #queued(body: string, at: number): void {
     const { cluster, alerts } = decode(body) ?? { cluster: '', alerts: [] };
-    for (const { status, reason: _, endsAt: __, before: ___, ...alert } of alerts) {
+    for (const { status, reason: _, endsAt: __, before: ___, tried: ____, ...alert } of alerts) {
       const one = this.standing(cluster, alert, at);
       if ((one.toldAt ?? 0) >= at) continue;
       one.toldAt = at;

@@ -1,7 +1,7 @@
 import type { Agent } from 'undici';
 import type { Outcome } from './outcome.ts';
 import { DELIVERED } from './outcome.ts';
-import { oneLine } from './shorten.ts';
+import { cut, hidden, oneLine } from './shorten.ts';
 
 export interface Post {
   readonly url: string;
@@ -28,7 +28,7 @@ export async function post(request: Post): Promise<Outcome> {
   try {
     return await send(request);
   } catch (error) {
-    return { kind: 'failed', problem: hidden(textOf(error), request.secrets) };
+    return { kind: 'failed', problem: cut(hidden(textOf(error), request.secrets), REASON_LETTERS) };
   }
 }
 
@@ -43,7 +43,7 @@ async function send({ url, headers = {}, body, timeoutMs, signal, secrets }: Pos
     bodyTimeout: timeoutMs,
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
-  const text = hidden(await beginning(answer.body), secrets);
+  const text = await beginning(answer.body, secrets);
   const status = answer.statusCode;
   if (status >= 200 && status < 300) return DELIVERED;
   const problem = `HTTP ${status}${text === '' ? '' : `: ${text}`}`;
@@ -62,7 +62,8 @@ async function ownAgent(): Promise<Agent> {
   return agent;
 }
 
-async function beginning(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string> {
+/** Its first words, without secrets; what was read may end within one. */
+async function beginning(body: AsyncIterable<Uint8Array>, secrets: readonly string[]): Promise<string> {
   const parts: Uint8Array[] = [];
   let octets = 0;
   for await (const part of body) {
@@ -70,7 +71,8 @@ async function beginning(body: AsyncIterable<Uint8Array> & { destroy(): unknown 
     octets += part.length;
     if (octets >= ANSWER_OCTETS) break;
   }
-  return oneLine(Buffer.concat(parts).subarray(0, ANSWER_OCTETS).toString('utf8'), REASON_LETTERS);
+  const text = Buffer.concat(parts).subarray(0, ANSWER_OCTETS).toString('utf8');
+  return oneLine(hidden(text, secrets, octets >= ANSWER_OCTETS ? 'cut' : 'whole'), REASON_LETTERS);
 }
 
 /** Seconds, or a date. */
@@ -83,10 +85,5 @@ function retryAfter(value: string | readonly string[] | undefined): number | und
 /** Of several addresses that failed, the first says it. */
 function textOf(error: unknown): string {
   const { message, code, errors } = error as Error & { readonly code?: string; readonly errors?: readonly Error[] };
-  const text = message === '' ? (errors?.[0]?.message ?? code ?? 'failed') : message;
-  return text.slice(0, REASON_LETTERS);
-}
-
-function hidden(text: string, secrets: readonly string[]): string {
-  return secrets.filter((one) => one !== '').reduce((shown, secret) => shown.replaceAll(secret, '******'), text);
+  return message === '' ? (errors?.[0]?.message ?? code ?? 'failed') : message;
 }

@@ -34,27 +34,29 @@ export function chunked<T>(all: readonly T[], most: number): T[][] {
 
 /**
  * The same news in fewer notifications: of each finding only the last word, and none where a finding opened and was
- * resolved while nobody listened.
+ * resolved before anybody was told. An opening that was tried may have arrived although its answer did not: its end is told.
  */
 export function collapsed(messages: readonly Message[]): readonly Notification[] {
-  const last = new Map<string, { cluster: string; alert: Told; first: Told }>();
-  for (const { body } of messages) {
+  const words = new Map<string, { cluster: string; alert: Told; first: Told }>();
+  for (const { body, attempts } of messages) {
     const notification = decode(body);
     if (notification === undefined) continue;
-    for (const alert of notification.alerts) {
+    for (const given of notification.alerts) {
+      const alert: Told = attempts === 0 ? given : { ...given, tried: 'tried' };
       const key = `${notification.cluster}\n${alert.key}`;
-      const first = last.get(key)?.first ?? alert;
-      last.delete(key);
-      last.set(key, { cluster: notification.cluster, alert, first });
+      const first = words.get(key)?.first ?? alert;
+      words.delete(key);
+      words.set(key, { cluster: notification.cluster, alert, first });
     }
   }
   const byCluster = new Map<string, Told[]>();
-  for (const { cluster, alert, first } of last.values()) {
-    if (alert.status === 'resolved' && first.reason === 'opened') continue;
+  for (const { cluster, alert, first } of words.values()) {
+    if (alert.status === 'resolved' && first.reason === 'opened' && first.tried === undefined) continue;
     const alerts = byCluster.get(cluster) ?? [];
     byCluster.set(cluster, alerts);
+    const last: Told = first.tried === undefined ? alert : { ...alert, tried: first.tried };
     // A reminder of what was never told is news.
-    alerts.push(alert.status === 'firing' && first.reason === 'opened' ? { ...alert, reason: 'opened' } : alert);
+    alerts.push(alert.status === 'firing' && first.reason === 'opened' ? { ...last, reason: 'opened' } : last);
   }
   return [...byCluster].flatMap(([cluster, alerts]) =>
     chunked(alerts, ALERTS_MOST).map((some) => ({ cluster, alerts: some })),

@@ -81,20 +81,22 @@ export class Notifier {
   }
 
   /** A run was kept: what it left open, and what it resolved. */
-  committed({ cluster }: Pick<Run, 'cluster'>, transitions: readonly Transition[]): void {
+  committed({ cluster, trigger, report }: Run, transitions: readonly Transition[]): void {
     if (this.#wanted !== undefined || !this.#clusters.has(cluster)) return;
+    // What the wire shows, or a run that broke off, mends nothing of what keeps runs from being made.
+    const isMade = trigger !== 'live' && report.complete;
     const now = this.#means.clock();
     for (const sink of this.#sinks) {
       const standings = sink.book.of(cluster);
       const failed = standings.get('run-failed');
-      if (failed !== undefined) observe(failed, 'closed', failed.alert, now, 'resolved');
+      if (failed !== undefined && isMade) observe(failed, 'closed', failed.alert, now, 'resolved');
       for (const { kind, finding, at } of transitions) {
         note(sink, cluster, finding, kind === 'resolved' ? 'closed' : 'open', at, now);
       }
     }
   }
 
-  /** A run could not be made or kept. The next one that is ends it. */
+  /** A run could not be made. The next one that asks and is complete ends it. */
   runFailed(cluster: string, problem: string): void {
     const now = this.#means.clock();
     for (const { settings, book } of this.#sinks) {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Notifier, type NotifierMeans } from '../../../src/daemon/notify/notifier.ts';
 import type { SecretSetting, Settings, SinkSettings } from '../../../src/daemon/settings.ts';
 import { openStore } from '../../../src/daemon/store/store.ts';
-import type { WaiverStatus } from '../../../src/daemon/types.ts';
+import type { Trigger, WaiverStatus } from '../../../src/daemon/types.ts';
 import type { Finding } from '../../../src/model/report.ts';
 import { temporary } from '../../support/temporary.ts';
 import { runOf, START } from '../cluster-report.ts';
@@ -81,11 +81,12 @@ export class Bench {
   }
 
   /** A run of the cluster that tells these findings and looked at all endpoints. */
-  run(findings: readonly Finding[], cluster = 'prod'): void {
+  run(findings: readonly Finding[], cluster = 'prod', how: { trigger?: Trigger; complete?: boolean } = {}): void {
     this.#run += 1;
-    const { report, ...run } = runOf(this.#run, { cluster, findings });
+    const { trigger = 'schedule', complete = true } = how;
+    const { report, ...run } = runOf(this.#run, { cluster, findings, trigger });
     const at = new Date(this.now).toISOString();
-    const made = { ...run, report: { ...report, startedAt: at, finishedAt: at } };
+    const made = { ...run, report: { ...report, complete, startedAt: at, finishedAt: at } };
     this.notifier.committed(made, this.store.commit(made, { resolveAfter: 1 }).transitions);
   }
 

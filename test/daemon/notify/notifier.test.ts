@@ -1,4 +1,7 @@
 import t from 'tap';
+import { findingAlert, type Told } from '../../../src/daemon/notify/alert.ts';
+import { collapsed, encode } from '../../../src/daemon/notify/message.ts';
+import type { Message } from '../../../src/daemon/types.ts';
 import { accused } from '../cluster-report.ts';
 import { alertmanager, Bench, command, pagerDuty, settingsOf, webhook } from './bench.ts';
 import { receiver } from './receiver.ts';
@@ -144,6 +147,26 @@ t.test('waivers that end, and runs that fail, for those who ask', async (t) => {
   t.strictSame(told(hook).slice(4), ['resolved run-failed']);
 });
 
+t.test('runs that fail go on failing whatever the wire shows meanwhile, and whatever is left of them', async (t) => {
+  const { bench, hook } = await rig(t, { on: ['resolved', 'run-failed'], minSeverity: 'critical' });
+  bench.notifier.runFailed('prod', 'capture.pcap: no such file');
+  const since = new Date(bench.now).toISOString();
+  await bench.after(10);
+  for (let minute = 0; minute < 3; minute++) {
+    bench.run([], 'prod', { trigger: 'live' });
+    await bench.after(30);
+    // A run that broke off is kept, then told as failed.
+    bench.run([], 'prod', { complete: false });
+    bench.notifier.runFailed('prod', 'capture.pcap: no such file');
+    await bench.after(30);
+  }
+  t.strictSame(told(hook), ['run-failed run-failed'], 'whatever min_severity is: it was asked for by name');
+  t.equal(hook.received[0]!.body.alerts[0].startsAt, since);
+  bench.run([], 'prod');
+  await bench.after(10);
+  t.strictSame(told(hook).slice(1), ['resolved run-failed'], 'at once: it did not flap');
+});
+
 t.test('a restart tells nothing twice, and what happened meanwhile', async (t) => {
   const { bench, hook } = await rig(t);
   const settings = settingsOf([webhook(hook.url)]);
@@ -237,6 +260,29 @@ t.test('the outbox stays small however long a sink is down', async (t) => {
   );
   t.ok(['opened', 'reminder'].includes(last.get('tm-9-strangers')!), 'what is open is told');
   for (const [key, reason] of last) if (key !== 'tm-9-strangers') t.equal(reason, 'resolved', key);
+});
+
+t.test('the end of what may have arrived is told, however much waits', async (t) => {
+  const told = (status: 'firing' | 'resolved'): Told => ({
+    ...findingAlert('prod', accused('tm-1'), '2026-11-22T12:00:00.000Z'),
+    status,
+    reason: status === 'firing' ? 'opened' : 'resolved',
+  });
+  const message = (id: number, attempts: number, alert: Told): Message => ({
+    ...{ id, sink: 'sink', attempts, createdAt: '2026-11-22T12:00:00.000Z', nextAttemptAt: '2026-11-22T12:00:00.000Z' },
+    body: encode({ cluster: 'prod', alerts: [alert] }),
+  });
+  const words = (messages: readonly Message[]): readonly string[] =>
+    collapsed(messages).flatMap(({ alerts }) => alerts.map(({ status }) => status));
+  t.strictSame(words([message(1, 0, told('firing')), message(2, 0, told('resolved'))]), []);
+  t.strictSame(words([message(1, 3, told('firing')), message(2, 0, told('resolved'))]), ['resolved']);
+  const [once] = collapsed([message(1, 1, told('firing')), message(2, 0, told('firing'))]);
+  const later = message(3, 0, once!.alerts[0]!);
+  t.strictSame(
+    words([later, message(4, 0, told('resolved'))]),
+    ['resolved'],
+    'nor is that forgotten when it was shortened',
+  );
 });
 
 t.test('what is refused is set aside with a line in the log, and told again under other settings', async (t) => {

@@ -17,7 +17,7 @@ const DAY = 24 * 60;
 
 const serving = (member: string, number: number): Observation =>
   asked(member, {
-    tls: tlsDetails({ serverCertificate: { seen: 'present', chain: [numbered(number)] } }),
+    tls: tlsDetails({ serverCertificate: { seen: 'present', chain: [numbered(number)], truncated: false } }),
   });
 
 const listed = (...members: readonly string[]): Pick<Report, 'processes'> => ({
@@ -62,7 +62,9 @@ t.test('certificates of a TaskManager that REST lists no more are gone when it h
 t.test('without REST they are gone after a week in which nothing was heard of the process', (t) => {
   const store = opened();
   commit(store, 0, ['tm-1', 'tm-2'], {});
-  const heard: Observation = asked('tm-2', { tls: tlsDetails({ serverCertificate: { seen: 'hidden' } }) });
+  const heard: Observation = asked('tm-2', {
+    tls: tlsDetails({ serverCertificate: { seen: 'hidden', because: 'encrypted' } }),
+  });
   const silent = runOf(99, { at: 8 * DAY, observations: [serving('tm-1', 1), heard] });
   store.commit(silent, { resolveAfter: 1 });
   t.strictSame(there(store), ['tm-1', 'tm-2'], 'it lives, and its certificate was not seen');
