@@ -31,6 +31,7 @@ const PROGRAMS: readonly string[] = [
   'src/cli/start.ts',
   'src/cli/demonstration.ts',
   'src/cli/capture-worker.ts',
+  'src/cli/folder-worker.ts',
 ];
 const SCRIPT = /[\\/]cli[\\/]main\.js$/;
 

@@ -2,11 +2,16 @@ import type { Companion, CompanionMeans } from '../daemon/companion.ts';
 import type { WireStatus } from '../daemon/types.ts';
 import type { LiveWire } from '../daemon/wire.ts';
 import type { Waiver } from '../model/waiver.ts';
+import { FolderThread } from './folder-thread.ts';
 
-/** The live wire of a cluster whose settings have a `capture`; loaded only then. */
+/** The live wire of a cluster whose settings have a `capture`; loaded only then. Folders are read in a thread. */
 export function liveWire(means: CompanionMeans, waivers: () => readonly Waiver[]): Companion | undefined {
-  return means.settings.capture === undefined ? undefined : new LiveCompanion(means, waivers);
+  const { capture } = means.settings;
+  if (capture === undefined) return undefined;
+  return capture.folder === undefined ? new LiveCompanion(means, waivers) : folders.watch({ ...means, waivers });
 }
+
+const folders = new FolderThread();
 
 class LiveCompanion implements Companion {
   readonly #beginning: Promise<LiveWire | undefined>;

@@ -257,7 +257,7 @@ t.test('a file without its unit, and a program that lists no units, are not buil
   });
   rmSync(odd);
   writeFileSync(path.join(copy, 'src/cli/program.ts'), 'export const run = () => {};\n');
-  for (const name of ['start', 'demonstration', 'capture-worker'])
+  for (const name of ['start', 'demonstration', 'capture-worker', 'folder-worker'])
     writeFileSync(path.join(copy, `src/cli/${name}.ts`), '');
   await t.rejects(bundle(copy, path.join(copy, 'dist')), { message: /does not load src\/evaluate\/directory\.ts/ });
 });

@@ -1,0 +1,67 @@
+import { parentPort } from 'node:worker_threads';
+import type { ClusterSettings } from '../daemon/settings.ts';
+import type { LiveData, LiveEventName } from '../daemon/types.ts';
+import type { LiveWire } from '../daemon/wire.ts';
+import type { Report } from '../model/report.ts';
+import type { Waiver } from '../model/waiver.ts';
+import { createLiveWire } from './live-wire.ts';
+
+/** What the thread of watched folders is told; `cluster` is a number of whoever tells. */
+export type FolderOrder = { readonly cluster: number } & (
+  | { readonly kind: 'begin'; readonly settings: ClusterSettings; readonly waivers: readonly Waiver[] }
+  | { readonly kind: 'waivers'; readonly waivers: readonly Waiver[] }
+  | { readonly kind: 'end' }
+);
+
+/** What it tells; nothing of a cluster comes behind its `ended`. */
+export type FolderNews = { readonly cluster: number } & (
+  | { readonly kind: 'published'; readonly event: LiveEventName; readonly data: LiveData[LiveEventName] }
+  | { readonly kind: 'kept'; readonly report: Report }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: object; readonly text: string }
+  | { readonly kind: 'ended' }
+);
+
+interface Watched {
+  readonly wire: Promise<LiveWire | undefined>;
+  waivers: readonly Waiver[];
+}
+
+/** A program: the thread in which the daemon reads the folders that it watches (`folder-thread.ts`). */
+if (parentPort === null) throw new Error('is a worker thread, and no command');
+const port = parentPort;
+const tell = (news: FolderNews): void => port.postMessage(news);
+const watched = new Map<number, Watched>();
+
+port.on('message', (order: FolderOrder) => {
+  const { cluster } = order;
+  const one = watched.get(cluster);
+  if (order.kind === 'begin') watched.set(cluster, { wire: begin(cluster, order.settings), waivers: order.waivers });
+  else if (order.kind === 'end') void end(cluster);
+  else if (one !== undefined) one.waivers = order.waivers;
+});
+
+async function begin(cluster: number, settings: ClusterSettings): Promise<LiveWire | undefined> {
+  const log = (level: 'info' | 'warn' | 'error', fields: object, text: string): void =>
+    tell({ cluster, kind: 'log', level, fields, text });
+  try {
+    const wire = await createLiveWire(settings, {
+      keep: (report) => tell({ cluster, kind: 'kept', report }),
+      publish: (event, data) => tell({ cluster, kind: 'published', event, data }),
+      log,
+      clock: () => Date.now(),
+      waivers: () => watched.get(cluster)?.waivers ?? [],
+    });
+    wire?.start();
+    return wire;
+  } catch (error) {
+    log('error', { cluster: settings.name, problem: (error as Error).message }, 'the wire is not watched');
+    return undefined;
+  }
+}
+
+async function end(cluster: number): Promise<void> {
+  const wire = await watched.get(cluster)?.wire;
+  await wire?.stop();
+  watched.delete(cluster);
+  tell({ cluster, kind: 'ended' });
+}
