@@ -15,6 +15,9 @@ import { read } from '../support/repository.ts';
 import { cleanReport, HOSTILE, sampleReport } from '../support/sample-report.ts';
 import { browserPath } from '../web/browser.ts';
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/;
+
 t.test('it runs nothing, fetches nothing and names its one style by its hash', async (t) => {
   const text = formatHtml(sampleReport());
   const [, style] = /<style>([\s\S]*?)<\/style>/.exec(text)!;
@@ -67,16 +70,17 @@ function elements(text: string): Record<string, number> {
 
 t.test('whatever a name holds, it is text: the elements are those of a harmless name', async (t) => {
   const harmless = elements(formatHtml(hostileReport('harmless')));
-  fc.assert(
-    fc.property(hostileText, (text) => {
-      const html = formatHtml(hostileReport(text));
-      const found = elements(html);
-      const isSame = Object.keys({ ...found, ...harmless }).every((name) => found[name] === harmless[name]);
-      const leadAway = [...html.matchAll(/href="([^"]*)"/g)].filter(([, to]) => !/^(?:#f-\d+$|https:\/\/)/.test(to!));
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
-      return isSame && leadAway.length === 0 && !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/.test(html);
-    }),
-    { numRuns: 200 },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const html = formatHtml(hostileReport(text));
+        const found = elements(html);
+        const isSame = Object.keys({ ...found, ...harmless }).every((name) => found[name] === harmless[name]);
+        const leadAway = [...html.matchAll(/href="([^"]*)"/g)].filter(([, to]) => !/^(?:#f-\d+$|https:\/\/)/.test(to!));
+        return isSame && leadAway.length === 0 && !CONTROLS.test(html);
+      }),
+      { numRuns: 100 },
+    ),
   );
 });
 

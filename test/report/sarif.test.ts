@@ -186,17 +186,20 @@ t.test('it is valid by the schema of OASIS', { skip: withoutPython('jsonschema')
 });
 
 t.test('whatever a path or a name holds, every address is a relative URI and every place is an artifact', async (t) => {
-  fc.assert(
-    fc.property(hostileText, (text) => {
-      const { results, artifacts } = runOf(hostileReport(text));
-      for (const { locations, partialFingerprints } of results) {
-        const { uri, index } = locations[0].physicalLocation.artifactLocation;
-        if (!/^[\w.!~*'()%-]+(?:\/[\w.!~*'()%-]+)*$/.test(uri) || artifacts[index]!.location.uri !== uri) return false;
-        if (new URL(uri, 'file:///base/').protocol !== 'file:') return false;
-        if (!partialFingerprints.primaryLocationLineHash) return false;
-      }
-      return results.length === 3;
-    }),
-    { numRuns: 300 },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const { results, artifacts } = runOf(hostileReport(text));
+        for (const { locations, partialFingerprints } of results) {
+          const { uri, index } = locations[0].physicalLocation.artifactLocation;
+          if (!/^[\w.!~*'()%-]+(?:\/[\w.!~*'()%-]+)*$/.test(uri) || artifacts[index]!.location.uri !== uri)
+            return false;
+          if (new URL(uri, 'file:///base/').protocol !== 'file:') return false;
+          if (!partialFingerprints.primaryLocationLineHash) return false;
+        }
+        return results.length === 3;
+      }),
+      { numRuns: 300 },
+    ),
   );
 });
