@@ -188,14 +188,10 @@ async function goRound(cluster: Cluster, journey: DaemonJourney, watching: Watch
   const { sightings, places } = watching;
   const began = Date.now();
   const spans = (): readonly Span[] => spansOf(journey.wanted, places, sightings, began);
-  const faulty = freshIds();
-  await restart(cluster, ['tm2'], soundCase(faulty, journey.fault));
-  const counted = journey.counted === 'from-start' ? Date.now() : await registration(cluster, faulty.tm2);
+  const counted = await restarted(cluster, journey.counted, journey.fault);
   await within(counted, journey.within + BEYOND, () => spans().every(({ told }) => told !== undefined));
   const open = sightings.findLast(({ place }) => place === 'websocket')?.open ?? [];
-  const sound = freshIds();
-  await restart(cluster, ['tm2'], soundCase(sound));
-  const soundAt = await registration(cluster, sound.tm2);
+  const soundAt = await restarted(cluster, 'from-registration');
   await until(cluster, 'ports after the restart', AGAIN, async () => everythingListens(cluster));
   const isOver = ({ told, resolved }: Span): boolean => told === undefined || resolved !== undefined;
   const isJudged = journey.resolution === 'wanted';
@@ -220,14 +216,35 @@ async function within(since: number, seconds: number, isSo: () => boolean): Prom
   while (!isSo() && Date.now() < since + seconds * 1000) await pause(LOOK);
 }
 
-/** When REST first lists the TaskManager, milliseconds since the epoch. */
-async function registration(cluster: Cluster, id: string): Promise<number> {
-  const { rest } = cluster.setting;
-  await until(cluster, `registration of ${id}`, AGAIN, async () => {
-    const listed = jsonOf<{ taskmanagers: { id: string }[] }>(await rest.get(cluster.access, '/taskmanagers'));
-    return listed?.taskmanagers.some((one) => one.id === id) ?? false;
-  });
-  return Date.now();
+/**
+ * Restarts tm2. Milliseconds since the epoch of the moment that counts: its start, or when REST first lists it. Where the
+ * JobManager still calls the one before at the same port, Pekko's associations may block each other for good
+ * (`Discarding inbound message … in read-only association`): then it is restarted again.
+ */
+async function restarted(
+  cluster: Cluster,
+  counted: DaemonJourney['counted'],
+  fault?: DaemonJourney['fault'],
+): Promise<number> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const ids = freshIds();
+    await restart(cluster, ['tm2'], soundCase(ids, fault));
+    const startedAt = Date.now();
+    if (counted === 'from-start') return startedAt;
+    while (Date.now() < startedAt + REGISTERS_WITHIN * 1000) {
+      if (await isListed(cluster, ids.tm2)) return Date.now();
+      await pause(LOOK / 2);
+    }
+  }
+  throw new Error(`tm2 was restarted ${ATTEMPTS} times and never registered`);
+}
+
+const ATTEMPTS = 5;
+const REGISTERS_WITHIN = 40;
+
+async function isListed({ setting: { rest }, access }: Cluster, id: string): Promise<boolean> {
+  const listed = jsonOf<{ taskmanagers: { id: string }[] }>(await rest.get(access, '/taskmanagers'));
+  return listed?.taskmanagers.some((one) => one.id === id) ?? false;
 }
 
 /** A log keeps the lines of what is over. */
