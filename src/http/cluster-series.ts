@@ -14,10 +14,16 @@ export interface Series {
   readonly value: number;
 }
 
+/** What one look at an endpoint tells. Of several looks the `least` or the `most` speaks, which is the worse. */
+export interface Claim extends Series {
+  readonly speaks: 'least' | 'most';
+}
+
 /** What is known of a cluster when a run of it has ended. */
 export interface ClusterFacts {
   readonly cluster: string;
-  readonly report: Report;
+  /** Of the last run that asked, and of what the wire showed last. */
+  readonly claims: readonly Claim[];
   readonly cells: readonly ChannelCell[];
   readonly findings: readonly FindingRecord[];
   readonly certificates: readonly CertificateRecord[];
@@ -63,7 +69,7 @@ function statusOf({ finding, resolvedAt }: FindingRecord): CheckStatus {
 }
 
 /** Several endpoints of one channel and member share their series: the worst of them speaks. */
-function endpoints({ cluster, report, cells, certificates: seen }: ClusterFacts): Series[] {
+export function endpointClaims(cluster: string, report: Report): readonly Claim[] {
   const merged = new Merged();
   for (const group of endpointGroups(report, DEFAULT_FAIL_ON)) {
     const { channel, server, observations } = group;
@@ -82,36 +88,53 @@ function endpoints({ cluster, report, cells, certificates: seen }: ClusterFacts)
       merged.most('flinkprobe_tls_info', { ...labels, version: tls.version, cipher }, 1);
     }
   }
-  for (const { channel, member, verdict } of cells) {
-    if (verdict !== 'not-seen') continue;
-    merged.least('flinkprobe_channel_up', { flink_cluster: cluster, channel, member }, 0);
-  }
-  for (const [place, value] of diskMatches(report, seen)) {
-    const [channel, member] = JSON.parse(place) as [string, string];
-    merged.least('flinkprobe_cert_served_matches_disk', { flink_cluster: cluster, channel, member }, value);
+  for (const { ruleId, verdict, channel, endpoint, file } of report.findings) {
+    if (!MISMATCHES.has(ruleId) || verdict !== 'fail') continue;
+    const member = endpoint?.member ?? endpoint?.host ?? file?.member ?? '';
+    merged.least('flinkprobe_cert_served_matches_disk', { flink_cluster: cluster, channel, member }, 0);
   }
   return merged.all();
 }
 
+/** What runs and the wire told, put together; with what did not show, and what key stores hold. */
+function endpoints({ cluster, claims, cells, certificates: seen }: ClusterFacts): readonly Series[] {
+  const merged = new Merged();
+  for (const { speaks, name, labels, value } of claims) merged[speaks](name, labels, value);
+  for (const { channel, member, verdict } of cells) {
+    if (verdict !== 'not-seen') continue;
+    merged.least('flinkprobe_channel_up', { flink_cluster: cluster, channel, member }, 0);
+  }
+  for (const [place, value] of diskMatches(seen)) {
+    const [channel, member] = JSON.parse(place) as [string, string];
+    merged.least('flinkprobe_cert_served_matches_disk', { flink_cluster: cluster, channel, member }, value);
+  }
+  return merged.series();
+}
+
 class Merged {
-  readonly #series = new Map<string, Series>();
+  readonly #claims = new Map<string, Claim>();
 
   least(name: RunFamilyName, labels: Labels, value: number): void {
-    this.#put(name, labels, value, Math.min);
+    this.#put({ name, labels, value, speaks: 'least' });
   }
 
   most(name: RunFamilyName, labels: Labels, value: number): void {
-    this.#put(name, labels, value, Math.max);
+    this.#put({ name, labels, value, speaks: 'most' });
   }
 
-  all(): Series[] {
-    return [...this.#series.values()];
+  all(): Claim[] {
+    return [...this.#claims.values()];
   }
 
-  #put(name: RunFamilyName, labels: Labels, value: number, choose: (a: number, b: number) => number): void {
-    const key = `${name}${JSON.stringify(labels)}`;
-    const known = this.#series.get(key);
-    this.#series.set(key, { name, labels, value: known === undefined ? value : choose(known.value, value) });
+  series(): Series[] {
+    return this.all().map(({ name, labels, value }) => ({ name, labels, value }));
+  }
+
+  #put(claim: Claim): void {
+    const key = `${claim.name}${JSON.stringify(claim.labels)}`;
+    const known = this.#claims.get(key)?.value ?? claim.value;
+    const choose = claim.speaks === 'least' ? Math.min : Math.max;
+    this.#claims.set(key, { ...claim, value: choose(known, claim.value) });
   }
 }
 
@@ -121,10 +144,13 @@ function clearOf({ observations }: EndpointGroup): number | undefined {
   return observations.some(({ kind }) => kind === 'tls') ? 0 : undefined;
 }
 
+/** Undefined: nobody knows. Where the wire shows that a certificate was asked for, it does not show what happens without one. */
 function requiredOf(observations: readonly Observation[]): number | undefined {
-  const verdicts = observations.map(({ tls }) => tls?.clientAuthentication.verdict);
-  const known = verdicts.filter((one) => one !== undefined && one !== 'unknown');
   if (observations.some(isClear)) return 0;
+  const known = observations.flatMap(({ tls, vantage }) => {
+    const verdict = tls?.clientAuthentication.verdict ?? 'unknown';
+    return verdict === 'unknown' || (verdict === 'requested' && vantage === 'passive') ? [] : [verdict];
+  });
   return known.length === 0 ? undefined : known.every((one) => one === 'required') ? 1 : 0;
 }
 
@@ -150,7 +176,7 @@ const MISMATCHES: ReadonlySet<string> = new Set([
 ]);
 
 /** By place; places whose keystore nobody read are not there. */
-function diskMatches(report: Report, seen: readonly CertificateRecord[]): ReadonlyMap<string, number> {
+function diskMatches(seen: readonly CertificateRecord[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   const there = seen.filter(({ goneAt }) => goneAt === undefined);
   for (const one of there) {
@@ -164,10 +190,6 @@ function diskMatches(report: Report, seen: readonly CertificateRecord[]): Readon
     const isSame = served.some((one) => one.certificate.sha256 === certificate.sha256);
     const key = JSON.stringify([channel, owner]);
     places.set(key, Math.max(places.get(key) ?? 0, isSame ? 1 : 0));
-  }
-  for (const { ruleId, verdict, channel, endpoint, file } of report.findings) {
-    if (!MISMATCHES.has(ruleId) || verdict !== 'fail') continue;
-    places.set(JSON.stringify([channel, endpoint?.member ?? endpoint?.host ?? file?.member ?? '']), 0);
   }
   return places;
 }
@@ -195,7 +217,7 @@ function certificates({ cluster, certificates: all }: ClusterFacts): Series[] {
   }
   const leftOut = there.length - shown.length;
   const name = 'flinkprobe_cert_series_left_out' as const;
-  return [...merged.all(), { name, labels: { flink_cluster: cluster }, value: leftOut }];
+  return [...merged.series(), { name, labels: { flink_cluster: cluster }, value: leftOut }];
 }
 
 function memberOf({ member, endpoint }: CertificateRecord): string {

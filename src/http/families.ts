@@ -19,6 +19,7 @@ export type FamilyName =
   | 'flinkprobe_run_duration_seconds'
   | 'flinkprobe_last_run_timestamp_seconds'
   | 'flinkprobe_run_complete'
+  | 'flinkprobe_run_failed'
   | 'flinkprobe_run_late_seconds'
   | 'flinkprobe_missed_runs_total'
   | 'flinkprobe_last_restart_seen_timestamp_seconds'
@@ -115,7 +116,12 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
   },
   flinkprobe_run_complete: {
     kind: 'gauge',
-    help: 'Whether the last run was complete; zero where it was interrupted',
+    help: 'Whether the last run that asked was complete; zero where it was interrupted',
+    labels: ['flink_cluster'],
+  },
+  flinkprobe_run_failed: {
+    kind: 'gauge',
+    help: 'One where the last run could not be made, or only in part',
     labels: ['flink_cluster'],
   },
   flinkprobe_run_late_seconds: {

@@ -1,14 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Control, DaemonStatus, LiveEvent, WireStatus } from '../daemon/types.ts';
+import type { Control, DaemonStatus, LiveEvent, Run, RunSummary, WireStatus } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { type Report, SEVERITIES } from '../model/report.ts';
-import { clusterSeries } from './cluster-series.ts';
+import { type Claim, clusterSeries, endpointClaims } from './cluster-series.ts';
 import { FAMILIES, type FamilyName, RUN_FAMILY_NAMES, type RunFamilyName } from './families.ts';
 import type { LiveReaders } from './live.ts';
 import { exposition, type Family, type Format, type Labels, MetricSet } from './prometheus.ts';
 
 /** Happenings of a cluster that are looked through for its last restart, at the start. */
 const RESTARTS_BACK = 500;
+/** Runs of a cluster that are looked through for the last one that asked, at the start: the wire may make one each second. */
+const RUNS_BACK = 1000;
+
+/** Who told of a cluster: runs that ask, or the live wire. Neither sees all that the other does. */
+type Origin = 'asked' | 'wire';
 
 export interface MetricsMeans {
   readonly control: Control;
@@ -25,6 +30,10 @@ export class DaemonMetrics {
   readonly #set = new MetricSet<FamilyName>(FAMILIES);
   /** Of each cluster, what its last run changed, as text: tens of thousands of lines are not written at every scrape. */
   readonly #known = new Map<string, ReadonlyMap<FamilyName, string>>();
+  /** Of each cluster, what the last run of each origin told of its endpoints. */
+  readonly #claims = new Map<string, Map<Origin, readonly Claim[]>>();
+  /** The last run that asked. */
+  readonly #asking = new Map<string, RunSummary>();
   readonly #restarts = new Map<string, number>();
   /** Clusters whose last restart was asked of the history. */
   readonly #remembered = new Set<string>();
@@ -83,7 +92,9 @@ export class DaemonMetrics {
 
   #heard({ event, data, at }: LiveEvent): void {
     if (event === 'run-finished') {
-      const { cluster, id } = data as { cluster: string; id: string };
+      const summary = data as RunSummary;
+      const { cluster, id } = summary;
+      if (summary.trigger !== 'live') this.#asking.set(cluster, summary);
       this.#queue.push({ cluster, run: id });
       void this.#work();
     } else if (event === 'happening') {
@@ -101,7 +112,8 @@ export class DaemonMetrics {
         const made = this.#asked(() => this.#means.control.store.run(run));
         if (made === undefined) continue;
         this.#count(cluster, made.report);
-        await this.#replace(cluster, made.report);
+        this.#tell(made);
+        await this.#replace(cluster);
       }
     })().finally(() => {
       this.#working = undefined;
@@ -109,11 +121,31 @@ export class DaemonMetrics {
     return this.#working;
   }
 
-  /** A cluster that no run of this process has told of yet: its last one in the history. */
+  /** A cluster that no run of this process has told of yet: its last ones in the history. */
   async #load(cluster: string): Promise<void> {
     await turn();
-    const last = this.#asked(() => this.#means.control.store.last(cluster));
-    if (last !== undefined && !this.#known.has(cluster)) await this.#replace(cluster, last.report);
+    const { store } = this.#means.control;
+    const runs = this.#asked(() => store.runs(cluster, { limit: RUNS_BACK })) ?? [];
+    const asking = runs.find(({ trigger }) => trigger !== 'live');
+    const live = runs.find(({ trigger }) => trigger === 'live');
+    for (const one of [asking, live]) {
+      const run = one === undefined ? undefined : this.#asked(() => store.run(one.id));
+      if (run !== undefined && !this.#claims.get(cluster)?.has(originOf(run))) this.#tell(run);
+    }
+    if (asking !== undefined && !this.#asking.has(cluster)) this.#asking.set(cluster, asking);
+    if (this.#claims.has(cluster) && !this.#known.has(cluster)) await this.#replace(cluster);
+  }
+
+  #tell(run: Run): void {
+    const told = this.#claims.get(run.cluster) ?? new Map<Origin, readonly Claim[]>();
+    this.#claims.set(run.cluster, told);
+    told.set(originOf(run), endpointClaims(run.cluster, run.report));
+  }
+
+  /** What the wire showed speaks for as long as it is watched. */
+  async #dropWire(cluster: string): Promise<void> {
+    const told = this.#claims.get(cluster);
+    if (told?.has('asked') && told.delete('wire')) await this.#replace(cluster);
   }
 
   /** The last restart of the history, of a cluster that was not yet seen to be restarted by this process. */
@@ -125,11 +157,11 @@ export class DaemonMetrics {
     if (restart !== undefined && !this.#restarts.has(cluster)) this.#restarts.set(cluster, Date.parse(restart.at));
   }
 
-  async #replace(cluster: string, report: Report): Promise<void> {
+  async #replace(cluster: string): Promise<void> {
     const { control } = this.#means;
     const facts = this.#asked(() => ({
       cluster,
-      report,
+      claims: [...(this.#claims.get(cluster)?.values() ?? [])].flat(),
       cells: control.cells(cluster),
       findings: control.store.findings({ cluster, state: 'all' }),
       certificates: control.store.certificates(cluster),
@@ -173,20 +205,23 @@ export class DaemonMetrics {
     lateMs,
     missedRuns,
     open,
+    problem,
     wire,
   }: DaemonStatus['clusters'][number]): Promise<void> {
     this.#told.add(cluster);
     if (!this.#known.has(cluster)) await this.#load(cluster);
+    if (wire === undefined) await this.#dropWire(cluster);
     if (!this.#remembered.has(cluster)) this.#loadRestart(cluster);
     const labels = { flink_cluster: cluster };
     for (const severity of SEVERITIES) this.#set.set('flinkprobe_findings', { ...labels, severity }, open[severity]);
     this.#set.set('flinkprobe_run_late_seconds', labels, lateMs / 1000);
     this.#set.setTotal('flinkprobe_missed_runs_total', labels, missedRuns);
+    this.#set.set('flinkprobe_run_failed', labels, problem === undefined ? 0 : 1);
     if (lastRun !== undefined) {
       const [start, end] = [Date.parse(lastRun.startedAt), Date.parse(lastRun.finishedAt)];
       this.#set.set('flinkprobe_last_run_timestamp_seconds', labels, end / 1000);
       this.#set.set('flinkprobe_run_duration_seconds', labels, Math.max(0, end - start) / 1000);
-      this.#set.set('flinkprobe_run_complete', labels, lastRun.complete ? 1 : 0);
+      this.#set.set('flinkprobe_run_complete', labels, (this.#asking.get(cluster) ?? lastRun).complete ? 1 : 0);
     }
     const restart = this.#restarts.get(cluster);
     if (restart !== undefined) {
@@ -256,6 +291,8 @@ export class DaemonMetrics {
       this.#remembered.delete(cluster);
       this.#restarts.delete(cluster);
       this.#known.delete(cluster);
+      this.#claims.delete(cluster);
+      this.#asking.delete(cluster);
       for (const { name, labels } of this.#counted.get(cluster)?.values() ?? []) this.#set.remove(name, labels);
       this.#counted.delete(cluster);
       const labels = { flink_cluster: cluster };
@@ -272,6 +309,10 @@ export class DaemonMetrics {
       return undefined;
     }
   }
+}
+
+function originOf({ trigger }: Run): Origin {
+  return trigger === 'live' ? 'wire' : 'asked';
 }
 
 const DAY_SECONDS = 86_400;

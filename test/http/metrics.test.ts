@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import type { StoreSighting } from '../../src/daemon/types.ts';
+import type { StoreSighting, WireStatus } from '../../src/daemon/types.ts';
 import { FAMILIES } from '../../src/http/families.ts';
 import { formatFor } from '../../src/http/prometheus.ts';
 import type { Certificate, Observation, Report } from '../../src/model/report.ts';
@@ -129,6 +129,69 @@ t.test('what is resolved is zero, and gone clusters leave nothing', async (t) =>
   t.equal(amount(samples, 'flinkprobe_check_status', { ...check, status: 'pass' }), 1);
   t.equal(amount(samples, 'flinkprobe_findings', { flink_cluster: 'prod', severity: 'critical' }), 0);
   t.notMatch(text, /flink_cluster="gone"/);
+});
+
+const WATCHING: WireStatus = {
+  ...{ cluster: 'prod', interfaces: ['eth0'], state: 'running', since: NOW, connections: 1 },
+  ...{ packets: 1, drops: 0, clearBytes: 0, tlsBytes: 0 },
+};
+
+t.test('what runs asked and what the wire showed stand side by side, the worse of both', async (t) => {
+  const control = new StandIn(['prod']);
+  control.wire = WATCHING;
+  const { address } = await served(control);
+  const interrupted = { complete: false };
+  control.commit('prod', reportOf({ observations: [asked('tm-1'), unanswered('tm-2')], change: interrupted }));
+  const wire = asked('tm-1', { vantage: 'passive', kind: 'plaintext' });
+  const { tls: _, asked: __, ...clear } = wire;
+  control.commit('prod', reportOf({ at: 1, observations: [clear] }), 'live');
+  const look = async (): Promise<(number | undefined)[]> => {
+    const { samples } = parseExposition((await scrape(address)).text);
+    const at = (name: string, member: string): number | undefined => amount(samples, `flinkprobe_${name}`, { member });
+    return [
+      at('channel_up', 'tm-1'),
+      at('channel_up', 'tm-2'),
+      at('plaintext_accepted', 'tm-1'),
+      amount(samples, 'flinkprobe_run_complete'),
+    ];
+  };
+  t.strictSame(await look(), [1, 0, 1, 0], 'an endpoint that is down stays down, an interrupted run stays that');
+  control.commit('prod', reportOf({ at: 2, observations: [asked('tm-1'), asked('tm-2')] }));
+  t.strictSame(await look(), [1, 1, 1, 1], 'what the wire showed stays until it shows something else');
+  const { address: anew } = await served(control);
+  const { samples } = parseExposition((await scrape(anew)).text);
+  t.equal(amount(samples, 'flinkprobe_plaintext_accepted', { member: 'tm-1' }), 1, 'also from the history');
+  control.wire = undefined;
+  t.strictSame(await look(), [1, 1, 0, 1], 'and ends with the watch');
+});
+
+t.test('that the wire shows a request for a certificate does not tell whether one is required', async (t) => {
+  const control = new StandIn(['prod']);
+  const { address } = await served(control);
+  const { clientAuthentication } = tlsDetails();
+  const requesting = (member: string, vantage: Observation['vantage']): Observation => {
+    const { asked: how, ...rest } = asked(member, {
+      vantage,
+      tls: tlsDetails({ clientAuthentication: { ...clientAuthentication, verdict: 'requested' } }),
+    });
+    return vantage === 'active' ? { ...rest, ...(how === undefined ? {} : { asked: how }) } : rest;
+  };
+  control.commit('prod', reportOf({ observations: [requesting('tm-1', 'passive'), requesting('tm-2', 'active')] }));
+  const { samples } = parseExposition((await scrape(address)).text);
+  t.strictSame(
+    ['tm-1', 'tm-2'].map((member) => amount(samples, 'flinkprobe_client_cert_required', { member })),
+    [undefined, 0],
+  );
+});
+
+t.test('runs that cannot be made are told, also of a cluster that never had one', async (t) => {
+  const control = new StandIn(['prod']);
+  const { address } = await served(control);
+  const failed = async (): Promise<number | undefined> =>
+    amount(parseExposition((await scrape(address)).text).samples, 'flinkprobe_run_failed', { flink_cluster: 'prod' });
+  t.equal(await failed(), 0);
+  control.problem = 'names.csv: no such file';
+  t.equal(await failed(), 1);
 });
 
 t.test('an expired certificate is told like any other', async (t) => {

@@ -55,6 +55,8 @@ export class StandIn implements Control {
   readonly asked: { readonly cluster: string; readonly trigger: Trigger }[] = [];
   readonly names: string[];
   wire: WireStatus | undefined;
+  /** Why runs cannot be made. */
+  problem: string | undefined;
   reloadAnswer: Awaited<ReturnType<Control['reload']>> = { ok: true };
   readinessAnswer: ReturnType<Control['readiness']> = { ready: true, lateMs: 0, problems: [] };
   waiverList: readonly WaiverStatus[] = [];
@@ -122,6 +124,7 @@ export class StandIn implements Control {
       lateMs: 1500,
       missedRuns: 3,
       open: openCounts(isOpen ? this.store.findings({ cluster, state: 'open' }) : []),
+      ...(this.problem === undefined ? {} : { problem: this.problem }),
       ...(this.wire === undefined ? {} : { wire: this.wire }),
     };
   }
