@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Companion, CompanionMeans } from './companion.ts';
+import { Rotations } from './rotations.ts';
 import type { Run } from './types.ts';
 
 export interface RotationWatchMeans extends CompanionMeans {
@@ -14,8 +15,6 @@ const EVERY_MS = 10_000;
 const FILES_EVERY = 6;
 /** Larger files are no key stores: they are told apart by size and time. */
 const HASHED_MAX = 8 * 1024 * 1024;
-/** The rule that holds what is served against what is on disk. */
-const RULE = 'served-certificate-is-not-the-one-on-disk';
 
 interface Edition {
   /** Which file it is and when it was written. */
@@ -30,11 +29,19 @@ interface Watched {
   pending?: string;
 }
 
+/** What outlives the watch. */
+interface Remembered {
+  readonly rotations: string;
+  /** SHA-256 of each file, as it was last. */
+  readonly contents: Readonly<Record<string, string>>;
+}
+
 /**
  * Watches key store files, also behind the `..data` links of Kubernetes volumes: where one is written, it says who has
  * to be restarted and has the cluster verified; when nobody serves another certificate any more, the rotation is closed.
  *
- * A file that is written with the content that it had is no rotation, nor is one that is away for a while.
+ * A file that is written with the content that it had is no rotation, nor is one that is away for a while. The store
+ * remembers what is open, and what files held, while the daemon is down or has new settings.
  */
 export class RotationWatch implements Companion {
   readonly #means: RotationWatchMeans;
@@ -43,11 +50,14 @@ export class RotationWatch implements Companion {
   #looking: Promise<void> = Promise.resolve();
   #looks = 0;
   #state: 'running' | 'stopped' = 'running';
-  /** Stores that were written and may not be served by everybody yet: when that was. */
-  readonly #open = new Map<string, number>();
+  #rotations = new Rotations();
+  /** Contents of files before this watch began. */
+  #before: Remembered['contents'] = {};
+  #remembered = '';
 
   constructor(means: RotationWatchMeans) {
     this.#means = means;
+    this.#recall();
     this.#next(0);
   }
 
@@ -57,22 +67,16 @@ export class RotationWatch implements Companion {
     return this.#looking;
   }
 
-  committed({ report }: Run): void {
-    if (this.#open.size === 0 || !report.complete) return;
-    const told = report.findings.filter(({ ruleId }) => ruleId === RULE);
-    const members = [...new Set(told.flatMap(({ endpoint }) => endpoint?.member ?? endpoint?.host ?? []))];
-    if (told.length > 0) {
-      this.#means.log('info', { cluster: this.#means.settings.name, members }, 'to be restarted after a rotation');
-      return;
-    }
-    // Where nobody could see what is served, nothing is closed.
-    const isSeen = report.observations.some(({ tls }) => tls?.serverCertificate.seen === 'present');
-    if (!isSeen || report.verdict === 'inconclusive') return;
-    for (const [file, writtenAt] of [...this.#open]) {
-      if (Date.parse(report.startedAt) < writtenAt) continue;
-      this.#open.delete(file);
+  /** Live runs read no key stores: they cannot tell. */
+  committed({ report, trigger }: Run): void {
+    if (this.#rotations.files.length === 0 || trigger === 'live' || !report.complete) return;
+    for (const file of this.#rotations.take(report)) {
       this.#note('rotation-served', `${file}: no process that was seen serves another certificate than those on disk`);
     }
+    const { members } = this.#rotations;
+    const { log, settings } = this.#means;
+    if (members.length > 0) log('info', { cluster: settings.name, members }, 'to be restarted after a rotation');
+    this.#remember();
   }
 
   #next(afterMs: number): void {
@@ -87,12 +91,13 @@ export class RotationWatch implements Companion {
     if (this.#state === 'stopped') return;
     const written = [...this.#known].filter(([file, watched]) => isWritten(file, watched)).map(([file]) => file);
     for (const file of written) {
-      this.#open.set(file, this.#means.clock());
+      this.#rotations.written(file, this.#means.clock());
       this.#note(
         'rotation-written',
         `${file} was written; Flink reads it when a process starts: restart every process that uses it`,
       );
     }
+    this.#remember();
     if (written.length > 0) this.#means.trigger('rotation');
   }
 
@@ -102,14 +107,65 @@ export class RotationWatch implements Companion {
     try {
       files = await this.#means.files();
     } catch (error) {
-      const fields = { cluster: this.#means.settings.name, problem: (error as Error).message };
-      this.#means.log('warn', fields, 'which key stores there are is not known');
+      this.#warn('which key stores there are is not known', error);
       return;
     }
-    for (const file of [...this.#known.keys()]) if (!files.includes(file)) this.#known.delete(file);
-    for (const file of files) {
-      if (!this.#known.has(file)) this.#known.set(file, { settled: editionOf(file, stampOf(file)) });
+    for (const file of [...this.#known.keys(), ...this.#rotations.files]) {
+      if (files.includes(file)) continue;
+      this.#known.delete(file);
+      this.#rotations.forget(file);
     }
+    for (const file of files) {
+      if (!this.#known.has(file)) this.#known.set(file, { settled: this.#firstEdition(file) });
+    }
+    this.#before = {};
+  }
+
+  /** As it was before this watch began, so that one that was written meanwhile is a rotation. */
+  #firstEdition(file: string): Edition | undefined {
+    const now = editionOf(file, stampOf(file));
+    const content = this.#before[file];
+    return content === undefined || content === now?.content ? now : { stamp: '', content };
+  }
+
+  #recall(): void {
+    try {
+      const text = this.#means.store.outbox.recall(this.#key);
+      if (text === undefined) return;
+      const { rotations, contents } = JSON.parse(text) as Remembered;
+      this.#rotations = Rotations.parse(rotations);
+      this.#before = contents;
+      this.#remembered = text;
+    } catch (error) {
+      this.#warn('rotations of earlier are not known', error);
+    }
+  }
+
+  /** What the store does not take now is tried again with the next look. */
+  #remember(): void {
+    const contents = [...this.#known].flatMap(([file, { settled }]) =>
+      settled === undefined ? [] : [[file, settled.content] as const],
+    );
+    const remembered: Remembered = {
+      rotations: String(this.#rotations),
+      contents: { ...this.#before, ...Object.fromEntries(contents) },
+    };
+    const text = JSON.stringify(remembered);
+    if (text === this.#remembered) return;
+    try {
+      this.#means.store.outbox.remember(this.#key, text);
+      this.#remembered = text;
+    } catch (error) {
+      this.#warn('rotations cannot be remembered', error);
+    }
+  }
+
+  get #key(): string {
+    return `rotations ${this.#means.settings.name}`;
+  }
+
+  #warn(text: string, error: unknown): void {
+    this.#means.log('warn', { cluster: this.#means.settings.name, problem: (error as Error).message }, text);
   }
 
   #note(kind: 'rotation-written' | 'rotation-served', text: string): void {

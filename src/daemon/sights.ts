@@ -147,7 +147,8 @@ export function isUnlisted(report: Report, { component, member }: Endpoint): boo
   return listed.length > 0 && !listed.includes(member);
 }
 
-function listedTaskManagers({ processes = [] }: Report): readonly string[] {
+/** Members that REST listed, once for each process. */
+export function listedTaskManagers({ processes = [] }: Report): readonly string[] {
   return processes.flatMap(({ source, component, member }) =>
     source === 'rest' && component === 'taskmanager' ? [member] : [],
   );

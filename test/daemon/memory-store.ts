@@ -5,6 +5,7 @@ import type { Happening, Kept, Run, Store } from '../../src/daemon/types.ts';
 export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'runs' | 'last' | 'lastGood'> {
   readonly path = '/state/history.db';
   readonly kept: Run[] = [];
+  readonly memory: Map<string, string> = new Map();
   readonly happened: Happening[] = [];
   /** What every write, or the reading of earlier runs, meets. */
   writing: StoreFault | undefined;
@@ -21,9 +22,12 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
     due: () => [],
     delivered: () => undefined,
     failed: () => undefined,
-    recall: () => undefined,
+    recall: (key) => this.memory.get(key),
     size: (): number => this.#read(0),
-    remember: (): void => this.#write(),
+    remember: (key, value): void => {
+      this.#write();
+      this.memory.set(key, value);
+    },
   };
 
   commit(run: Run): Kept {

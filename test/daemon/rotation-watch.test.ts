@@ -4,22 +4,28 @@ import t, { type Test } from 'tap';
 import { watchedStores } from '../../src/cli/daemon-stores.ts';
 import { RotationWatch } from '../../src/daemon/rotation-watch.ts';
 import type { Happening, Run, Trigger } from '../../src/daemon/types.ts';
-import type { Report } from '../../src/model/report.ts';
+import type { Finding, Report } from '../../src/model/report.ts';
 import { temporary } from '../support/temporary.ts';
-import { accused } from './cluster-report.ts';
+import { accused, asked, unanswered } from './cluster-report.ts';
 import { MemoryStore } from './memory-store.ts';
 import { fakeTime, loaded, now, pass, reportNow } from './scheduling.ts';
+
+t.beforeEach(fakeTime);
 
 interface Watched {
   readonly folder: string;
   readonly happened: string[];
   readonly triggers: Trigger[];
   readonly watch: RotationWatch;
-  readonly ran: (change?: Partial<Report>) => void;
+  readonly ran: (change?: Partial<Report>, trigger?: Trigger) => void;
 }
 
-async function watched(t: Test, folder: string, files: () => readonly string[]): Promise<Watched> {
-  fakeTime();
+async function watched(
+  t: Test,
+  folder: string,
+  files: () => readonly string[],
+  store: MemoryStore = new MemoryStore(),
+): Promise<Watched> {
   const happened: string[] = [];
   const triggers: Trigger[] = [];
   const watch = new RotationWatch({
@@ -29,17 +35,17 @@ async function watched(t: Test, folder: string, files: () => readonly string[]):
     note: ({ kind, text }: Happening) => void happened.push(`${kind}: ${text}`),
     publish: () => undefined,
     keep: () => undefined,
-    store: new MemoryStore().asStore,
+    store: store.asStore,
     log: () => undefined,
     clock: now,
   });
   t.teardown(() => watch.stop());
   await pass(10_000);
-  const ran = (change: Partial<Report> = {}): void => {
+  const ran = (change: Partial<Report> = {}, trigger: Trigger = 'rotation'): void => {
     const run: Run = {
       id: 'r',
       cluster: 'prod',
-      trigger: 'rotation',
+      trigger,
       report: reportNow({ verdict: 'pass', ...change }),
     };
     watch.committed(run);
@@ -110,9 +116,8 @@ t.test('a rotation is closed by a run that began later and found nobody with ano
   const one = await watched(t, folder, () => [file]);
   writeFileSync(file, 'new');
   await pass(20_000);
-  const told = accused('tm-2', { ruleId: 'served-certificate-is-not-the-one-on-disk' });
   one.ran({ startedAt: '2026-11-22T12:00:01.000Z' });
-  one.ran({ findings: [told] });
+  one.ran({}, 'live');
   one.ran({ verdict: 'inconclusive' });
   one.ran({ complete: false });
   one.ran({ observations: [] });
@@ -122,6 +127,102 @@ t.test('a rotation is closed by a run that began later and found nobody with ano
   t.equal(one.happened.length, 2, 'closed once');
   t.match(one.happened[1], /^rotation-served: .*internal\.p12/);
 });
+
+const told = (member: string): Finding => accused(member, { ruleId: 'served-certificate-is-not-the-one-on-disk' });
+const LISTED = (...members: string[]): Pick<Report, 'processes'> => ({
+  processes: members.map((member) => ({ component: 'taskmanager', member, source: 'rest', identity: member })),
+});
+
+/** A watch whose store was written just now. */
+async function written(t: Test): Promise<Watched & { readonly file: string; readonly store: MemoryStore }> {
+  const folder = temporary();
+  const file = path.join(folder, 'internal.p12');
+  const store = new MemoryStore();
+  writeFileSync(file, 'old');
+  const one = await watched(t, folder, () => [file], store);
+  writeFileSync(file, 'new');
+  await pass(20_000);
+  t.equal(one.happened.length, 1);
+  return { ...one, file, store };
+}
+
+t.test('a rotation stays open until each member that was told was seen with a certificate of the store', async (t) => {
+  const one = await written(t);
+  one.ran({ findings: [told('tm-1'), told('tm-2')] });
+  one.ran({}, 'live');
+  one.ran({ observations: [asked('tm-1'), unanswered('tm-2')], verdict: 'inconclusive' });
+  one.ran({ observations: [asked('tm-1'), asked('tm-3')] });
+  t.equal(one.happened.length, 1, 'nobody saw what tm-2 serves now');
+  one.ran({ observations: [asked('tm-1'), asked('tm-2')], findings: [told('tm-1')] });
+  t.equal(one.happened.length, 1, 'tm-1 serves another one again');
+  one.ran({ observations: [asked('tm-1'), asked('tm-2', { channel: 'rest' })], verdict: 'inconclusive' });
+  t.match(one.happened[1], /^rotation-served: .*internal\.p12/, 'each was seen, whatever else is open');
+});
+
+t.test('a member that was told and is gone does not keep a rotation open', async (t) => {
+  const one = await written(t);
+  one.ran({ findings: [told('tm-2')], ...LISTED('tm-1', 'tm-2') });
+  one.ran({ observations: [asked('tm-1')], ...LISTED('tm-1') });
+  await pass(9 * 60_000, 10_000);
+  one.ran({ observations: [asked('tm-1')], ...LISTED('tm-1') });
+  t.equal(one.happened.length, 1, 'it may come back');
+  await pass(60_000, 10_000);
+  one.ran({ observations: [asked('tm-1')], ...LISTED('tm-1') });
+  t.match(one.happened[1], /^rotation-served: /);
+});
+
+t.test('an open rotation outlives the daemon and a change of settings, with the members that were told', async (t) => {
+  const one = await written(t);
+  one.ran({ findings: [told('tm-2')] });
+  await one.watch.stop();
+  const next = await watched(t, one.folder, () => [one.file], one.store);
+  next.ran({ observations: [asked('tm-1')] });
+  t.strictSame(next.happened, []);
+  next.ran({ observations: [asked('tm-2')] });
+  t.match(next.happened, [/^rotation-served: /]);
+  await next.watch.stop();
+  const last = await watched(t, one.folder, () => [one.file], one.store);
+  last.ran();
+  t.strictSame(last.happened, [], 'closed once');
+});
+
+t.test('a store that is written while nobody watches is a rotation when somebody does again', async (t) => {
+  const one = await written(t);
+  one.ran();
+  await one.watch.stop();
+  writeFileSync(one.file, 'newer');
+  const next = await watched(t, one.folder, () => [one.file], one.store);
+  await pass(20_000);
+  t.match(next.happened, [WRITTEN]);
+  t.strictSame(next.triggers, ['rotation']);
+});
+
+t.test('a rotation of a file that the settings name no longer is forgotten', async (t) => {
+  const one = await written(t);
+  await one.watch.stop();
+  const next = await watched(t, one.folder, () => [], one.store);
+  next.ran();
+  t.strictSame(next.happened, []);
+});
+
+t.test(
+  'what the store remembered and nobody can read is left, and a store that fails costs nothing but that',
+  async (t) => {
+    const store = new MemoryStore();
+    store.memory.set('rotations prod', '{');
+    const folder = temporary();
+    const file = path.join(folder, 'internal.p12');
+    writeFileSync(file, 'old');
+    const one = await watched(t, folder, () => [file], store);
+    store.writing = 'full';
+    writeFileSync(file, 'new');
+    await pass(20_000);
+    t.match(one.happened, [WRITTEN]);
+    store.writing = undefined;
+    await pass(10_000);
+    t.match(store.memory.get('rotations prod'), /internal\.p12/, 'tried again');
+  },
+);
 
 t.test('stores that a configuration names are watched, those of its folder and absolute ones', async (t) => {
   const folder = temporary();
