@@ -28,6 +28,12 @@ export async function bundleWeb(root: string): Promise<WebFiles> {
     write: false,
     logLevel: 'silent',
   });
-  const files = outputFiles.map((file) => [path.basename(file.path), file.contents] as const);
+  const files = outputFiles.map((file) => [path.basename(file.path), packed(file.path, file.contents)] as const);
   return { metafile, files: new Map(files) };
+}
+
+/** What is minified has indents in templates only, where one line end says as much. */
+function packed(file: string, contents: Uint8Array): Uint8Array {
+  if (!file.endsWith('.js')) return contents;
+  return new TextEncoder().encode(new TextDecoder().decode(contents).replace(/\n +/g, '\n'));
 }

@@ -164,6 +164,8 @@ export async function seed({ settings, path }: LoadedSettings, store: Store, log
     const report = await runCluster(request, [], teller(log, request));
     const run: Run = { id: new RunIds().next(Date.now()), cluster: before.name, trigger: 'capture', report };
     store.commit(run, { resolveAfter: before.resolveAfter });
+    const text = 'between the two recordings the cluster was restarted, and lost TLS on its data plane';
+    store.note({ cluster: before.name, kind: 'restart', at: new Date().toISOString(), text });
   } catch (error) {
     // It is there to show something: without it the daemon works all the same.
     log('error', { cluster: before.name, err: error }, 'the recording could not be analysed');

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Certificate, Observation, Report } from '../model/report.ts';
+import type { Certificate, Finding, Observation, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups, type Result } from '../report/endpoint-rows.ts';
-import { type FailOn, rank } from '../report/severity.ts';
+import { type FailOn, rank, weigh } from '../report/severity.ts';
 import type { ChannelCell } from './types.ts';
 
 const VERDICTS: Readonly<Record<Result, ChannelCell['verdict']>> = {
@@ -32,7 +32,54 @@ export function cellsOf(cluster: string, report: Report, failOn: FailOn): readon
         findings: [],
       }),
     );
-  return [...seen, ...missing];
+  const all = [...seen, ...missing];
+  return [...all, ...accused(cluster, report, failOn, all)];
+}
+
+/** Who only connects has no endpoint of its own: what it is accused of stands in a cell of its own all the same. */
+function accused(
+  cluster: string,
+  { findings }: Report,
+  failOn: FailOn,
+  cells: readonly ChannelCell[],
+): readonly ChannelCell[] {
+  const places = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { channel, endpoint } = finding;
+    const member = endpoint?.member;
+    if (member === undefined || cells.some((cell) => cell.channel === channel && cell.member === member)) continue;
+    const key = JSON.stringify([channel, member]);
+    places.set(key, [...(places.get(key) ?? []), finding]);
+  }
+  return [...places.values()].flatMap((those) => {
+    const verdict = VERDICT_ORDER.find((one) => those.some((finding) => verdictOf(finding, failOn) === one));
+    const { channel, endpoint } = those[0]!;
+    if (verdict === undefined) return [];
+    return [{ cluster, channel, member: endpoint!.member!, verdict, findings: printsOf(those) }];
+  });
+}
+
+const VERDICT_ORDER = ['fail', 'inconclusive', 'warn', 'waived'] as const;
+
+/** Undefined: it alarms nobody. */
+function verdictOf(finding: Finding, failOn: FailOn): (typeof VERDICT_ORDER)[number] | undefined {
+  switch (weigh(finding, failOn)) {
+    case 'failing':
+      return 'fail';
+    case 'error':
+    case 'inconclusive':
+      return 'inconclusive';
+    case 'warning':
+      return 'warn';
+    case 'waived':
+      return 'waived';
+    case 'note':
+      return undefined;
+  }
+}
+
+function printsOf(findings: readonly Finding[]): readonly string[] {
+  return [...findings].sort((a, b) => rank(a.severity) - rank(b.severity)).map(({ fingerprint }) => fingerprint);
 }
 
 /** From the verdict that outweighs all others. */
@@ -84,7 +131,7 @@ function cellOf(cluster: string, { channel, server, observations, findings, resu
     ...(served === undefined ? {} : { served }),
     ...(version === undefined ? {} : { version }),
     ...(leaf === undefined ? {} : { certificate: leaf.sha256, notAfter: leaf.notAfter }),
-    findings: [...findings].sort((a, b) => rank(a.severity) - rank(b.severity)).map(({ fingerprint }) => fingerprint),
+    findings: printsOf(findings),
   };
 }
 

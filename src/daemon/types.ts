@@ -243,6 +243,8 @@ export interface LiveData {
     readonly bytes: number;
     /** Frame of the capture that is watched. */
     readonly frame: number;
+    /** Time of the last packet of its connection, as the capture has it. */
+    readonly seenAt?: string;
   };
   readonly status: DaemonStatus;
 }

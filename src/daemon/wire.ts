@@ -33,6 +33,8 @@ export interface WireMeans {
   readonly log: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds by a clock that nobody sets; that of the process where absent. */
+  readonly monotonic?: () => number;
   /** Tests give their own. */
   readonly startCapture?: (options: LiveCaptureOptions) => Promise<LiveCapture>;
 }
@@ -66,6 +68,7 @@ export class LiveWire {
   readonly #folder: CaptureFolder | undefined;
   readonly #stop = new AbortController();
   readonly #since: string;
+  readonly #monotonic: () => number;
   #capture: LiveCapture | undefined;
   #sources: LiveSource[] = [];
   #state: WireStatus['state'] = 'restarting';
@@ -77,6 +80,8 @@ export class LiveWire {
   #early: NodeJS.Timeout | undefined;
   #lastSnapshotAt = Number.NEGATIVE_INFINITY;
   #awaited: 'nothing' | 'snapshot' = 'nothing';
+  /** Segments of the view when the last snapshot was taken. */
+  #judgedSegments = 0;
   #told = 0;
   /** Clear text that has been judged early. */
   readonly #seen = new Set<string>();
@@ -84,11 +89,12 @@ export class LiveWire {
   constructor(means: WireMeans) {
     const { settings, clock, cluster } = means;
     this.#means = means;
+    this.#monotonic = means.monotonic ?? (() => performance.now());
     this.#since = new Date(clock()).toISOString();
     const { evidence, folder } = settings;
     const rememberMs = Math.max(REMEMBER_MS, 2 * settings.everyMs);
     this.#view = means.openView({
-      memory: new LiveMemory({ rememberMs, clock }),
+      memory: new LiveMemory({ rememberMs, clock: this.#monotonic }),
       ...(evidence === undefined ? {} : { evidenceBytes: evidence.bytes }),
       onConnection: (told) => this.#heardConnection(told),
       onTransfer: (told) => this.#heardTransfer(told),
@@ -240,7 +246,7 @@ export class LiveWire {
     else this.#awaited = 'snapshot';
   }
 
-  /** One at a time; what comes meanwhile stands in the next one. Nothing seen is no run. */
+  /** One at a time; what comes meanwhile stands in the next one. Nothing heard since the last one is no run. */
   #takeSnapshot(): void {
     this.#awaited = 'nothing';
     if (this.#judging !== undefined) return;
@@ -250,7 +256,10 @@ export class LiveWire {
     const isDisturbed = run.inputs.some(
       ({ quality }) => quality !== undefined && (quality.captureDrops > 0 || quality.problems.length > 0),
     );
-    if (run.witness.kept.length === 0 && !isDisturbed) return;
+    const { segments } = this.#view;
+    const isHeard = segments > this.#judgedSegments && run.witness.kept.length > 0;
+    this.#judgedSegments = segments;
+    if (!isHeard && !isDisturbed) return;
     const { judge, keep, log } = this.#means;
     this.#judging = judge(run)
       .then(keep)
@@ -297,6 +306,7 @@ export class LiveWire {
         kind: transfer.kind,
         bytes: transfer.bytes,
         frame: transfer.frame,
+        seenAt: observation.lastSeenAt,
       });
     }
     this.#snapshotOnce(`${channel} ${server.host} ${server.port} ${client?.host} ${transfer.kind}`);

@@ -40,7 +40,12 @@ export function coverage(
     const absent = promises.length > 0 && !isMeant ? 'not-applicable' : 'not-seen';
     return {
       channel,
-      expectedEndpoints: Math.max(promisedEndpoints(promised), new Set(given.map(placeOf)).size),
+      expectedEndpoints: Math.max(
+        promisedEndpoints(promised),
+        new Set(given.map(placeOf)).size,
+        // A promise that names no member is made of all of them, as many as there are.
+        promised.some(({ member }) => member === null) ? seen.length : 0,
+      ),
       seenEndpoints: seen.length,
       verdict: seen.length === 0 ? absent : verdictOf(channel, findings, failOn, lacking.size),
       witnesses,

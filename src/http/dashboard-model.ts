@@ -1,14 +1,24 @@
 import { StoreFailure } from '../daemon/store/failure.ts';
-import type { Control, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
+import type {
+  CertificateRecord,
+  Control,
+  FindingRecord,
+  Happening,
+  LiveData,
+  RunSummary,
+  WaiverStatus,
+} from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
+import { shownOf, withoutTexts } from '../web/findings-list.ts';
 import { worstFirst } from '../web/headline.ts';
-import { PAGE_LIMITS, type PageModel } from '../web/model.ts';
+import { type ClearTransfer, PAGE_LIMITS, type PageCertificate, type PageModel, type Recording } from '../web/model.ts';
+import type { PageQuery } from '../web/query.ts';
 
 /** Findings that the store is asked for at most; more are counted by the thousand. */
 const MAX_FINDINGS = 2_000;
 
 /** What of the last report the page shows; reports are large, and many readers ask for the same one. */
-type Seen = Pick<PageModel, 'coverage' | 'traffic'>;
+type Seen = Pick<PageModel, 'coverage' | 'traffic' | 'recording' | 'members'>;
 
 /** Makes the model of the page; remembers what it read of the last report of each cluster. */
 export class PageModels {
@@ -19,17 +29,30 @@ export class PageModels {
     this.#control = control;
   }
 
-  /** @param name cluster; undefined: the worst one. One that is not there gives a model without a cluster. */
-  model(name: string | undefined, role: 'reader' | 'operator'): PageModel {
+  /** Of the cluster that the query names, else of the worst one. One that is not there gives a model without a cluster. */
+  model(query: PageQuery, role: 'reader' | 'operator'): PageModel {
     const { live } = this.#control;
     // Taken first: what happens meanwhile is told again rather than not at all.
     const seq = live.newest;
     const status = this.#control.status();
-    const cluster = status.clusters.find((one) => one.cluster === (name ?? worstFirst(status.clusters)[0]?.cluster));
-    const frame = { seq, operator: role === 'operator', status, waivers: this.#control.waivers(), clear: [] };
+    const wanted = query.cluster ?? worstFirst(status.clusters)[0]?.cluster;
+    const cluster = status.clusters.find((one) => one.cluster === wanted);
+    const frame = {
+      seq,
+      operator: role === 'operator',
+      status,
+      waivers: this.#control.waivers().filter(isFor(wanted)),
+      clear: [],
+    };
     if (cluster === undefined) return { ...frame, ...NO_CLUSTER };
     try {
-      return { ...frame, cluster, cells: this.#control.cells(cluster.cluster), ...this.#history(cluster.cluster) };
+      const shown = {
+        ...frame,
+        cluster,
+        cells: this.#control.cells(cluster.cluster),
+        clear: this.#clearOf(cluster.cluster),
+      };
+      return { ...shown, ...this.#history(cluster.cluster, query) };
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
       // What the daemon knows without its history is still worth a page.
@@ -38,14 +61,36 @@ export class PageModels {
     }
   }
 
-  #history(shown: string): Omit<PageModel, 'seq' | 'operator' | 'status' | 'waivers' | 'clear' | 'cells'> {
+  /** The whole text of one finding, which the model leaves out. */
+  finding(cluster: string, fingerprint: string): FindingRecord | undefined {
+    return this.#findings(cluster).find(({ finding }) => finding.fingerprint === fingerprint);
+  }
+
+  /** What the ring still holds of what crossed in clear, before this page was opened as after it. */
+  #clearOf(cluster: string): readonly ClearTransfer[] {
+    const { live } = this.#control;
+    const told: ClearTransfer[] = [];
+    for (const { event, data, at } of live.since(live.oldest - 1) ?? []) {
+      if (event !== 'clear-transfer') continue;
+      const one = data as LiveData['clear-transfer'];
+      if (one.cluster === cluster) told.push({ ...one, at });
+    }
+    return told.slice(-PAGE_LIMITS.clear).reverse();
+  }
+
+  #history(
+    shown: string,
+    query: PageQuery,
+  ): Omit<PageModel, 'seq' | 'operator' | 'status' | 'waivers' | 'clear' | 'cells'> {
     const { store } = this.#control;
     const findings = this.#findings(shown);
     const certificates = store.certificates(shown).filter(({ goneAt }) => goneAt === undefined);
     const runs = store.runs(shown, { limit: PAGE_LIMITS.runs });
+    const listed = findings.slice(0, PAGE_LIMITS.findings);
+    const detail = shownOf(listed, query);
     return {
-      findings: findings.slice(0, PAGE_LIMITS.findings),
-      certificates: certificates.slice(0, PAGE_LIMITS.certificates),
+      findings: listed.map((one) => (one === detail ? one : withoutTexts(one))),
+      certificates: certificates.slice(0, PAGE_LIMITS.certificates).map(withoutDetails),
       runs,
       happenings: store.happenings(shown, { limit: PAGE_LIMITS.happenings }).filter(isOfClusters),
       ...this.#seenOf(shown, runs[0]),
@@ -66,12 +111,17 @@ export class PageModels {
 
   #seenOf(cluster: string, run: RunSummary | undefined): Seen {
     const known = this.#seen.get(cluster);
-    if (run === undefined) return { coverage: [] };
+    if (run === undefined) return NOTHING_SEEN;
     if (known?.run === run.id) return known.seen;
     const seen = seenOf(this.#control.store.report(run.id));
     this.#seen.set(cluster, { run: run.id, seen });
     return seen;
   }
+}
+
+function withoutDetails({ certificate, cluster: _, ...record }: CertificateRecord): PageCertificate {
+  const { sha256, subject, serialNumber, notAfter } = certificate;
+  return { ...record, certificate: { sha256, subject, serialNumber, notAfter } };
 }
 
 const NO_CLUSTER = {
@@ -81,19 +131,56 @@ const NO_CLUSTER = {
   runs: [],
   happenings: [],
   coverage: [],
+  members: [],
   leftOut: { findings: 0, certificates: 0 },
 } as const;
 
+const NOTHING_SEEN: Seen = { coverage: [], members: [] };
+
 function seenOf(report: Report | undefined): Seen {
-  if (report === undefined) return { coverage: [] };
+  if (report === undefined) return NOTHING_SEEN;
   const { coverage, summary, inputs } = report;
+  const members = membersOf(report);
   const captures = inputs.filter(({ kind }) => kind === 'capture' || kind === 'interface');
-  if (summary === undefined || captures.length === 0) return { coverage };
+  if (summary === undefined || captures.length === 0) return { coverage, members };
   const { connections, clearBytes, tlsBytes } = summary;
   const sum = (of: 'captureDrops' | 'gaps' | 'gapBytes'): number =>
     captures.reduce((all, { quality }) => all + (quality?.[of] ?? 0), 0);
   const lost = { drops: sum('captureDrops'), gaps: sum('gaps'), gapBytes: sum('gapBytes') };
-  return { coverage, traffic: { connections, clearBytes, tlsBytes, ...lost } };
+  const recording = recordingOf(report);
+  return {
+    coverage,
+    members,
+    traffic: { connections, clearBytes, tlsBytes, ...lost },
+    ...(recording === undefined ? {} : { recording }),
+  };
+}
+
+/** Who was asked is no recording, whatever was read besides. */
+function recordingOf({ inputs }: Report): Recording | undefined {
+  if (inputs.some(({ kind }) => kind === 'target' || kind === 'rest' || kind === 'interface')) return undefined;
+  const captures = inputs.filter(({ kind }) => kind === 'capture');
+  const from = captures.flatMap(({ firstPacketAt }) => firstPacketAt ?? []).sort()[0];
+  const to = captures
+    .flatMap(({ lastPacketAt }) => lastPacketAt ?? [])
+    .sort()
+    .at(-1);
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
+/** Also those of which only others tell: a configuration, a client's name. */
+function membersOf({ processes = [], expectations, observations }: Report): readonly string[] {
+  const names = [
+    ...processes.map(({ member }) => member),
+    ...expectations.map(({ member }) => member),
+    ...observations.flatMap(({ server, client }) => [server.member, client?.member]),
+  ];
+  return [...new Set(names.filter((name) => typeof name === 'string'))].slice(0, PAGE_LIMITS.members);
+}
+
+/** A waiver of another cluster says nothing of this one. */
+function isFor(cluster: string | undefined): (waiver: WaiverStatus) => boolean {
+  return ({ scope }) => scope.cluster === undefined || scope.cluster === cluster;
 }
 
 /** What happens to the daemon itself stands at the foot of the page. */

@@ -19,7 +19,7 @@ export type Dashboard = (request: Request, viewer?: Viewer) => Response | undefi
  * The page at `/` and its files below `/assets/`.
  *
  * `/?cluster=…&status=…` is the page as HTML, whole without JavaScript; `&as=json` its model, from which the browser
- * goes on. Undefined: there is no such file.
+ * goes on, with the texts of the finding that is shown; `&as=finding&finding=…` those of another one. Undefined: there is no such file.
  *
  * @param assets files of the build by name, as `src/build/web.ts` names them: `page-HASH.css`, `main-HASH.js`, …
  */
@@ -35,11 +35,16 @@ export function createDashboard(control: Control, assets: ReadonlyMap<string, Ui
     }
     if (pathname !== '/') return undefined;
     const query = parseQuery(searchParams);
-    const model = models.model(query.cluster, viewer.role);
+    const model = models.model(query, viewer.role);
     const form = searchParams.get('as');
-    if (form !== null && form !== 'json') throw new HttpFault(400, 'as must be json');
+    if (form !== null && form !== 'json' && form !== 'finding') throw new HttpFault(400, 'as must be json or finding');
+    if (form === 'finding') {
+      const record = models.finding(model.cluster?.cluster ?? '', query.finding ?? '');
+      if (record === undefined) throw new HttpFault(404, 'there is no such finding, or it is no longer kept');
+      return answer(request, packed(JSON.stringify(record), JSON_TYPE), NOW);
+    }
     if (form === 'json') {
-      return answer(request, packed(JSON.stringify(model), 'application/json; charset=utf-8'), NOW);
+      return answer(request, packed(JSON.stringify(model), JSON_TYPE), NOW);
     }
     const shown = placed(query, model.cluster?.cluster, model.status.clusters.length);
     const view: View = { ...TAGS, model, query: shown, now: model.status.now, live: 'none' };
@@ -47,6 +52,7 @@ export function createDashboard(control: Control, assets: ReadonlyMap<string, Ui
   };
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const ASSETS = '/assets/';
 /** Names hold a hash of what is in the file. */
 const FOR_EVER = 'private, max-age=31536000, immutable';

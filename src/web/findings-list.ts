@@ -1,6 +1,7 @@
 import type { FindingRecord } from '../daemon/types.ts';
 import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
+import type { PageFinding } from './model.ts';
 import type { PageQuery, Status } from './query.ts';
 import { byName } from './words.ts';
 
@@ -10,12 +11,13 @@ export function statusOf({ finding, resolvedAt }: FindingRecord): Exclude<Status
 }
 
 /** Those that the address asks for: worst first, then newest first, then by place. */
-export function chosen(records: readonly FindingRecord[], query: PageQuery): readonly FindingRecord[] {
-  const { status, severity, channel } = query;
+export function chosen(records: readonly PageFinding[], query: PageQuery): readonly PageFinding[] {
+  const { status, severity, channel, change } = query;
   return records
     .filter((one) => status === 'all' || statusOf(one) === status)
     .filter(({ finding }) => severity === undefined || finding.severity === severity)
     .filter(({ finding }) => channel === undefined || finding.channel === channel)
+    .filter(({ finding }) => change === undefined || finding.change === change)
     .sort(byUrgency);
 }
 
@@ -36,6 +38,41 @@ function urgency(record: FindingRecord): number {
     (verdict === 'fail' ? 0 : 10) +
     SEVERITIES.indexOf(severity)
   );
+}
+
+/** The finding whose detail stands beside the list: the one that was chosen, else the worst. */
+export function shownOf(records: readonly PageFinding[], query: PageQuery): PageFinding | undefined {
+  if (query.cell !== undefined) return undefined;
+  if (query.finding !== undefined) return records.find(({ finding }) => finding.fingerprint === query.finding);
+  return chosen(records, query)[0];
+}
+
+/** Findings of one rule at one channel, at more or fewer members. */
+export interface FindingGroup {
+  readonly key: string;
+  /** Never empty; by name of the member. */
+  readonly records: readonly [PageFinding, ...PageFinding[]];
+}
+
+/** The same thing at many members is one thing to mend. In the order in which their first ones come. */
+export function grouped(records: readonly PageFinding[]): readonly FindingGroup[] {
+  const groups = new Map<string, [PageFinding, ...PageFinding[]]>();
+  for (const record of records) {
+    const { ruleId, channel, severity, verdict, title } = record.finding;
+    const key = [ruleId, channel, severity, verdict, title, statusOf(record)].join('\n');
+    const there = groups.get(key);
+    if (there === undefined) groups.set(key, [record]);
+    else there.push(record);
+  }
+  const byMember = (a: PageFinding, b: PageFinding): number => byName(memberOf(a), memberOf(b));
+  return [...groups].map(([key, those]) => ({ key, records: those.sort(byMember) }));
+}
+
+/** What the list shows of a finding, and the rest left out. */
+export function withoutTexts(record: FindingRecord): PageFinding {
+  const nothing = { message: '', expected: '', observed: '', evidence: [], references: [] };
+  const remediation = { text: '', settings: {}, command: null };
+  return { ...record, finding: { ...record.finding, ...nothing, remediation }, texts: 'elsewhere' };
 }
 
 /** `TM data · tm-2`, the member or the address or the file. */

@@ -9,8 +9,8 @@ export interface Grid {
   readonly rows: readonly { readonly channel: Channel; readonly cells: readonly (readonly ChannelCell[])[] }[];
 }
 
-export function gridOf(cells: readonly ChannelCell[]): Grid {
-  const members = [...new Set(cells.map(({ member }) => member))].sort(
+export function gridOf(cells: readonly ChannelCell[], known: readonly string[] = []): Grid {
+  const members = [...new Set([...cells.map(({ member }) => member), ...known])].sort(
     (a, b) => turn(a, cells) - turn(b, cells) || byName(a, b),
   );
   const rows = CHANNELS.filter((channel) => cells.some((cell) => cell.channel === channel)).map((channel) => ({

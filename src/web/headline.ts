@@ -39,7 +39,10 @@ export function headlineOf(model: PageModel, troubles: readonly Trouble[]): Head
   const { cluster, findings } = model;
   const awaited = troubles.find(({ kind }) => kind === 'loading');
   if (awaited !== undefined) return { headline: awaited.title, more: awaited.text, tone: 'plain', told: awaited };
-  if (cluster === undefined) return { headline: 'No such cluster', more: 'Choose another one above.', tone: 'plain' };
+  if (cluster === undefined) {
+    const more = model.status.clusters.length === 0 ? 'The settings name none.' : 'Choose another one above.';
+    return { headline: 'No such cluster', more, tone: 'plain' };
+  }
   const open = alarming(findings);
   if (open.length > 0) return worstOf(open);
   return unreadable(model, troubles) ?? unseen(model) ?? undecided(model) ?? calm(model, troubles);

@@ -21,7 +21,9 @@ export function htmlText(fragment: Fragment): string {
 const CONDITIONAL = /\s\?([\w-]+)=$/;
 
 function append(parts: string[], { strings, values }: Filled): void {
-  for (const [index, text] of strings.entries()) {
+  for (const [index, written] of strings.entries()) {
+    // Indents are for who reads the templates.
+    const text = written.replace(/\n +/g, '\n');
     if (index === values.length) {
       parts.push(text);
       continue;

@@ -23,8 +23,8 @@ export interface PageModel {
   readonly cells: readonly ChannelCell[];
   /** Why there is no history: the store cannot be read. */
   readonly problem?: string;
-  readonly findings: readonly FindingRecord[];
-  readonly certificates: readonly CertificateRecord[];
+  readonly findings: readonly PageFinding[];
+  readonly certificates: readonly PageCertificate[];
   /** Newest first. */
   readonly runs: readonly RunSummary[];
   /** Newest first. */
@@ -34,7 +34,11 @@ export interface PageModel {
   readonly coverage: readonly Coverage[];
   /** What the last run found in the captures that it read; absent where it read none. */
   readonly traffic?: Traffic;
-  /** What crossed in clear while the page was open, newest first. */
+  /** Absent: the last run asked somebody, or read no capture. */
+  readonly recording?: Recording;
+  /** Members that the last run knows by name, whether anything was seen of them or not. */
+  readonly members: readonly string[];
+  /** What crossed in clear of late, newest first. */
   readonly clear: readonly ClearTransfer[];
   /** Findings and certificates that there are besides these. */
   readonly leftOut: { readonly findings: number; readonly certificates: number };
@@ -47,7 +51,29 @@ export type Traffic = Pick<NonNullable<Report['summary']>, 'connections' | 'clea
   readonly gapBytes: number;
 };
 
+/** `at`: when it was told. */
 export type ClearTransfer = LiveData['clear-transfer'] & { readonly at: string };
 
+/** `texts: 'elsewhere'`: what only its detail shows is left out here, and asked for when it is looked at. */
+export type PageFinding = FindingRecord & { readonly texts?: 'elsewhere' };
+
+/** What the page shows of a certificate. */
+export type PageCertificate = Omit<CertificateRecord, 'certificate' | 'cluster'> & {
+  readonly certificate: Pick<CertificateRecord['certificate'], 'sha256' | 'subject' | 'serialNumber' | 'notAfter'>;
+};
+
+/** Captures from which the last run was made, where it asked nobody: when their packets were taken. */
+export interface Recording {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** More are counted, not listed. */
-export const PAGE_LIMITS = { findings: 200, certificates: 150, runs: 400, happenings: 100, clear: 20 } as const;
+export const PAGE_LIMITS = {
+  findings: 200,
+  certificates: 150,
+  runs: 400,
+  happenings: 100,
+  clear: 20,
+  members: 200,
+} as const;

@@ -14,6 +14,10 @@ export interface PageQuery {
   readonly finding?: string;
   /** Cell whose detail is shown. */
   readonly cell?: CellPlace;
+  /** Every row of the findings, however many; absent: the first ones. */
+  readonly rows?: 'all';
+  /** Those only that the last run brought; absent: old ones too. */
+  readonly change?: 'new' | undefined;
 }
 
 export interface CellPlace {
@@ -35,11 +39,13 @@ export function parseQuery(parameters: URLSearchParams): PageQuery {
     ...(channel === undefined ? {} : { channel }),
     ...(finding === undefined ? {} : { finding }),
     ...(cell === undefined ? {} : { cell }),
+    ...(text('rows') === 'all' ? { rows: 'all' } : {}),
+    ...(text('change') === 'new' ? { change: 'new' } : {}),
   };
 }
 
 /** `?…` of the page; the same page where nothing differs from what holds without a word. */
-export function pageAddress({ cluster, status, severity, channel, finding, cell }: PageQuery): string {
+export function pageAddress({ cluster, status, severity, channel, finding, cell, rows, change }: PageQuery): string {
   const parameters = new URLSearchParams();
   if (cluster !== undefined) parameters.set('cluster', cluster);
   if (status !== 'open') parameters.set('status', status);
@@ -47,6 +53,8 @@ export function pageAddress({ cluster, status, severity, channel, finding, cell 
   if (channel !== undefined) parameters.set('channel', channel);
   if (finding !== undefined) parameters.set('finding', finding);
   if (cell !== undefined) parameters.set('cell', `${cell.channel}/${cell.member}`);
+  if (rows !== undefined) parameters.set('rows', rows);
+  if (change !== undefined) parameters.set('change', change);
   const text = parameters.toString();
   return text === '' ? '/' : `/?${text}`;
 }

@@ -1,4 +1,5 @@
 import type { CertificateRecord } from '../daemon/types.ts';
+import type { PageCertificate } from './model.ts';
 import type { Fragment } from './template.ts';
 import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
@@ -10,7 +11,7 @@ const URGENT = 7;
 
 /** One certificate, with all places where it was seen. */
 interface Row {
-  readonly record: CertificateRecord;
+  readonly record: PageCertificate;
   readonly days: number;
   readonly places: readonly string[];
 }
@@ -23,8 +24,8 @@ const ROLES: Readonly<Record<CertificateRecord['role'], string>> = {
   truststore: 'truststore',
 };
 
-export function certificateRows(records: readonly CertificateRecord[], now: string): readonly Row[] {
-  const groups = new Map<string, CertificateRecord[]>();
+export function certificateRows(records: readonly PageCertificate[], now: string): readonly Row[] {
+  const groups = new Map<string, PageCertificate[]>();
   for (const record of records) {
     if (record.goneAt !== undefined) continue;
     const key = `${record.certificate.sha256} ${record.role} ${record.source}`;
@@ -40,7 +41,7 @@ export function certificateRows(records: readonly CertificateRecord[], now: stri
 }
 
 /** `TM data tm-1, tm-2`: members by channel; files by their names. */
-function placesOf(records: readonly CertificateRecord[]): readonly string[] {
+function placesOf(records: readonly PageCertificate[]): readonly string[] {
   const members = new Map<string, Set<string>>();
   for (const { channel, member, endpoint, path } of records) {
     const place = path === undefined ? channelName(channel) : path.slice(path.lastIndexOf('/') + 1);

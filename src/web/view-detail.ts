@@ -1,34 +1,40 @@
 import type { FindingRecord } from '../daemon/types.ts';
 import type { Finding } from '../model/report.ts';
-import { memberOf, yamlOf } from './findings-list.ts';
+import { memberOf, shownOf, yamlOf } from './findings-list.ts';
 import { servedWords } from './grid.ts';
+import type { PageFinding } from './model.ts';
 import { type CellPlace, pageAddress, withDetail } from './query.ts';
 import { findingMark, sign, verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
-import { shown } from './view-findings.ts';
 import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { ago, brief, channelName, date, daysUntil, moment, plural } from './words.ts';
 
 export function detailView(view: View): Fragment {
   const { html, query } = view;
-  const record = shown(view);
+  const record = shownOf(view.model.findings, query);
   const content =
     query.cell !== undefined
       ? cellDetail(view, query.cell)
       : record !== undefined
         ? findingDetail(view, record)
         : html`<h2 id="detail-name" class="quiet">Detail</h2>${nothingView(view, query.finding === undefined ? 'Nothing to show.' : 'This finding is no longer kept.')}`;
-  return html`<section id="detail" class="detail ${query.cell === undefined && record === undefined ? 'blank' : ''}" tabindex="-1" aria-labelledby="detail-name">${content}</section>`;
+  return html`<section id="detail" class="detail ${query.cell === undefined && record === undefined ? 'blank' : ''}" tabindex="-1" aria-labelledby="detail-name"><p class="back"><a href="#findings">Back to the list</a></p>${content}</section>`;
 }
 
-function findingDetail(view: View, record: FindingRecord): Fragment {
+function findingDetail(view: View, record: PageFinding): Fragment {
   const { html } = view;
   const { finding } = record;
   return html`<p class="kicker">${sign(view, findingMark(record, view.model.cluster?.failOn))} <b class="severity ${finding.severity}">${finding.severity}</b> <code>${finding.ruleId}</code></p>
     <h2 id="detail-name">${finding.title}</h2>
     <p class="place">${placeOf(record)}</p>
-    <p>${finding.message}</p>
+    ${record.texts === 'elsewhere' ? html`<p class="dim">loading…</p>` : textsView(view, record)}`;
+}
+
+function textsView(view: View, record: PageFinding): Fragment {
+  const { html } = view;
+  const { finding } = record;
+  return html`<p>${finding.message}</p>
     <dl class="versus">
       <div><dt>Expected</dt><dd>${finding.expected}</dd></div>
       <div class="observed"><dt>Observed</dt><dd>${finding.observed}</dd></div>

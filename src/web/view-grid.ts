@@ -1,6 +1,7 @@
 import type { ChannelCell } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { type Grid, gridOf, servedWords } from './grid.ts';
+import { shortNames } from './names.ts';
 import { pageAddress, withDetail } from './query.ts';
 import { MARK_WORDS, shape } from './shapes.ts';
 import type { Fragment } from './template.ts';
@@ -12,7 +13,8 @@ const MANY = 6;
 
 export function gridView(view: View): Fragment {
   const { html, model, live } = view;
-  const { members, rows } = gridOf(model.cells);
+  const { members, rows } = gridOf(model.cells, model.members);
+  const short = shortNames(members);
   const stop = stopOf(view, { members, rows });
   if (rows.length === 0) {
     return html`<section class="channels" aria-labelledby="channels"><h2 id="channels">Channels</h2>
@@ -22,7 +24,7 @@ export function gridView(view: View): Fragment {
     <h2 id="channels">Channels</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="channels">
       <table class="grid ${members.length > MANY ? 'many' : ''}" role="${live === 'none' ? 'table' : 'grid'}" aria-labelledby="channels">
-        <thead><tr><td></td>${members.map((member) => html`<th scope="col">${member === '' ? 'any' : member}</th>`)}</tr></thead>
+        <thead><tr><td></td>${members.map((member) => html`<th scope="col"><span title="${member}" aria-label="${member === '' ? 'any member' : member}">${member === '' ? 'any' : short.get(member)}</span></th>`)}</tr></thead>
         <tbody>
           ${rows.map(
             ({ channel, cells }) => html`<tr><th scope="row">${channelName(channel)}</th>

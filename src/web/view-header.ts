@@ -39,7 +39,7 @@ function runsLine({ html, model, now }: View): Fragment {
   const last =
     lastRun === undefined
       ? 'no run yet'
-      : html`last run <time datetime="${lastRun.finishedAt}" title="${lastRun.finishedAt}, ${TRIGGER_WORDS[lastRun.trigger]}">${moment(lastRun.finishedAt, now)}</time> <span class="dim">${ago(lastRun.finishedAt, now)}</span>`;
+      : html`last run <time datetime="${lastRun.finishedAt}" title="${lastRun.finishedAt}, ${TRIGGER_WORDS[lastRun.trigger]}">${moment(lastRun.finishedAt, now)}</time> UTC <span class="dim">${ago(lastRun.finishedAt, now)}</span>`;
   const next =
     state === 'running'
       ? html`<span class="working">running</span>`
@@ -63,7 +63,9 @@ function reports({ html }: View, id: string): Fragment {
   const address = (format: string): string => `/api/v1/runs/${encodeURIComponent(id)}/report?format=${format}`;
   return html`<details class="menu"><summary class="button">Report</summary>
     <ul>
+      <li><a href="${address('html')}">HTML</a></li>
       <li><a href="${address('text')}">Text</a></li>
+      <li><a href="${address('markdown')}">Markdown</a></li>
       <li><a href="${address('html')}">Page to print or send</a></li>
       <li><a href="${address('json')}" download="${id}.json">JSON</a></li>
       <li><a href="${address('jsonl')}" download="${id}.jsonl">JSON lines</a></li>

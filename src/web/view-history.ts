@@ -86,7 +86,7 @@ function barHeight(run: RunSummary): number {
 function runsTable({ html, model, now }: View): Fragment | '' {
   if (model.runs.length === 0) return '';
   return html`<details class="more"><summary>Last runs</summary><div class="scroll" tabindex="0" role="region" aria-label="Last runs"><table class="data">
-    <thead><tr><th scope="col">Ended</th><th scope="col">Why</th><th scope="col">Verdict</th><th scope="col" class="number">Failures</th><th scope="col" class="number">Undecided</th><th scope="col">Report</th></tr></thead>
+    <thead><tr><th scope="col">Ended, UTC</th><th scope="col">Why</th><th scope="col">Verdict</th><th scope="col" class="number">Failures</th><th scope="col" class="number">Undecided</th><th scope="col">Report</th></tr></thead>
     <tbody>${model.runs.slice(0, ROWS).map(
       (
         run,

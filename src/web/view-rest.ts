@@ -19,13 +19,17 @@ export function wireView(view: View): Fragment {
         : model.traffic === undefined
           ? html`<p class="empty">No capture runs for this cluster.</p>`
           : html`<p class="dim">Of the captures that the last run read.</p>${share(view, model.traffic)}
-              <dl class="facts">${shareFacts(view, model.traffic)}</dl>`
+              <dl class="facts">${shareFacts(view, model.traffic)}
+                <div class="${model.traffic.drops > 0 ? 'bad' : ''}"><dt>Dropped</dt><dd>${count(model.traffic.drops)}</dd></div>
+                <div class="${model.traffic.gaps > 0 ? 'bad' : ''}"><dt>Holes</dt><dd>${count(model.traffic.gaps)}</dd></div></dl>`
     }
     ${
       model.clear.length === 0
         ? ''
         : html`<h3>Clear transfers</h3><ol class="happenings">${model.clear.map(
-            (one) => html`<li><time datetime="${one.at}">${moment(one.at, view.now)}</time>
+            (
+              one,
+            ) => html`<li><time datetime="${one.seenAt ?? one.at}" title="${one.seenAt ?? one.at}">${moment(one.seenAt ?? one.at, view.now)}</time>
               <span><b>${one.kind}</b> ${channelName(one.channel)}, ${one.server.member ?? `${one.server.host}:${one.server.port}`}, ${bytes(one.bytes)} <span class="dim">frame ${one.frame}</span></span></li>`,
           )}</ol>`
     }
@@ -59,17 +63,38 @@ function shareFacts({ html }: View, { clearBytes, tlsBytes, connections }: Traff
 /** Which witnesses were not heard: what the verdicts above do not rest on. */
 export function coverageView(view: View): Fragment {
   const { html, model } = view;
-  const rows = model.coverage.filter(({ verdict }) => verdict !== 'not-applicable');
+  const all = model.coverage.filter(({ verdict }) => verdict !== 'not-applicable');
+  const rows = all.filter(isHeard);
+  const silent = all.filter((row) => !isHeard(row));
   return html`<section aria-labelledby="coverage">
     <h2 id="coverage">Coverage</h2>
     ${
-      rows.length === 0
+      all.length === 0
         ? nothingView(view, 'Nothing was looked at yet.')
         : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="coverage"><table class="data coverage">
             <thead><tr><th scope="col">Channel</th>${WITNESSES.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col" class="number">Seen</th></tr></thead>
-            <tbody>${rows.map((row) => coverageRow(view, row))}</tbody></table></div>`
+            <tbody>${rows.map((row) => coverageRow(view, row))}</tbody></table></div>
+          ${silent.length === 0 ? '' : html`<p class="dim">Heard by nobody: ${silent.map(({ channel, member }) => [channelName(channel), member].filter(Boolean).join(' ')).join(', ')}.</p>`}`
     }
   </section>`;
+}
+
+function isHeard({ witnesses, says, seenEndpoints }: Coverage): boolean {
+  return (
+    seenEndpoints > 0 || witnesses.length > 0 || WITNESSES.some((one) => (says?.[one] ?? 'not-heard') !== 'not-heard')
+  );
+}
+
+/** A witness speaks against a channel, and somebody answers for it until a day. */
+function isWaived({ model }: View, { channel, member }: Coverage, witness: (typeof WITNESSES)[number]): boolean {
+  return model.findings.some(
+    ({ finding, resolvedAt }) =>
+      resolvedAt === undefined &&
+      finding.waived !== null &&
+      finding.channel === channel &&
+      (member === undefined || finding.endpoint?.member === member) &&
+      finding.witnesses[witness] === 'fail',
+  );
 }
 
 function coverageRow(view: View, row: Coverage): Fragment {
@@ -77,9 +102,9 @@ function coverageRow(view: View, row: Coverage): Fragment {
   return html`<tr><th scope="row">${channelName(row.channel)}${row.member === undefined ? '' : html` <span class="dim">${row.member}</span>`}</th>
     ${WITNESSES.map((one) => {
       const said = row.says?.[one] ?? (row.witnesses.includes(one) ? 'pass' : 'not-heard');
-      return html`<td class="${verdictMark(said)}">${said === 'not-heard' ? html`<span class="dim">not heard</span>` : heardWord(said)}</td>`;
+      return html`<td class="${verdictMark(said)}">${said === 'not-heard' ? html`<span class="dim">not heard</span>` : said === 'pass' && isWaived(view, row, one) ? 'waived' : heardWord(said)}</td>`;
     })}
-    <td class="number">${row.seenEndpoints}${row.expectedEndpoints > 0 ? ` of ${row.expectedEndpoints}` : ''}</td></tr>`;
+    <td class="number">${row.seenEndpoints}${row.expectedEndpoints > 0 && row.seenEndpoints <= row.expectedEndpoints ? ` of ${row.expectedEndpoints}` : ''}</td></tr>`;
 }
 
 function heardWord(said: 'pass' | 'fail' | 'inconclusive'): string {
@@ -127,5 +152,6 @@ export function selfView({ html, model, now }: View): Fragment {
     ${fact('Store', store.state === 'open' ? bytes(store.bytes) : `${store.problem ?? 'failing'}`, store.state === 'open' ? '' : 'bad')}
     ${fact('Outbox', outbox === 0 ? 'empty' : plural(outbox, 'message'))}
     ${fact('Clusters', count(status.clusters.length))}
+    ${fact('Times', 'all in UTC')}
   </dl></footer>`;
 }

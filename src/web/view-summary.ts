@@ -7,7 +7,7 @@ import type { Fragment } from './template.ts';
 import { troublesOf, troublesView } from './troubles.ts';
 import { soonest } from './view-certificates.ts';
 import type { View } from './view-page.ts';
-import { clock, count } from './words.ts';
+import { clock, count, date } from './words.ts';
 
 export function summaryView(view: View): Fragment {
   const { html, model, live, heardAt } = view;
@@ -18,10 +18,19 @@ export function summaryView(view: View): Fragment {
   return html`<section class="summary" aria-labelledby="headline">
     <h1 id="headline" class="${tone}">${headline}${asOf}</h1>
     ${more === '' ? '' : html`<p class="lead">${more}</p>`}
+    ${recordingView(view)}
     ${troublesView(view, troubles, told)}
     ${model.cluster === undefined ? '' : countsView(view)}
     ${elsewhere.length === 0 ? '' : elsewhereView(view, elsewhere)}
   </section>`;
+}
+
+/** Nobody should take for now what was recorded on another day. */
+function recordingView({ html, model }: View): Fragment | '' {
+  if (model.recording === undefined) return '';
+  const { from, to } = model.recording;
+  const end = from.slice(0, 10) === to.slice(0, 10) ? clock(to) : `${date(to)}, ${clock(to)}`;
+  return html`<p class="recording">A recording of ${date(from)}, ${clock(from)} to ${end} UTC: nobody is asked for this cluster.</p>`;
 }
 
 function countsView(view: View): Fragment {

@@ -49,6 +49,7 @@ export function calmModel(
     happenings: [],
     waivers: [],
     coverage: [],
+    members: [],
     clear: [],
     leftOut: { findings: 0, certificates: 0 },
     ...more,

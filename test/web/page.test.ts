@@ -169,9 +169,9 @@ t.test('filters, cells and clusters go to the address, and come back from it', {
   await tab.locator('h1', { hasText: '9 critical' }).waitFor();
   t.match(tab.url(), `cluster=${CLEAR}`);
   t.equal(
-    requests.filter((one) => one.startsWith(`${page.address}/?`) && !one.includes('as=json')).length,
-    0,
-    'no page was loaded',
+    requests.filter((one) => one.startsWith(`${page.address}/?`) && !one.includes('as=')).length,
+    1,
+    'no page was loaded but the first',
   );
 });
 
@@ -212,12 +212,15 @@ function focused(tab: Page): Promise<string> {
 
 t.test('axe finds nothing serious, in light and in dark', { skip }, async (t) => {
   const axe = read('node_modules/axe-core/axe.min.js');
-  for (const [colorScheme, addresses] of [
-    ['light', [HOME, `/?cluster=${CLEAR}&status=all&cell=rest%2Fjm`]],
-    ['dark', [HOME]],
+  const narrow = { width: 390, height: 844 };
+  for (const [colorScheme, viewport, addresses] of [
+    ['light', WIDE, [HOME, `/?cluster=${CLEAR}&status=all&cell=rest%2Fjm`]],
+    ['dark', WIDE, [HOME]],
+    ['light', narrow, [HOME]],
+    ['dark', narrow, [HOME]],
   ] as const) {
     for (const address of addresses) {
-      const { tab } = await opened(t, address, { colorScheme });
+      const { tab } = await opened(t, address, { colorScheme, viewport });
       await tab.evaluate(axe);
       const { violations, passes } = await tab.evaluate<AxeResult>('axe.run(document)');
       t.ok(passes.length > 20, 'it looked');
@@ -228,7 +231,7 @@ t.test('axe finds nothing serious, in light and in dark', { skip }, async (t) =>
             `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
         ),
         [],
-        `${colorScheme} ${address}`,
+        `${colorScheme} ${viewport.width} ${address}`,
       );
     }
   }
@@ -281,6 +284,57 @@ t.test('nobody who wants no motion is shown any', { skip }, async (t) => {
   const moving =
     '[...document.querySelectorAll("*")].filter((one) => getComputedStyle(one).animationName !== "none" || getComputedStyle(one).transitionDuration !== "0s").length';
   t.equal(await tab.evaluate(moving), 0);
+});
+
+t.test('a cluster that cannot be loaded is said to be loading, and is there when it can be', { skip }, async (t) => {
+  const { tab } = await opened(t);
+  const isModel = /as=json/;
+  await tab.route(isModel, (route) => route.abort());
+  await tab.locator('#cluster').selectOption(CLEAR);
+  await tab.locator('.lead', { hasText: 'cannot be loaded, trying again' }).waitFor();
+  t.equal(await tab.locator('h1').textContent(), CLEAR);
+  t.equal(await tab.locator('[data-finding]').count(), 0, 'nothing of the other one');
+  t.equal(await tab.locator('#cluster').inputValue(), CLEAR);
+  await tab.unroute(isModel);
+  await tab.locator('h1', { hasText: '9 critical' }).waitFor();
+});
+
+t.test('a daemon that hangs is told from one that has nothing to say', { skip }, async (t) => {
+  const { tab } = await opened(t, HOME, {}, (tab) => tab.clock.install());
+  await tab.clock.runFor(60_000);
+  t.equal(await tab.locator('.live.live').textContent(), 'live', 'it was asked, and answered');
+  // Neither a word on the socket nor an answer: as after SIGSTOP.
+  await tab.route('**/api/v1/status', () => undefined);
+  for (let seconds = 0; seconds < 120 && (await tab.locator('.live.lost').count()) === 0; seconds += 5) {
+    await tab.clock.runFor(5_000);
+  }
+  t.match(await tab.locator('.live').textContent(), 'not live');
+  t.match(await tab.locator('h1').textContent(), /as of \d\d:\d\d UTC/);
+  t.match(await tab.locator('.troubles').textContent(), 'The daemon does not answer');
+  t.match(await tab.title(), /^Not live: /);
+  const dot = 'getComputedStyle(document.querySelector(".live i")).backgroundColor';
+  t.equal(await tab.evaluate(dot), 'rgba(0, 0, 0, 0)', 'no green dot');
+});
+
+t.test('a run that is refused is said where everybody sees it', { skip }, async (t) => {
+  const { tab } = await opened(t);
+  const answer = { status: 409, contentType: 'application/json', body: '{"error":"the daemon stops"}' };
+  await tab.route('**/api/v1/runs', (route) => route.fulfill(answer));
+  await tab.locator('[data-run]').click();
+  await tab.locator('.troubles', { hasText: `The run of ${AFTER} could not be started: the daemon stops` }).waitFor();
+});
+
+t.test('the texts of a finding come when it is looked at', { skip }, async (t) => {
+  const { tab } = await opened(t);
+  const model = await tab.evaluate<string>('document.querySelector("#model").textContent');
+  const findings = (JSON.parse(model) as { findings: { texts?: string }[] }).findings;
+  t.equal(findings.filter(({ texts }) => texts === undefined).length, 1, 'those of the finding that is shown only');
+  const other = tab.locator('[data-finding]', { hasText: 'tm2' }).last();
+  await other.focus();
+  await tab.keyboard.press('Enter');
+  await tab.locator('#detail .versus').waitFor();
+  t.match(await tab.locator('#detail .place').textContent(), 'tm2');
+  t.equal(await tab.evaluate('document.activeElement.id'), 'detail', 'who came by keys goes on reading there');
 });
 
 t.test('a page that was cut off goes on where it was', { skip }, async (t) => {

@@ -32,6 +32,7 @@ const model: PageModel = {
   happenings: [],
   waivers: [],
   coverage: [],
+  members: [],
   clear: [],
   leftOut: { findings: 0, certificates: 0 },
 };

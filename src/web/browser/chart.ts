@@ -64,7 +64,7 @@ function options(width: number, place: HTMLElement): uPlot.Options {
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'),
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.2))] } },
     axes: [
-      { ...axis, size: 26, space: 70, values: (_plot, ticks) => ticks.map((at) => tick(at, ticks)) },
+      { ...axis, size: 26, space: 70, incrs: TICKS, values: (_plot, ticks) => ticks.map((at) => tick(at, ticks)) },
       { ...axis, size: 30, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
     ],
     series: [
@@ -92,6 +92,18 @@ function number(_plot: uPlot, value: number | null): string {
 }
 
 const DAY_S = 86_400;
+/** Seconds between ticks: the clock beside them has no seconds. */
+const TICKS = [
+  60,
+  300,
+  600,
+  1_800,
+  3_600,
+  10_800,
+  21_600,
+  43_200,
+  ...[1, 2, 7, 14, 30, 90, 365].map((days) => days * DAY_S),
+];
 
 /** Days where the line is longer than two of them, else hours; in UTC. */
 function tick(at: number, ticks: readonly number[]): string {

@@ -29,7 +29,7 @@ function clicked(event: MouseEvent, { go, run, tell }: Gestures): void {
     event.preventDefault();
     const { pathname, search } = new URL(link.href);
     go(`${pathname}${search}`);
-    if (link.hash === '#detail') showDetail();
+    if (link.hash === '#detail') showDetail(link.hasAttribute('data-finding') && event.detail === 0 ? 'focus' : 'show');
     return;
   }
   const button = target.closest<HTMLButtonElement>('button[data-run], button[data-copy]');
@@ -37,15 +37,17 @@ function clicked(event: MouseEvent, { go, run, tell }: Gestures): void {
   if (button?.dataset.copy !== undefined) void copy(button, tell);
 }
 
-/** Where the detail stands below the list, it is brought into sight; the focus stays where it was. */
-function showDetail(): void {
-  const detail = document.querySelector('#detail');
+/** Where the detail stands below the list, it is brought into sight. Who came by keys goes on reading there. */
+function showDetail(how: 'focus' | 'show'): void {
+  const detail = document.querySelector<HTMLElement>('#detail');
   if (detail === null) return;
+  if (how === 'focus') detail.focus({ preventScroll: true });
+  detail.scrollTop = 0;
   const { top, bottom } = detail.getBoundingClientRect();
   if (top >= 0 && top < innerHeight * 0.6) return;
   if (top < 0 && bottom > innerHeight * 0.6) return;
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  detail.scrollIntoView({ block: 'nearest', behavior: isCalm ? 'auto' : 'smooth' });
+  detail.scrollIntoView({ block: 'start', behavior: isCalm ? 'auto' : 'smooth' });
 }
 
 const COPIED_MS = 2_000;

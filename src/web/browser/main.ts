@@ -1,9 +1,10 @@
 import { html, render, svg } from 'lit/html.js';
-import type { LiveEvent } from '../../daemon/types.ts';
+import type { FindingRecord, LiveEvent } from '../../daemon/types.ts';
+import { shownOf } from '../findings-list.ts';
 import { headlineOf, worstFirst } from '../headline.ts';
 import type { PageModel } from '../model.ts';
 import { patched } from '../patch.ts';
-import { parseQuery, placed } from '../query.ts';
+import { pageAddress, parseQuery, placed } from '../query.ts';
 import type { Tags } from '../template.ts';
 import { troublesOf } from '../troubles.ts';
 import { pageView, type View } from '../view-page.ts';
@@ -45,7 +46,7 @@ function viewNow(): View {
   return {
     ...TAGS,
     // Nothing of one cluster is shown under the name of another.
-    model: awaited === undefined ? model : without,
+    model: awaited === undefined ? withDetail(model) : without,
     query,
     now: serverTime(),
     live,
@@ -54,6 +55,39 @@ function viewNow(): View {
     ...(refusal === undefined ? {} : { refusal }),
   };
 }
+
+/** Texts of findings that the model left out, and came since. */
+const details = new Map<string, FindingRecord>();
+let detailAsked = '';
+
+/** The finding that is shown, with its texts: from those that came, else asked for. */
+function withDetail(model: PageModel): PageModel {
+  const record = shownOf(model.findings, query);
+  if (record?.texts !== 'elsewhere') return model;
+  const key = `${record.finding.fingerprint} ${record.lastRun}`;
+  const whole = details.get(key);
+  if (whole === undefined) {
+    if (detailAsked !== key) void askDetail(key, record);
+    return model;
+  }
+  return { ...model, findings: model.findings.map((one) => (one === record ? whole : one)) };
+}
+
+async function askDetail(key: string, { cluster, finding: { fingerprint } }: FindingRecord): Promise<void> {
+  detailAsked = key;
+  const answer = await fetch(`/?${new URLSearchParams({ as: 'finding', cluster, finding: fingerprint })}`).catch(
+    () => undefined,
+  );
+  if (answer?.ok !== true) {
+    // Tried again when the page is drawn next, which is in ten seconds at the latest.
+    detailAsked = '';
+    return;
+  }
+  if (details.size >= KEPT_DETAILS) details.clear();
+  details.set(key, (await answer.json()) as FindingRecord);
+  drawSoon();
+}
+const KEPT_DETAILS = 100;
 
 function draw(): void {
   isDue = false;
@@ -78,10 +112,9 @@ function drawSoon(): void {
 
 const loader = new ModelLoader({
   address: () => {
-    const parameters = new URLSearchParams({ as: 'json' });
     const cluster = awaited?.cluster ?? query.cluster ?? model.cluster?.cluster;
-    if (cluster !== undefined) parameters.set('cluster', cluster);
-    return `/?${parameters}`;
+    const address = pageAddress({ ...query, ...(cluster === undefined ? {} : { cluster }) });
+    return `${address}${address === '/' ? '?' : '&'}as=json`;
   },
   loaded: (next) => {
     ahead = Date.parse(next.status.now) - Date.now();
