@@ -130,7 +130,8 @@ function witnessesView({ witnesses }: Finding): Fragment {
 
 /** Links lead to pages only; a policy of the user's may name anything. */
 function referenceView(reference: string): Fragment {
-  return /^https:\/\/[^\s"<>]+$/.test(reference)
+  // RFC 3986 has no other characters than those of ASCII.
+  return /^https:\/\/[!#-;=?-~]+$/.test(reference)
     ? html`<li><a href="${reference}" rel="noreferrer noopener">${printable(reference)}</a></li>`
     : html`<li>${printable(reference)}</li>`;
 }

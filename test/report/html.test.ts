@@ -79,7 +79,7 @@ t.test('whatever a name holds, it is text: the elements are those of a harmless 
         const leadAway = [...html.matchAll(/href="([^"]*)"/g)].filter(([, to]) => !/^(?:#f-\d+$|https:\/\/)/.test(to!));
         return isSame && leadAway.length === 0 && !CONTROLS.test(html);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: [['https://evil.example/x\u202e'], ['https://evil.example/x\u0001']] },
     ),
   );
 });
