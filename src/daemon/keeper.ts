@@ -18,6 +18,12 @@ interface Entry {
   readonly write: () => () => void;
 }
 
+/** What could not be read. */
+interface Unread {
+  readonly problem: string;
+  readonly again: () => unknown;
+}
+
 /** A store that failed is tried again so often. */
 const AGAIN_MS = 10_000;
 /** What waits at most; a report of 20 TaskManagers takes about a megabyte of memory. */
@@ -30,7 +36,7 @@ export const WAITING_MAX = 64;
 export class Keeper {
   readonly #means: KeeperMeans;
   readonly #waiting: Entry[] = [];
-  readonly #unread = new Map<string, string>();
+  readonly #unread = new Map<string, Unread>();
   #unwritten: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lost = 0;
@@ -43,7 +49,7 @@ export class Keeper {
   /** What is wrong with the store, one sentence; undefined: nothing. */
   get problem(): string | undefined {
     const [unread] = this.#unread.values();
-    return this.#unwritten ?? unread;
+    return this.#unwritten ?? unread?.problem;
   }
 
   get waiting(): number {
@@ -85,7 +91,7 @@ export class Keeper {
     }
   }
 
-  /** `key` tells what is read: what could be read once more is no problem any more. */
+  /** `key` tells what is read: what can be read once more, by whoever asks or by the timer, is no problem any more. */
   read<T>(key: string, work: () => T, otherwise: T): T {
     try {
       const result = work();
@@ -93,9 +99,15 @@ export class Keeper {
       return result;
     } catch (error) {
       if (!this.#unread.has(key)) this.#means.log('error', { err: error }, 'the store cannot be read');
-      this.#unread.set(key, (error as Error).message);
+      this.#unread.set(key, { problem: (error as Error).message, again: work });
+      this.#later();
       return otherwise;
     }
+  }
+
+  /** Nobody wants to read this any more. */
+  forget(key: string): void {
+    this.#unread.delete(key);
   }
 
   /** A last try; what the store does not take then is told, and lost. */
@@ -110,7 +122,7 @@ export class Keeper {
     this.#waiting.push(entry);
     if (this.#waiting.length > WAITING_MAX) this.#giveUp(this.#waiting.shift()!, 'too much waits for the store');
     // While it fails, it is asked by the timer only: each try may hold everything up.
-    if (this.#timer === undefined) this.#drain();
+    if (this.#unwritten === undefined || this.#timer === undefined) this.#drain();
   }
 
   #drain(): void {
@@ -120,8 +132,9 @@ export class Keeper {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#drainAll();
+    this.#readAgain();
     this.#state = 'idle';
-    if (this.#unwritten !== undefined) this.#later();
+    if (this.#unwritten !== undefined || this.#unread.size > 0) this.#later();
   }
 
   #drainAll(): void {
@@ -141,6 +154,19 @@ export class Keeper {
     }
     if (failure !== undefined) this.#fails(failure);
     else if (this.#unwritten !== undefined) this.#probe();
+  }
+
+  /** Who asked first may ask seldom, or never again. */
+  #readAgain(): void {
+    for (const [key, { again }] of [...this.#unread]) {
+      try {
+        again();
+        this.#unread.delete(key);
+      } catch (error) {
+        this.#unread.set(key, { problem: (error as Error).message, again });
+        if (error instanceof StoreFailure && isGeneral(error)) return;
+      }
+    }
   }
 
   /** What there is to tell when it is kept; undefined: it never will be. */

@@ -32,6 +32,7 @@ export class Remembered {
   /** A run of it was kept, or it is in the settings no longer. */
   forget(cluster: string): void {
     this.#clusters.delete(cluster);
+    this.#keeper.forget(keyOf(cluster));
     this.#figures = undefined;
   }
 
@@ -39,7 +40,7 @@ export class Remembered {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     const read = this.#keeper.read<OfCluster | undefined>(
-      `cluster ${name}`,
+      keyOf(name),
       () => {
         const [lastRun] = this.#store.runs(name, { limit: 1 });
         const open = openCounts(this.#store.findings({ cluster: name, state: 'open' }));
@@ -61,4 +62,8 @@ export class Remembered {
     this.#figures = { at, bytes, outbox };
     return this.#figures;
   }
+}
+
+function keyOf(cluster: string): string {
+  return `cluster ${cluster}`;
 }

@@ -1,6 +1,12 @@
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import { Keeper, WAITING_MAX } from '../../src/daemon/keeper.ts';
+import { Remembered } from '../../src/daemon/remembered.ts';
+import { StoreFailure } from '../../src/daemon/store/failure.ts';
+import { openStore } from '../../src/daemon/store/store.ts';
 import type { Run } from '../../src/daemon/types.ts';
+import { temporary } from '../support/temporary.ts';
 import { MemoryStore } from './memory-store.ts';
 import { fakeTime, now, pass, reportNow } from './scheduling.ts';
 
@@ -129,6 +135,56 @@ t.test('what could be read once more is no problem any more', async (t) => {
   t.equal(one.keeper.problem, 'damaged page');
   one.keeper.read('size', () => 1, 0);
   t.equal(one.keeper.problem, undefined);
+});
+
+t.test('what nobody reads again is read again by the timer, and writes do not wait for that', async (t) => {
+  const one = kept();
+  let state: 'locked' | 'open' = 'locked';
+  const read = (): number => {
+    if (state === 'locked') throw new StoreFailure('locked', 'history.db: locked');
+    return 1;
+  };
+  t.equal(one.keeper.read('waivers', read, 0), 0);
+  t.equal(one.keeper.problem, 'history.db: locked');
+  one.commit('a');
+  t.strictSame(one.told, ['a']);
+  await pass(10_000);
+  t.equal(one.keeper.problem, 'history.db: locked', 'it still cannot be read');
+  state = 'open';
+  await pass(10_000);
+  t.equal(one.keeper.problem, undefined);
+});
+
+t.test('what could not be read of a cluster that went is no problem', async (t) => {
+  const one = kept();
+  const remembered = new Remembered(one.store.asStore, one.keeper, now);
+  one.store.runs = () => {
+    throw new StoreFailure('damaged', 'history.db: damaged');
+  };
+  remembered.cluster('prod');
+  t.match(one.keeper.problem, /damaged/);
+  remembered.forget('prod');
+  t.equal(one.keeper.problem, undefined);
+  await pass(60_000);
+  t.equal(one.keeper.problem, undefined);
+});
+
+t.test('a file that was moved away and put back is used again after ten seconds', async (t) => {
+  fakeTime();
+  const file = path.join(temporary(), 'history.db');
+  const store = openStore({ path: file });
+  t.teardown(() => store.close());
+  const keeper = new Keeper({ store, log: () => undefined, clock: now });
+  const remembered = new Remembered(store, keeper, now);
+  renameSync(file, `${file}.away`);
+  remembered.cluster('prod');
+  remembered.figures();
+  keeper.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
+  t.match(keeper.problem, /removed or replaced/);
+  renameSync(`${file}.away`, file);
+  await pass(10_000);
+  t.equal(keeper.problem, undefined);
+  t.equal(store.happenings('prod', { limit: 1 }).length, 1);
 });
 
 t.test('at the end a last try is made, and what is lost is told', async (t) => {
