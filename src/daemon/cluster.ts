@@ -1,6 +1,7 @@
 import type { Report } from '../model/report.ts';
 import { BrokenRun } from './broken-run.ts';
 import { cellsOf, changedCells, worstOf } from './cells.ts';
+import { comparable } from './comparable.ts';
 import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
@@ -231,7 +232,7 @@ export class ClusterLoop {
     const { run, publish } = this.#means;
     const { name } = this.settings;
     publish('run-started', { id, cluster: name, trigger });
-    const baseline = this.#remembered('lastGood');
+    const baseline = this.#baseline();
     const read: StoresRead[] = [];
     const report = await run({
       settings: { ...this.settings, parallel: Math.min(parallel, this.settings.parallel) },
@@ -268,6 +269,26 @@ export class ClusterLoop {
       publish('run-finished', summaryOf(made));
       committed(made, transitions);
     });
+  }
+
+  /** What the next run is compared with. */
+  #baseline(): Run | undefined {
+    const { store, log, clock } = this.#means;
+    const { name, expectedTaskManagers: expected } = this.settings;
+    const good = this.#remembered('lastGood');
+    if (good === undefined) return undefined;
+    try {
+      // What misses an endpoint fails nothing: it is of the least severity.
+      const told = store.findings({ cluster: name, state: 'all', severity: ['info'] });
+      return comparable(good, told, { expected, now: clock() });
+    } catch (error) {
+      log(
+        'error',
+        { cluster: name, err: error },
+        'earlier findings cannot be read: comparing with all of the last good run',
+      );
+      return good;
+    }
   }
 
   /** A run of the history; without it where it cannot be read: that must not keep new ones from being made. */

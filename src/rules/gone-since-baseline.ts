@@ -22,7 +22,7 @@ export const rule: ClusterRule = {
   },
   hears: ['handshake'],
   remediation: remedy(
-    'See whether the process runs and why it does not register (its log; a TLS setting that differs ends in this). If it was taken away on purpose, save a new baseline (--save-baseline).',
+    'See whether the process runs and why it does not register (its log; a TLS setting that differs ends in this). If it was taken away on purpose, save a new baseline (--save-baseline); the daemon compares with the cluster as it is after ten minutes.',
   ),
   references: ['flinkprobe verify: --baseline, --save-baseline'],
 
