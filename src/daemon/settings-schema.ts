@@ -154,7 +154,9 @@ const common = {
 } as const;
 
 const cluster = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'is no name: letters, digits, dot, dash and underscore'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'is no name: 1 to 63 letters, digits, dots, dashes and underscores'),
   ...common,
   active: z.enum(['on', 'off']).optional(),
   rest: z.strictObject({ url, token: secret.optional(), basic: basic.optional() }).optional(),

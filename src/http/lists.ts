@@ -4,20 +4,34 @@ import { type Observation, type Report, SEVERITIES } from '../model/report.ts';
 import { HttpFault } from './fault.ts';
 import { type ListPage, Query, slicePage, startOf } from './query.ts';
 
-/** The lists of `/api/v1`: each takes a request to a page. All throw {@link HttpFault} 400 for what cannot be meant. */
+/** The lists of `/api/v1`: each takes a request to a page. All throw {@link HttpFault} 400 for what cannot be meant, 404 for a cluster that nobody knows. */
 export const RUN_ID: RegExp = /^[0-9A-Z]{26}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
+/** The cluster that is meant. One that left the settings is there for as long as the history tells of it. */
+function clusterOf(control: Control, query: Query): string | undefined {
+  const name = query.text('cluster');
+  if (name === undefined || control.clusters().includes(name)) return name;
+  const { store } = control;
+  const isKept = store.runs(name, { limit: 1 }).length > 0 || store.happenings(name, { limit: 1 }).length > 0;
+  if (!isKept) throw new HttpFault(404, 'there is no such cluster');
+  return name;
+}
+
 export const RUN_PARAMETERS = ['cluster', 'limit', 'before'] as const;
 
-export function runs({ store }: Control, request: Request): ListPage<RunSummary> {
+export function runs(control: Control, request: Request): ListPage<RunSummary> {
+  const { store } = control;
   const query = new Query(request, RUN_PARAMETERS);
   const limit = query.limit();
   const before = query.text('before');
   if (before !== undefined && !RUN_ID.test(before) && !isTime(before)) {
     throw new HttpFault(400, 'before must be an id of a run, or a time');
   }
-  const found = store.runs(query.text('cluster'), { limit: limit + 1, ...(before === undefined ? {} : { before }) });
+  const found = store.runs(clusterOf(control, query), {
+    limit: limit + 1,
+    ...(before === undefined ? {} : { before }),
+  });
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? items.at(-1)!.id : null };
 }
@@ -25,13 +39,16 @@ export function runs({ store }: Control, request: Request): ListPage<RunSummary>
 export const HAPPENING_PARAMETERS = ['cluster', 'limit', 'before'] as const;
 
 /** May hold a few more than asked for: a page ends with all of its last time. */
-export function happenings({ store }: Control, request: Request): ListPage<Happening> {
+export function happenings(control: Control, request: Request): ListPage<Happening> {
   const query = new Query(request, HAPPENING_PARAMETERS);
   const limit = query.limit();
   const before = query.text('before');
   if (before !== undefined && !isTime(before))
     throw new HttpFault(400, 'before must be a time, as 2026-11-22T12:00:00Z');
-  const items = store.happenings(query.text('cluster'), { limit, ...(before === undefined ? {} : { before }) });
+  const items = control.store.happenings(clusterOf(control, query), {
+    limit,
+    ...(before === undefined ? {} : { before }),
+  });
   return { items, next: items.length < limit ? null : (items.at(-1)?.at ?? null) };
 }
 
@@ -39,9 +56,10 @@ export const FINDING_STATES = ['open', 'resolved', 'all'] as const;
 export const FINDING_PARAMETERS = ['cluster', 'state', 'severity', 'channel', 'limit', 'before'] as const;
 
 /** Open ones unless asked otherwise. */
-export function findings({ store }: Control, request: Request): ListPage<FindingRecord> {
+export function findings(control: Control, request: Request): ListPage<FindingRecord> {
+  const { store } = control;
   const query = new Query(request, FINDING_PARAMETERS);
-  const cluster = query.text('cluster');
+  const cluster = clusterOf(control, query);
   const severity = query.severities();
   const channel = query.channel();
   const start = startOf(query);
@@ -62,14 +80,14 @@ export const CERTIFICATE_STATES = ['there', 'gone', 'all'] as const;
 export const CERTIFICATE_PARAMETERS = ['cluster', 'role', 'source', 'channel', 'state', 'limit', 'before'] as const;
 
 /** Those that are still there unless asked otherwise. */
-export function certificates({ store }: Control, request: Request): ListPage<CertificateRecord> {
+export function certificates(control: Control, request: Request): ListPage<CertificateRecord> {
   const query = new Query(request, CERTIFICATE_PARAMETERS);
   const role = query.oneOf('role', CERTIFICATE_ROLES);
   const source = query.oneOf('source', ['served', 'disk']);
   const channel = query.channel();
   const state = query.oneOf('state', CERTIFICATE_STATES) ?? 'there';
-  const found = store
-    .certificates(query.text('cluster'))
+  const found = control.store
+    .certificates(clusterOf(control, query))
     .filter((one) => state === 'all' || (one.goneAt === undefined) === (state === 'there'))
     .filter((one) => role === undefined || one.role === role)
     .filter((one) => source === undefined || one.source === source)
@@ -82,7 +100,7 @@ export const CHANNEL_PARAMETERS = ['cluster', 'channel', 'member', 'verdict', 'l
 
 export function channels(control: Control, request: Request): ListPage<ChannelCell> {
   const query = new Query(request, CHANNEL_PARAMETERS);
-  const cluster = query.text('cluster');
+  const cluster = clusterOf(control, query);
   const channel = query.channel();
   const member = query.text('member');
   const verdict = query.oneOf('verdict', CELL_VERDICTS);
@@ -158,7 +176,7 @@ interface Source {
 
 function* sourcesOf(control: Control, query: Query, begin: Cursor | undefined): Generator<Source> {
   const run = query.text('run');
-  const wanted = query.text('cluster');
+  const wanted = clusterOf(control, query);
   if (run !== undefined) {
     const source = sourceOf(control, run, begin?.index ?? 0);
     if (wanted === undefined || wanted === source.cluster) yield source;

@@ -113,7 +113,7 @@ function lists(
     responses: {
       200: { description: 'A page.', headers: etag, content: content('application/json', pageOf(ref(item))) },
       304: { description: 'As it was.' },
-      ...refusals(...USUAL, ...(operationId === 'observations' ? ['404'] : [])),
+      ...refusals(...USUAL, '404'),
     },
   };
 }

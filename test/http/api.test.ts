@@ -50,8 +50,20 @@ t.test('runs come newest first, in pages without holes or doubles', async (t) =>
     (await all('runs?limit=3')).map(({ id }) => id),
     [other.id, ...expected],
   );
-  t.strictSame(await page('runs?cluster=nobody'), { items: [], next: null });
 });
+
+t.test(
+  'a cluster that nobody knows is no empty list; one that left the settings is there while its history is',
+  async (t) => {
+    for (const list of ['runs', 'observations', 'findings', 'certificates', 'channels', 'happenings']) {
+      t.equal((await fetch(`${address}/api/v1/${list}?cluster=prot`)).status, 404, list);
+      control.names.splice(control.names.indexOf('prod'), 1);
+      t.equal((await fetch(`${address}/api/v1/${list}?cluster=prod`)).status, 200, list);
+      control.names.unshift('prod');
+    }
+    t.match(await (await fetch(`${address}/api/v1/runs?cluster=prot`)).json(), { error: 'there is no such cluster' });
+  },
+);
 
 t.test('lists in pages are the lists', async (t) => {
   for (const [path, least] of [
