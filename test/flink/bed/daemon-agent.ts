@@ -7,10 +7,9 @@ import {
   alertsTold,
   eventTold,
   metricsTold,
-  type PageRow,
   type Place,
   pageDetail,
-  pageRows,
+  pageFindings,
   type Sighting,
   type Told,
 } from './daemon-places.ts';
@@ -57,15 +56,15 @@ async function watch(place: Place, look: () => Promise<readonly Told[]>): Promis
 }
 
 const page = `${task.base}/?cluster=${task.cluster}`;
-const details = new Map<string, Pick<Told, 'rule' | 'fix'>>();
+const details = new Map<string, Told>();
 
-/** The list with the detail of each row, which is asked for once. */
-async function whole(rows: readonly PageRow[]): Promise<readonly Told[]> {
+/** What is listed, with the detail of each finding, which is asked for once. */
+async function whole(listed: readonly string[]): Promise<readonly Told[]> {
   const told: Told[] = [];
-  for (const { fingerprint, channel, member } of rows) {
+  for (const fingerprint of listed) {
     const known = details.get(fingerprint) ?? pageDetail(await textOf(`${page}&finding=${fingerprint}`));
     details.set(fingerprint, known);
-    told.push({ ...known, channel, member });
+    told.push(known);
   }
   return told;
 }
@@ -85,11 +84,11 @@ async function browse(executablePath: string): Promise<void> {
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   const tab = await browser.newPage();
   await tab.goto(page);
-  await watch('live-page', async () => whole(pageRows(await tab.content())));
+  await watch('live-page', async () => whole(pageFindings(await tab.content())));
 }
 
 listen();
-void watch('page', async () => whole(pageRows(await textOf(page))));
+void watch('page', async () => whole(pageFindings(await textOf(page))));
 void watch('metrics', async () => metricsTold(await textOf(`${task.base}/metrics`)));
 if (task.alertmanager !== undefined) {
   const alerts = `${task.alertmanager}/api/v2/alerts?active=true&silenced=false`;

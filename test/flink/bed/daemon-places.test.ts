@@ -1,29 +1,27 @@
 import t from 'tap';
 import { AFTER, served } from '../../web/served.ts';
-import { alertsTold, eventTold, metricsTold, pageDetail, pageRows, type Told } from './daemon-places.ts';
+import { alertsTold, eventTold, metricsTold, pageDetail, pageFindings, type Told } from './daemon-places.ts';
 
-t.test('rows and details of the page are those of the store', async (t) => {
+t.test('findings and details of the page are those of the store', async (t) => {
   const { address, store, stop } = await served();
   t.teardown(stop);
   const page = await (await fetch(`${address}/?cluster=${AFTER}`)).text();
   const open = store.findings({ cluster: AFTER, state: 'open' }).map(({ finding }) => finding);
-  const known = open.map(({ fingerprint, channel, endpoint }) => `${fingerprint} ${channel} ${endpoint?.member}`);
-  const rows = pageRows(page);
-  t.same(rows.map(({ fingerprint, channel, member }) => `${fingerprint} ${channel} ${member}`).sort(), known.sort());
-  for (const { fingerprint } of rows) {
-    const { rule, fix } = pageDetail(await (await fetch(`${address}/?finding=${fingerprint}`)).text());
-    const finding = open.find((one) => one.fingerprint === fingerprint)!;
-    t.equal(rule, finding.ruleId);
-    for (const key of Object.keys(finding.remediation.settings)) t.match(fix, `${key}: `);
+  t.same([...pageFindings(page)].sort(), open.map(({ fingerprint }) => fingerprint).sort());
+  for (const { fingerprint, ruleId, channel, endpoint, remediation } of open) {
+    const detail = pageDetail(await (await fetch(`${address}/?finding=${fingerprint}`)).text());
+    t.match(detail, { rule: ruleId, channel, member: endpoint?.member });
+    for (const key of Object.keys(remediation.settings)) t.match(detail.fix, `${key}: `);
   }
 });
 
-t.test('a row is read whatever the order of its attributes, and with the marks that lit leaves', async (t) => {
-  const row = `<a data-go="" data-finding="" href="/?finding=12ab#detail" aria-current="true"><!--?lit$1$-->State in clear</a>
-      <span class="under"><b class="severity critical"><!--?lit$1$-->critical</b><!----><span><!--?lit$1$-->TM data</span><!----><span>tm-2 &lt;x&gt;</span><!----></span></td>`;
-  t.same(pageRows(row), [{ fingerprint: '12ab', channel: 'taskmanager-data', member: 'tm-2 <x>' }]);
-  const bare = `<a href="/?finding=12ab" data-finding>Key</a><span class="under"><b class="severity low">low</b></span></td>`;
-  t.same(pageRows(bare), [{ fingerprint: '12ab', channel: 'unknown', member: '' }]);
+t.test('a link is read whatever the order of its attributes, a detail with the marks that lit leaves', async (t) => {
+  t.same(pageFindings('<a data-go="" data-finding="" href="/?finding=12ab#detail">x</a>'), ['12ab']);
+  t.same(pageFindings('<a href="/?finding=12ab#detail" data-finding>x</a><a href="/?finding=34#detail">y</a>'), [
+    '12ab',
+  ]);
+  const place = '<p class="place"><!--?lit$1$-->TM data · tm-2 &lt;x&gt; · 10.0.0.1:1</p>';
+  t.same(pageDetail(place), { rule: '', channel: 'taskmanager-data', member: 'tm-2 <x>', fix: '' });
 });
 
 t.test('of the metrics, failing rules and clear channels are read', async (t) => {

@@ -25,40 +25,25 @@ export interface Sighting {
   readonly open: readonly Told[];
 }
 
-/** A row of the page's list of findings. */
-export interface PageRow {
-  readonly fingerprint: string;
-  readonly channel: string;
-  readonly member: string;
-}
-
-const ROW =
-  /<a ([^>]*\bdata-finding\b[^>]*)>[\s\S]*?<span class="under"><b class="severity \w+">[\s\S]*?<\/b>([\s\S]*?)<\/span><\/td>/g;
+const LINK = /<a ([^>]*\bdata-finding\b[^>]*)>/g;
+const COMMENT = /<!--[\s\S]*?-->/g;
 const IDS: ReadonlyMap<string, string> = new Map(CHANNELS.map((id) => [channelName(id), id]));
 
-/** Rows of the list of findings, as the server writes them and as lit does, whose marks are comments. */
-export function pageRows(html: string): readonly PageRow[] {
-  return [...html.replace(COMMENT, '').matchAll(ROW)].map(([, attributes = '', places = '']) => {
-    const words = [...places.matchAll(/<span>([\s\S]*?)(?:<\/span>|$)/g)].map(([, word = '']) =>
-      unescaped(word.trim()),
-    );
-    const channel = IDS.get(words[0] ?? '');
-    return {
-      fingerprint: /\bfinding=([0-9a-f]+)/.exec(attributes)?.[1] ?? '',
-      channel: channel ?? 'unknown',
-      member: words.slice(channel === undefined ? 0 : 1).join(' '),
-    };
-  });
+/** Fingerprints of the findings that the page lists, as the server writes it and as lit does. */
+export function pageFindings(html: string): readonly string[] {
+  const links = [...html.replace(COMMENT, '').matchAll(LINK)];
+  return [...new Set(links.flatMap(([, attributes = '']) => /\bfinding=([0-9a-f]+)/.exec(attributes)?.[1] ?? []))];
 }
 
-const COMMENT = /<!--[\s\S]*?-->/g;
-
-/** Rule and settings of the finding that the page shows beside its list. */
-export function pageDetail(html: string): Pick<Told, 'rule' | 'fix'> {
+/** The finding that the page shows beside its list. Comments are marks that lit leaves. */
+export function pageDetail(html: string): Told {
   const plain = html.replace(COMMENT, '');
   const rule = /<p class="kicker">[\s\S]*?<code>([\w-]+)<\/code>/.exec(plain)?.[1] ?? '';
   const fix = /aria-label="Settings to put in"[^>]*><code>([\s\S]*?)<\/code>/.exec(plain)?.[1] ?? '';
-  return { rule, fix: unescaped(fix.trim()) };
+  const place = unescaped(/<p class="place">([\s\S]*?)<\/p>/.exec(plain)?.[1]?.trim() ?? '').split(' · ');
+  const channel = IDS.get(place[0] ?? '');
+  const member = place[channel === undefined ? 0 : 1] ?? '';
+  return { rule, channel: channel ?? 'unknown', member, fix: unescaped(fix.trim()) };
 }
 
 function unescaped(text: string): string {
