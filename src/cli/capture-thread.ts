@@ -13,7 +13,7 @@ import { version } from './version.ts';
 const THREAD_LIMITS: ResourceLimits = {
   maxOldGenerationSizeMb: 256,
   /** Small, as for `analyze` on long inputs: what open connections hold survives whatever its size. */
-  maxYoungGenerationSizeMb: 16,
+  maxYoungGenerationSizeMb: 4,
   stackSizeMb: 4,
 };
 /** So long an analysis that was told to end may take: what it judges last is not read in pieces. */
