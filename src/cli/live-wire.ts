@@ -15,7 +15,8 @@ import { readPolicy } from './policy-option.ts';
 import { planFilter } from './sniff-filter.ts';
 
 /** What the daemon gives a live wire. */
-export interface LiveWireMeans extends Pick<WireMeans, 'keep' | 'publish' | 'log' | 'clock' | 'startCapture'> {
+export interface LiveWireMeans
+  extends Pick<WireMeans, 'keep' | 'publish' | 'log' | 'clock' | 'monotonic' | 'startCapture'> {
   readonly waivers?: () => readonly Waiver[];
 }
 
@@ -60,6 +61,7 @@ export async function createLiveWire(settings: ClusterSettings, means: LiveWireM
     publish: means.publish,
     log: means.log,
     clock: means.clock,
+    ...(means.monotonic === undefined ? {} : { monotonic: means.monotonic }),
     ...(means.startCapture === undefined ? {} : { startCapture: means.startCapture }),
   });
 }

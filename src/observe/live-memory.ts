@@ -3,9 +3,9 @@ import type { Keeper } from './passive.ts';
 import type { ConnectionRecord } from './record.ts';
 
 export interface LiveMemoryOptions {
-  /** Milliseconds for which a connection that ended is told. */
+  /** Milliseconds for which a connection is told of which nothing is heard any more. */
   readonly rememberMs: number;
-  /** Milliseconds since any fixed time; of arrival, since captures may be read late. */
+  /** Milliseconds by a clock that nobody sets; of arrival, since captures may be read late and packets bear any time. */
   readonly clock: () => number;
   /** Weight of all that is kept; `MAX_KEPT_WEIGHT` where absent. */
   readonly maxKept?: number;
@@ -38,8 +38,13 @@ export class LiveMemory implements Keeper {
     this.#limit = options.maxKept ?? MAX_KEPT_WEIGHT;
   }
 
-  get rememberSeconds(): number {
-    return this.#options.rememberMs / 1000;
+  get now(): number {
+    return this.#options.clock();
+  }
+
+  /** Whether what was heard last at that time is still told. */
+  holds(heardAt: number): boolean {
+    return heardAt >= this.now - this.#options.rememberMs;
   }
 
   add(record: ConnectionRecord): void {
@@ -49,7 +54,7 @@ export class LiveMemory implements Keeper {
     this.#known.set(key, {
       record,
       repeats: before === undefined ? 0 : before.repeats + 1,
-      seenAt: this.#options.clock(),
+      seenAt: this.now,
     });
     this.#weight += weightOf(record);
     while (this.#weight > this.#limit && this.#known.size > 1) {
@@ -65,10 +70,9 @@ export class LiveMemory implements Keeper {
 
   /** What is remembered, and those that are open, as one list in the order of first packets. */
   snapshot(open: readonly ConnectionRecord[]): KeptConnection[] {
-    const since = this.#options.clock() - this.#options.rememberMs;
     for (const [key, entry] of this.#known) {
       // In the order of last sight.
-      if (entry.seenAt >= since) break;
+      if (this.holds(entry.seenAt)) break;
       this.#forget(key, entry);
     }
     const all = new Map<string, KeptConnection>();

@@ -66,7 +66,11 @@ const BEGINNING_SECONDS = 5;
 const MAX_PLACES = 4096;
 
 interface Told {
+  /** The last frame that a look was given to. */
   lastFrame: number;
+  /** The last frame that was noticed, and when, by the clock of the memory. */
+  heardFrame: number;
+  heardAt: number;
   /** What it speaks was told. */
   speech: 'not-told' | 'told';
   readonly transfers: Set<string>;
@@ -96,7 +100,9 @@ export class LiveView {
   #packet: Packet | undefined;
   #problems: CaptureQuality['problems'][number][] = [];
   #precision: Precision = 'us';
-  #newest = 0;
+  /** Time of the last packet: the newest time would hold for good, were it one that a clock took back. */
+  #latestSeconds = 0;
+  #segments = 0;
   #dropsOfEnded = 0;
   #before: Counts;
   #limitsBefore: Readonly<Record<string, number>> = {};
@@ -126,6 +132,7 @@ export class LiveView {
       (segment) => {
         if (passes !== undefined && !passes(segment)) return;
         if (options.leaveOut?.(segment)) return;
+        this.#segments++;
         this.#witness.take(segment);
         if (this.#evidence === undefined) return;
         const { last } = this.#witness;
@@ -171,14 +178,23 @@ export class LiveView {
     return { packets: this.#frame, drops: this.#drops(), connections, clearBytes, tlsBytes };
   }
 
+  /** Segments since it was opened, of connections that are followed. */
+  get segments(): number {
+    return this.#segments;
+  }
+
   /** Tells what became known since the last look. */
   look(): void {
     this.#room = MAX_TOLD_PER_LOOK;
+    const now = this.#options.memory?.now ?? 0;
     for (const [connection, dialogue] of this.#witness.open) {
       const told = this.#told.get(connection.firstFrame) ?? this.#meet(connection.firstFrame);
-      if (told.lastFrame === connection.lastFrame) continue;
+      if (told.heardFrame !== connection.lastFrame) {
+        told.heardFrame = connection.lastFrame;
+        told.heardAt = now;
+      }
       // Those for which there is no room are looked at next time.
-      if (this.#room <= 0) return;
+      if (told.lastFrame === connection.lastFrame || this.#room <= 0) continue;
       told.lastFrame = connection.lastFrame;
       this.#lookAt(connection, dialogue, told);
     }
@@ -206,12 +222,12 @@ export class LiveView {
   #take(packet: Packet): void {
     packet.frame = ++this.#frame;
     this.#packet = packet;
-    if (packet.seconds > this.#newest) this.#newest = packet.seconds;
+    if (packet.seconds >= 0) this.#latestSeconds = packet.seconds;
     this.#decoder.decode(packet);
   }
 
   #meet(firstFrame: number): Told {
-    const told: Told = { lastFrame: -1, speech: 'not-told', transfers: new Set() };
+    const told: Told = { lastFrame: -1, heardFrame: -1, heardAt: 0, speech: 'not-told', transfers: new Set() };
     this.#told.set(firstFrame, told);
     return told;
   }
@@ -270,8 +286,10 @@ export class LiveView {
   /** What has only begun says nothing yet; what was not heard of for long has ended, and its end was missed. */
   #isWorthTelling(connection: Connection, dialogue: Dialogue): boolean {
     const { memory } = this.#options;
-    if (memory !== undefined && this.#newest - connection.lastSeconds > memory.rememberSeconds) return false;
-    if (this.#newest - connection.firstSeconds >= BEGINNING_SECONDS) return true;
+    const told = this.#told.get(connection.firstFrame);
+    const isSilent = told?.heardFrame === connection.lastFrame;
+    if (memory !== undefined && isSilent && !memory.holds(told.heardAt)) return false;
+    if (Math.abs(this.#latestSeconds - connection.firstSeconds) >= BEGINNING_SECONDS) return true;
     const speech = dialogue.speech();
     return speech.kind === 'tls' ? speech.tls.reading().outcome !== 'incomplete' : speech.kind !== 'undecided';
   }

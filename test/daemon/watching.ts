@@ -1,4 +1,4 @@
-import { createLiveWire } from '../../src/cli/live-wire.ts';
+import { createLiveWire, type LiveWireMeans } from '../../src/cli/live-wire.ts';
 import type { CaptureSettings, ClusterSettings } from '../../src/daemon/settings.ts';
 import type { LiveData, LiveEventName, Publish } from '../../src/daemon/types.ts';
 import type { LiveWire } from '../../src/daemon/wire.ts';
@@ -21,6 +21,7 @@ function cluster(capture: CaptureSettings): ClusterSettings {
 export async function watching(
   t: { teardown(done: () => Promise<void>): void },
   capture: Partial<CaptureSettings>,
+  others: Pick<LiveWireMeans, 'monotonic'> = {},
 ): Promise<Heard> {
   const heard: Omit<Heard, 'wire'> = { reports: [], events: [], pids: [] };
   const publish: Publish = (event, data) => void heard.events.push({ at: performance.now(), event, data });
@@ -29,6 +30,7 @@ export async function watching(
     keep: (report) => void heard.reports.push(report),
     log: () => undefined,
     clock: () => Date.now(),
+    ...others,
     startCapture: async (options) => {
       const started = await startLiveCapture(options);
       heard.pids.push(...started.streams.map(({ pid }) => pid));

@@ -214,3 +214,44 @@ t.test('what is no capture is said, and the view goes on', async (t) => {
     file: 'y.pcap',
   });
 });
+
+/** All but the end of a recording, so that its connections are open. */
+const beginningOf = (name: string): Buffer => bytesOf(name).subarray(0, Math.floor(bytesOf(name).length * 0.9));
+
+t.test('a packet with a time of tomorrow hides no connection', async (t) => {
+  const keptOf = async (bytes: Buffer): Promise<number> => {
+    const memory = new LiveMemory({ rememberMs: 300_000, clock: () => 0 });
+    const view = new LiveView({ probes, topology: new Topology(probes), memory });
+    await view.open({ kind: 'interface', path: 'eth0' }).push(bytes);
+    view.look();
+    return view.snapshot().witness.kept.length;
+  };
+  const bytes = beginningOf('1.20.3-int-dataoff');
+  const kept = await keptOf(bytes);
+  t.ok(kept > 5);
+  const first = 24;
+  bytes.writeUInt32LE(bytes.readUInt32LE(first) + 86_400, first);
+  t.equal(await keptOf(bytes), kept);
+});
+
+t.test('an open connection of which nothing is heard for long is told no more, until it speaks again', async (t) => {
+  let clock = 0;
+  const memory = new LiveMemory({ rememberMs: 300_000, clock: () => clock });
+  const view = new LiveView({ probes, topology: new Topology(probes), memory });
+  const source = view.open({ kind: 'interface', path: 'eth0' });
+  const bytes = beginningOf('1.20.3-int-dataoff');
+  await source.push(bytes);
+  view.look();
+  clock = 200_000;
+  view.look();
+  const { segments } = view;
+  t.ok(segments > 0);
+  t.ok(view.snapshot().witness.kept.length > 5);
+  clock = 300_001;
+  view.look();
+  t.same(view.snapshot().witness.kept, []);
+  t.equal(view.segments, segments);
+  await source.push(bytesOf('1.20.3-int-dataoff').subarray(bytes.length));
+  t.ok(view.snapshot().witness.kept.length > 0, 'those that spoke since, before anybody looked');
+  t.ok(view.segments > segments);
+});
