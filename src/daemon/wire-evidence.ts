@@ -20,13 +20,15 @@ export class EvidenceFolder {
   readonly #folder: string;
   readonly #cluster: string;
   readonly #clock: () => number;
-  /** When which transfer was kept last. */
+  readonly #monotonic: () => number;
+  /** When which transfer was kept last, by a clock that nobody sets. */
   readonly #kept = new Map<string, number>();
 
-  constructor(folder: string, cluster: string, clock: () => number) {
+  constructor(folder: string, cluster: string, clock: () => number, monotonic: () => number) {
     this.#folder = folder;
     this.#cluster = cluster;
     this.#clock = clock;
+    this.#monotonic = monotonic;
   }
 
   /** Path of the file, or undefined where nothing new had to be kept. Throws what the file system throws. */
@@ -34,13 +36,13 @@ export class EvidenceFolder {
     if (evidence === undefined) return undefined;
     const { channel, server } = observation;
     const key = `${channel} ${server.host} ${server.port} ${transfer.kind}`;
-    const now = this.#clock();
+    const now = this.#monotonic();
     if (now - (this.#kept.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_AFTER_MS) return undefined;
     if (this.#kept.size >= MAX_KEYS) this.#kept.clear();
     this.#kept.set(key, now);
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#makeRoom(evidence.length);
-    const time = new Date(now).toISOString().replace(/[:.]/g, '-');
+    const time = new Date(this.#clock()).toISOString().replace(/[:.]/g, '-');
     const words = [time, this.#cluster, channel, server.host, String(server.port), transfer.kind].map(safe);
     const file = path.join(this.#folder, `${PREFIX}${words.join('_')}.pcapng`);
     writeFileSync(file, evidence, { mode: 0o600, flag: 'wx' });

@@ -99,7 +99,7 @@ export class LiveWire {
       onConnection: (told) => this.#heardConnection(told),
       onTransfer: (told) => this.#heardTransfer(told),
     });
-    if (evidence !== undefined) this.#evidence = new EvidenceFolder(evidence.folder, cluster, clock);
+    if (evidence !== undefined) this.#evidence = new EvidenceFolder(evidence.folder, cluster, clock, this.#monotonic);
     if (folder !== undefined)
       this.#folder = new CaptureFolder({ folder, clock, sinceMs: clock() - rememberMs, isOurs: isEvidence });
   }

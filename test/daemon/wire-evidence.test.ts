@@ -41,8 +41,14 @@ t.test('evidence is kept for its owner only, and tshark reads it', live, async (
 
 t.test('files are few, small and for their owner, and the same transfer is kept once an hour', async (t) => {
   const folder = path.join(t.testdir(), 'evidence');
-  let clock = Date.parse('2026-11-22T12:00:00Z');
-  const evidence = new EvidenceFolder(folder, 'pr/od', () => clock);
+  let clock = 0;
+  let set = Date.parse('2026-11-22T12:00:00Z');
+  const evidence = new EvidenceFolder(
+    folder,
+    'pr/od',
+    () => set + clock,
+    () => clock,
+  );
   const told = (port: number): LiveTransfer =>
     ({
       observation: { channel: 'taskmanager-data', server: { host: 'fe80::1', port } },
@@ -53,6 +59,9 @@ t.test('files are few, small and for their owner, and the same transfer is kept 
   t.equal(path.dirname(first), folder);
   t.ok(isEvidence(path.basename(first)));
   t.equal(statSync(folder).mode & 0o777, 0o700);
+  set += 30 * 86_400_000;
+  t.equal(evidence.keep(told(1)), undefined, 'the clock was set');
+  set -= 30 * 86_400_000;
   clock += 3_599_000;
   t.equal(evidence.keep(told(1)), undefined);
   clock += 2000;
