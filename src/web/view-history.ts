@@ -1,6 +1,6 @@
 import type { HappeningKind, RunSummary } from '../daemon/types.ts';
-import { SEVERITIES } from '../model/report.ts';
 import type { Fragment } from './template.ts';
+import { chartView, failuresOf } from './view-chart.ts';
 import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { count, moment, plural, TRIGGER_WORDS } from './words.ts';
@@ -29,6 +29,7 @@ const HAPPENING_WORDS: Readonly<Record<HappeningKind, string>> = {
   'certificate-changed': 'certificate changed',
   'clock-jump': 'clock jumped',
   'waiver-ended': 'waiver ended',
+  'cluster-left': 'left the settings',
   'daemon-started': 'daemon started',
   'daemon-stopped': 'daemon stopped',
   reload: 'settings reloaded',
@@ -41,16 +42,12 @@ export function historyView(view: View): Fragment {
     ${model.runs.length === 0 ? nothingView(view, 'No run yet.') : strip(view)}
     <div class="pair">
       <div>
-        <div id="chart" class="chart script-only"></div>
+        ${chartView(view)}
         ${runsTable(view)}
       </div>
       ${happenings(view)}
     </div>
   </section>`;
-}
-
-export function failuresOf({ failed }: RunSummary): number {
-  return SEVERITIES.reduce((sum, severity) => sum + failed[severity], 0);
 }
 
 const SLOT = 8;

@@ -41,8 +41,8 @@ export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   live: 'of the live wire',
 };
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+export const MINUTE = 60_000;
+export const HOUR: number = 60 * MINUTE;
 export const DAY: number = 24 * HOUR;
 
 /** `just now`, `4 min ago`, `3 h ago`, `12 d ago`. */

@@ -132,7 +132,7 @@ const LAYERS: Readonly<Record<string, Allowance>> = {
       'zod',
     ],
   },
-  'src/web': { values: [], types: ['src/daemon', 'src/model'], packages: ['lit/html.js', 'uplot'] },
+  'src/web': { values: [], types: ['src/daemon', 'src/model'], packages: ['lit/html.js'] },
   'src/build': {
     values: ['src/evaluate', 'src/rules'],
     types: ['src/model'],

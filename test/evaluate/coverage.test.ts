@@ -51,6 +51,14 @@ t.test('counts the endpoints that configurations describe, and not those of a po
   t.equal(covered([], [promise('rest', { basis: 'policy' })])('rest').expectedEndpoints, 0);
 });
 
+t.test('a promise of no member in particular is made of as many endpoints as there are', async (t) => {
+  const channel = 'taskmanager-data';
+  const seen = [tls({ channel, server: TM1 }), tls({ channel, server: TM2 })];
+  const all = [promise(channel, { member: null, port: 6121 })];
+  t.match(covered(seen, all)(channel), { expectedEndpoints: 2, seenEndpoints: 2 });
+  t.match(covered([], all)(channel), { expectedEndpoints: 1, seenEndpoints: 0 });
+});
+
 t.test('takes a channel that no configuration describes for not applicable, unless it was seen', async (t) => {
   const conf = [promise('jobmanager-rpc')];
   t.equal(covered([], conf)('hiveserver2').verdict, 'not-applicable');

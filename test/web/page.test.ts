@@ -71,7 +71,7 @@ t.test(
     }
     t.comment(`first paint after ${Math.round(painted)} ms`);
     t.ok(painted < 1_000, `${painted} ms`);
-    await tab.locator('#chart canvas').waitFor();
+    await tab.locator('#chart svg').waitFor();
     const { host } = new URL(page.address);
     t.strictSame(
       requests.filter((one) => !one.startsWith('data:') && new URL(one).host !== host),
@@ -262,7 +262,7 @@ t.test('without JavaScript the page is whole, and its filters work', { skip }, a
 
 t.test('at 360 pixels nothing is wider than the screen, and nothing lies on another thing', { skip }, async (t) => {
   const { tab } = await opened(t, HOME, { viewport: { width: 360, height: 740 } });
-  await tab.locator('#chart canvas').waitFor();
+  await tab.locator('#chart svg').waitFor();
   t.ok((await tab.evaluate<number>('document.documentElement.scrollWidth')) <= 360);
   const overlaps = await tab.evaluate<string[]>(OVERLAPS);
   t.strictSame(overlaps, []);
@@ -271,7 +271,7 @@ t.test('at 360 pixels nothing is wider than the screen, and nothing lies on anot
 /** Leaves with text that share more than a pixel with another leaf, but for what scrolls in itself. */
 const OVERLAPS = `(() => {
   const leaves = [...document.querySelectorAll('#page *')].filter((one) =>
-    one.childElementCount === 0 && one.textContent.trim() !== '' && !one.closest('.quiet, .scroll, .u-wrap, svg, option, details:not([open]) > :not(summary)') &&
+    one.childElementCount === 0 && one.textContent.trim() !== '' && !one.closest('.quiet, .scroll, svg, option, details:not([open]) > :not(summary)') &&
     one.getClientRects().length === 1 && getComputedStyle(one).visibility === 'visible');
   const boxes = leaves.map((one) => [one, one.getBoundingClientRect()]);
   return boxes.flatMap(([a, x], index) => boxes.slice(index + 1)
@@ -365,7 +365,7 @@ t.test('pictures of the page are made', { skip: pictures }, async (t) => {
     ['dark', 'dark'],
   ] as const) {
     const { tab } = await opened(t, HOME, { colorScheme, viewport: { width: 1280, height: 960 } });
-    await tab.locator('#chart canvas').waitFor();
+    await tab.locator('#chart svg').waitFor();
     const file = path.join(root, 'docs/images', `${name}.png`);
     writeFileSync(file, await tab.screenshot());
     spawnSync('pngquant', ['--force', '--strip', '--speed', '1', '--ext', '.png', '64', file]);

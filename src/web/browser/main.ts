@@ -30,7 +30,6 @@ let awaited: View['awaited'];
 let refusal: string | undefined;
 let isDrawn = false;
 let isDue = false;
-let chart: typeof import('./chart.ts') | undefined;
 
 function queryOf(search: string): View['query'] {
   const written = parseQuery(new URLSearchParams(search));
@@ -100,7 +99,6 @@ function draw(): void {
   const { headline } = headlineOf(view.model, troublesOf(view));
   const cluster = view.model.cluster?.cluster;
   document.title = `${live === 'lost' ? 'Not live: ' : ''}${cluster === undefined ? '' : `${cluster}: `}${headline} · flinkprobe`;
-  chart?.drawChart(place.querySelector<HTMLElement>('#chart'), view.model);
 }
 
 /** Events of one frame are drawn together; in a hidden page none are, until it is looked at. */
@@ -205,19 +203,9 @@ async function errorOf(answer: Response): Promise<string> {
 }
 
 addEventListener('popstate', () => go(location.href, 'back'));
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart?.forget());
 
 document.documentElement.classList.add('script');
 draw();
 socket.open();
 /** Times that are told as a distance. */
 setInterval(drawSoon, 10_000);
-// After the first paint: the chart is more than half of all that is loaded.
-requestAnimationFrame(() =>
-  setTimeout(() => {
-    void import('./chart.ts').then((loaded) => {
-      chart = loaded;
-      drawSoon();
-    });
-  }),
-);
