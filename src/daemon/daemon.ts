@@ -3,6 +3,7 @@ import type { Waiver } from '../model/waiver.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
+import { Departures } from './departures.ts';
 import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
@@ -96,6 +97,7 @@ export class Daemon implements Control {
   readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
   readonly #waiverWatch: WaiverWatch;
+  readonly #departures: Departures;
   readonly #news: StatusNews;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
@@ -122,14 +124,15 @@ export class Daemon implements Control {
     this.#clockWatch = new ClockWatch(means.clock, (text) =>
       this.#note({ cluster: null, kind: 'clock-jump', at: this.#now(), text }),
     );
-    this.#waiverWatch = new WaiverWatch({
+    const history = {
       store: means.store,
       keeper: this.#keeper,
-      waivers: () => this.#loaded.waivers,
       clusters: () => this.clusters(),
-      note: (happening) => this.#note(happening),
+      note: (happening: Happening) => this.#note(happening),
       clock: means.clock,
-    });
+    };
+    this.#waiverWatch = new WaiverWatch({ ...history, waivers: () => this.#loaded.waivers });
+    this.#departures = new Departures(history);
   }
 
   get store(): Store {
@@ -281,6 +284,7 @@ export class Daemon implements Control {
     const { settings } = loaded;
     this.#slots.resize(settings.connections);
     const wanted = new Map(settings.clusters.map((one) => [one.name, one]));
+    this.#departures.changed();
     // Before anything runs by the new settings.
     this.#means.applied(loaded);
     for (const [name, member] of this.#members) {
@@ -292,7 +296,11 @@ export class Daemon implements Control {
   #end(name: string, member: Member): void {
     this.#members.delete(name);
     this.#remembered.forget(name);
-    const done = stopped(member).then(() => void this.#ending.delete(name));
+    const done = stopped(member).then(() => {
+      this.#ending.delete(name);
+      // Its last run may have told something anew.
+      this.#departures.changed();
+    });
     this.#ending.set(name, { since: this.#means.clock(), done });
   }
 
@@ -380,6 +388,7 @@ export class Daemon implements Control {
 
   #retain(): void {
     if (this.#stopping !== undefined) return;
+    this.#departures.look();
     const { passingMs, failingMs, bytes } = this.#loaded.settings.state;
     const { store } = this.#means;
     const state = this.#keeper.write(() => {

@@ -106,6 +106,7 @@ export const HAPPENINGS = [
   'certificate-changed',
   'clock-jump',
   'waiver-ended',
+  'cluster-left',
   'daemon-started',
   'daemon-stopped',
   'reload',
@@ -316,6 +317,11 @@ export interface Store {
   retain(settings: Retention, now: string): number;
   /** The last `retain` stopped at its time: call it again, after others had their turn. */
   readonly moreToRetain: boolean;
+  /**
+   * Resolves what is open of all clusters but these, and takes their certificates for gone: nobody looks any more. Says
+   * of which clusters, and how many findings.
+   */
+  leave(clusters: readonly string[], at: string): readonly { readonly cluster: string; readonly findings: number }[];
   /** One JSON object a line: runs with their reports, findings, happenings. */
   exportLines(): Iterable<string>;
   /** Bytes of the file with its log. */

@@ -156,7 +156,7 @@ t.test('the end waits for the run that goes on, and keeps it as incomplete', asy
 });
 
 t.test('a reload changes what is other, and leaves what is the same alone', async (t) => {
-  const { daemon, begun, going, next } = bench(loaded([{ name: 'same' }, { name: 'other' }, { name: 'gone' }]));
+  const { daemon, begun, going, next, store } = bench(loaded([{ name: 'same' }, { name: 'other' }, { name: 'gone' }]));
   daemon.start();
   await settled();
   next.load = async () => loaded([{ name: 'same' }, { name: 'other', profile: 'quick' }, { name: 'new' }]);
@@ -170,6 +170,11 @@ t.test('a reload changes what is other, and leaves what is the same alone', asyn
   await settled();
   t.strictSame(namesOf(begun).slice(4), ['other']);
   t.equal(begun.at(-1)?.settings.profile, 'quick');
+  t.strictSame(store.stayed.at(-1), ['same', 'other', 'new'], 'also after the last word of those that went');
+  t.match(
+    store.happened.filter(({ kind }) => kind === 'cluster-left'),
+    [{ cluster: 'gone', text: /^left the settings: 1 finding that was open counts as resolved/ }],
+  );
 });
 
 t.test('settings that are wrong change nothing, and the next ones count', async (t) => {

@@ -53,6 +53,15 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
     return this.#read(4096);
   }
 
+  /** Clusters that were there when it was asked which are not. */
+  readonly stayed: (readonly string[])[] = [];
+
+  leave(clusters: readonly string[]): { readonly cluster: string; readonly findings: number }[] {
+    this.stayed.push(clusters);
+    const kept = new Set(this.kept.map(({ cluster }) => cluster));
+    return [...kept].filter((one) => !clusters.includes(one)).map((cluster) => ({ cluster, findings: 1 }));
+  }
+
   retain(): number {
     this.#write();
     this.retained += 1;

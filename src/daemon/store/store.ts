@@ -25,6 +25,7 @@ import { exportLines } from './export.ts';
 import { StoreFailure, storeFailure } from './failure.ts';
 import { bytesOf, createFolder, createPrivate, identityOf } from './files.ts';
 import { listFindings, listTransitions, tracksOf, writeTrack, writeTransitions } from './findings.ts';
+import { leaveClusters } from './leave.ts';
 import { takeLock } from './lock.ts';
 import { LogSync } from './log-sync.ts';
 import { migrate } from './migrations.ts';
@@ -205,6 +206,10 @@ class SqliteStore implements Store {
       this.#retaining = rest;
       return runs;
     });
+  }
+
+  leave(clusters: readonly string[], at: string): readonly { readonly cluster: string; readonly findings: number }[] {
+    return this.#write((database) => database.atomically(() => leaveClusters(database, clusters, Date.parse(at))));
   }
 
   exportLines(): Iterable<string> {
