@@ -3,7 +3,7 @@ import { BrokenRun } from '../daemon/broken-run.ts';
 import { type Report, SCHEMA_VERSION } from '../model/report.ts';
 import type { CaptureOrder, CaptureOrderMeans } from './capture-analysis.ts';
 import type { CaptureNews } from './capture-worker.ts';
-import { keepYoungGeneration } from './heap.ts';
+import { keepYoungGenerationBeside } from './heap.ts';
 import { version } from './version.ts';
 
 /**
@@ -35,8 +35,7 @@ export function analyseInThread(order: CaptureOrder, means: CaptureThreadMeans):
   const startedAt = new Date().toISOString();
   // Where keys and tokens stand is none of its business.
   const worker = new Worker(program, { workerData: orderOf(order), resourceLimits: limits });
-  // V8 forgets it with every thread that begins (`Heap::ConfigureHeap`).
-  worker.once('online', keepYoungGeneration);
+  keepYoungGenerationBeside(worker);
   return new Promise((resolve, reject) => {
     let late: NodeJS.Timeout | undefined;
     const end = (): void => {

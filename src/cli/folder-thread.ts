@@ -3,7 +3,7 @@ import type { CompanionMeans } from '../daemon/companion.ts';
 import type { Publish, WireStatus } from '../daemon/types.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { FolderNews, FolderOrder } from './folder-worker.ts';
-import { keepYoungGeneration } from './heap.ts';
+import { keepYoungGenerationBeside } from './heap.ts';
 
 /** What V8 may take in the thread for all folders together, MiB. */
 const THREAD_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
@@ -72,8 +72,7 @@ export class FolderThread {
     this.#begunAt = performance.now();
     const worker = new Worker(this.#program, { resourceLimits: this.#limits });
     this.#worker = worker;
-    // V8 forgets it with every thread that begins (`Heap::ConfigureHeap`).
-    worker.once('online', keepYoungGeneration);
+    keepYoungGenerationBeside(worker);
     worker.on('message', (news: FolderNews) => this.#take(news));
     worker.on('messageerror', (error) => this.#broken(worker, error.message));
     worker.on('error', (error) => this.#broken(worker, error.message));

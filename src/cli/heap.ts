@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import type { Worker } from 'node:worker_threads';
 
 /**
  * How far the heap may grow past what is live before garbage is collected, percent. V8 lets it grow to four times that,
@@ -11,6 +12,9 @@ const HEAP_GROWING_PERCENT = 30;
  */
 const YOUNG_GENERATION_GROWTH = 1;
 
+/** Between two times that it is said anew. */
+const AGAIN_MS = 1;
+
 /** From now on garbage is collected early. */
 export function collectEarly(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
@@ -19,4 +23,18 @@ export function collectEarly(): void {
 /** From now on the young generation stays as large as it is. */
 export function keepYoungGeneration(): void {
   setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GENERATION_GROWTH}`);
+}
+
+/**
+ * Keeps the young generation while a thread begins: V8 forgets it with every heap that is made (`Heap::ConfigureHeap`), at
+ * a moment that nobody is told.
+ */
+export function keepYoungGenerationBeside(worker: Worker): void {
+  const timer = setInterval(keepYoungGeneration, AGAIN_MS);
+  const stop = (): void => {
+    clearInterval(timer);
+    keepYoungGeneration();
+  };
+  worker.once('online', stop);
+  worker.once('exit', stop);
 }

@@ -22,6 +22,35 @@ interface Reader {
   pulse: 'beats' | 'asked';
 }
 
+/** Frames of the events behind `from`, up to `to`, made while `newest` was the newest. */
+interface Batch {
+  readonly from: number;
+  readonly to: number;
+  readonly newest: number;
+  readonly frames: Buffer;
+}
+
+/** FIN and the opcode of text; lengths that the next two or eight octets hold (RFC 6455 section 5.2). */
+const FINAL_TEXT = 0x81;
+const LENGTH_OF_16_BITS = 126;
+const LENGTH_OF_64_BITS = 127;
+
+/** A frame of a server: not masked. */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = Buffer.alloc(length < LENGTH_OF_16_BITS ? 2 : length < 65_536 ? 4 : 10);
+  header[0] = FINAL_TEXT;
+  if (header.length === 2) header[1] = length;
+  else if (header.length === 4) {
+    header[1] = LENGTH_OF_16_BITS;
+    header.writeUInt16BE(length, 2);
+  } else {
+    header[1] = LENGTH_OF_64_BITS;
+    header.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([header, Buffer.from(text)]);
+}
+
 /**
  * Live events to any number of readers. Nothing is queued here but a few hundred kilobytes in each socket: a reader that
  * has to wait goes on from the ring, and is dropped (1013) where the ring has moved on, or where it reads nothing at all.
@@ -31,8 +60,9 @@ export class LiveReaders {
   readonly #limits: LiveLimits;
   readonly #server: WebSocketServer;
   readonly #readers = new Set<Reader>();
-  /** Each event is written as text once, not once a reader. */
-  readonly #texts = new WeakMap<LiveEvent, Buffer>();
+  /** Each event is written as a frame once, not once a reader. */
+  readonly #frames = new WeakMap<LiveEvent, Buffer>();
+  #batch: Batch | undefined;
   readonly #unsubscribe: () => void;
   readonly #pings: NodeJS.Timeout;
   readonly #checks: NodeJS.Timeout;
@@ -139,26 +169,39 @@ export class LiveReaders {
       this.#drop(reader);
       return;
     }
-    stream.cork();
-    let written = socket.bufferedAmount;
-    for (const event of events) {
-      if (written > this.#limits.waitingBytes) break;
-      const text = this.#textOf(event);
-      socket.send(text, { binary: false });
-      written += text.length;
-      reader.given = event.seq;
-    }
-    stream.uncork();
+    const batch = this.#batchOf(reader.given, events, this.#limits.waitingBytes - socket.bufferedAmount);
+    if (batch === undefined) return;
+    // Whole frames, past ws, which would make an object or two of each for every reader.
+    stream.write(batch.frames);
+    reader.given = batch.to;
     // Otherwise `drain` says when it goes on.
     if (socket.bufferedAmount === 0 && reader.given < this.#control.live.newest) this.#schedule();
   }
 
-  #textOf(event: LiveEvent): Buffer {
-    const known = this.#texts.get(event);
+  /** Events behind a number, as far as there is room for them; most readers are at the same one. */
+  #batchOf(from: number, events: readonly LiveEvent[], room: number): Batch | undefined {
+    const known = this.#batch;
+    if (known?.from === from && known.newest === this.#control.live.newest && known.frames.length <= room) return known;
+    const frames: Buffer[] = [];
+    let length = 0;
+    for (const event of events) {
+      if (length > room) break;
+      const frame = this.#frameOf(event);
+      frames.push(frame);
+      length += frame.length;
+    }
+    const last = events[frames.length - 1];
+    if (last === undefined) return undefined;
+    this.#batch = { from, to: last.seq, newest: this.#control.live.newest, frames: Buffer.concat(frames, length) };
+    return this.#batch;
+  }
+
+  #frameOf(event: LiveEvent): Buffer {
+    const known = this.#frames.get(event);
     if (known !== undefined) return known;
-    const text = Buffer.from(JSON.stringify(event));
-    this.#texts.set(event, text);
-    return text;
+    const frame = textFrame(JSON.stringify(event));
+    this.#frames.set(event, frame);
+    return frame;
   }
 
   #dropStalled(): void {

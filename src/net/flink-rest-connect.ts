@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createSecureContext,
+  DEFAULT_CIPHERS,
+  type TLSSocket,
+} from 'node:tls';
 import { portOf, withoutBrackets } from './address.ts';
 import { RestFailure } from './flink-rest-failure.ts';
 import type { RestTls } from './flink-rest-types.ts';
@@ -17,7 +23,7 @@ type Connected = (...result: [null, Socket | TLSSocket] | [Error, null]) => void
 
 /** Throws {@link RestFailure} `bad-access` where pins or anchors are missing or unreadable. */
 export function connector(tls: RestTls, timeoutMs: number): (to: ConnectRequest, done: Connected) => void {
-  const options = tlsOptions(tls);
+  const options = contextOptions(tls);
   const pins = pinsOf(tls);
   return (to, done) => {
     const host = withoutBrackets(to.hostname);
@@ -66,6 +72,18 @@ function timeoutError(): Error {
 function serverNameOf(host: string): string {
   const isSendable = isIP(host) === 0 && !host.endsWith('.') && !host.includes('_');
   return isSendable ? host : '';
+}
+
+/** Keys and anchors are read into a context once, however often somebody connects with them. */
+const contexts = new WeakMap<RestTls, ConnectionOptions>();
+
+function contextOptions(tls: RestTls): ConnectionOptions {
+  const known = contexts.get(tls);
+  if (known !== undefined) return known;
+  const options = tlsOptions(tls);
+  const made = { ...options, secureContext: createSecureContext(options) };
+  contexts.set(tls, made);
+  return made;
 }
 
 /**
