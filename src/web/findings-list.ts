@@ -3,7 +3,7 @@ import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import type { PageFinding } from './model.ts';
 import type { PageQuery, Status } from './query.ts';
-import { byName } from './words.ts';
+import { byName, channelName } from './words.ts';
 
 export function statusOf({ finding, resolvedAt }: FindingRecord): Exclude<Status, 'all'> {
   if (resolvedAt !== undefined) return 'resolved';
@@ -12,12 +12,12 @@ export function statusOf({ finding, resolvedAt }: FindingRecord): Exclude<Status
 
 /** Those that the address asks for: worst first, then newest first, then by place. */
 export function chosen(records: readonly PageFinding[], query: PageQuery): readonly PageFinding[] {
-  const { status, severity, channel, change } = query;
+  const { status, severity, channel, since } = query;
   return records
     .filter((one) => status === 'all' || statusOf(one) === status)
     .filter(({ finding }) => severity === undefined || finding.severity === severity)
     .filter(({ finding }) => channel === undefined || finding.channel === channel)
-    .filter(({ finding }) => change === undefined || finding.change === change)
+    .filter((one) => since === undefined || begunAt(one) >= since)
     .sort(byUrgency);
 }
 
@@ -73,6 +73,22 @@ export function withoutTexts(record: FindingRecord): PageFinding {
   const nothing = { message: '', expected: '', observed: '', evidence: [], references: [] };
   const remediation = { text: '', settings: {}, command: null };
   return { ...record, finding: { ...record.finding, ...nothing, remediation }, texts: 'elsewhere' };
+}
+
+/** When it came, or went where it is over. */
+export function begunAt({ resolvedAt, firstSeenAt }: FindingRecord): string {
+  return resolvedAt ?? firstSeenAt;
+}
+
+/** `TM data · tm-1 · 10.0.0.2:6121`: channel, member, address and file, each once. */
+export function placeOf(record: FindingRecord): string {
+  const { channel, endpoint, file } = record.finding;
+  const address = endpoint === undefined ? '' : `${endpoint.host}:${endpoint.port}`;
+  const path = file === undefined ? '' : `${file.path}${file.line === undefined ? '' : `:${file.line}`}`;
+  const member = memberOf(record);
+  return [channel === 'unknown' ? '' : channelName(channel), member, member === address ? '' : address, path]
+    .filter((part, index, all) => part !== '' && all.indexOf(part) === index)
+    .join(' · ');
 }
 
 /** `TM data · tm-2`, the member or the address or the file. */

@@ -16,8 +16,8 @@ export interface PageQuery {
   readonly cell?: CellPlace;
   /** Every row of the findings, however many; absent: the first ones. */
   readonly rows?: 'all';
-  /** Those only that the last run brought; absent: old ones too. */
-  readonly change?: 'new' | undefined;
+  /** Those only that came, or went, from then on; RFC 3339 in UTC. */
+  readonly since?: string | undefined;
 }
 
 export interface CellPlace {
@@ -32,6 +32,7 @@ export function parseQuery(parameters: URLSearchParams): PageQuery {
   const channel = channelOf(text('channel'));
   const finding = text('finding');
   const cell = cellOf(text('cell'));
+  const since = timeOf(text('since'));
   return {
     status: STATUSES.find((one) => one === text('status')) ?? 'open',
     ...(cluster === undefined ? {} : { cluster }),
@@ -40,12 +41,12 @@ export function parseQuery(parameters: URLSearchParams): PageQuery {
     ...(finding === undefined ? {} : { finding }),
     ...(cell === undefined ? {} : { cell }),
     ...(text('rows') === 'all' ? { rows: 'all' } : {}),
-    ...(text('change') === 'new' ? { change: 'new' } : {}),
+    ...(since === undefined ? {} : { since }),
   };
 }
 
 /** `?…` of the page; the same page where nothing differs from what holds without a word. */
-export function pageAddress({ cluster, status, severity, channel, finding, cell, rows, change }: PageQuery): string {
+export function pageAddress({ cluster, status, severity, channel, finding, cell, rows, since }: PageQuery): string {
   const parameters = new URLSearchParams();
   if (cluster !== undefined) parameters.set('cluster', cluster);
   if (status !== 'open') parameters.set('status', status);
@@ -54,7 +55,7 @@ export function pageAddress({ cluster, status, severity, channel, finding, cell,
   if (finding !== undefined) parameters.set('finding', finding);
   if (cell !== undefined) parameters.set('cell', `${cell.channel}/${cell.member}`);
   if (rows !== undefined) parameters.set('rows', rows);
-  if (change !== undefined) parameters.set('change', change);
+  if (since !== undefined) parameters.set('since', since);
   const text = parameters.toString();
   return text === '' ? '/' : `/?${text}`;
 }
@@ -72,6 +73,11 @@ export function withDetail(query: PageQuery, detail: Pick<PageQuery, 'finding' |
 
 function channelOf(text: string | undefined): Channel | undefined {
   return text === 'unknown' ? text : CHANNEL_IDS.find((one) => one === text);
+}
+
+function timeOf(text: string | undefined): string | undefined {
+  const isTime = text !== undefined && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(text);
+  return isTime && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
 function cellOf(text: string | undefined): CellPlace | undefined {

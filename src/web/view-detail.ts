@@ -1,7 +1,8 @@
 import type { FindingRecord } from '../daemon/types.ts';
 import type { Finding } from '../model/report.ts';
-import { memberOf, shownOf, yamlOf } from './findings-list.ts';
+import { placeOf, shownOf, yamlOf } from './findings-list.ts';
 import { servedWords } from './grid.ts';
+import { incidentText } from './incident.ts';
 import type { PageFinding } from './model.ts';
 import { type CellPlace, pageAddress, withDetail } from './query.ts';
 import { findingMark, sign, verdictMark, WITNESSES } from './shapes.ts';
@@ -34,7 +35,9 @@ function findingDetail(view: View, record: PageFinding): Fragment {
 function textsView(view: View, record: PageFinding): Fragment {
   const { html } = view;
   const { finding } = record;
-  return html`<p>${finding.message}</p>
+  const link = pageAddress(withDetail(view.query, { finding: finding.fingerprint }));
+  return html`<p class="script-only"><button type="button" class="button incident" data-incident="${incidentText(view.model, record)}" data-link="${link}">Copy for the incident</button></p>
+    <p>${finding.message}</p>
     <dl class="versus">
       <div><dt>Expected</dt><dd>${finding.expected}</dd></div>
       <div class="observed"><dt>Observed</dt><dd>${finding.observed}</dd></div>
@@ -45,16 +48,6 @@ function textsView(view: View, record: PageFinding): Fragment {
     ${witnessesView(view, finding)}
     ${lifeView(view, record)}
     ${referencesView(view, finding)}`;
-}
-
-function placeOf(record: FindingRecord): string {
-  const { channel, endpoint, file } = record.finding;
-  const address = endpoint === undefined ? '' : `${endpoint.host}:${endpoint.port}`;
-  const path = file === undefined ? '' : `${file.path}${file.line === undefined ? '' : `:${file.line}`}`;
-  const member = memberOf(record);
-  return [channel === 'unknown' ? '' : channelName(channel), member, member === address ? '' : address, path]
-    .filter((part, index, all) => part !== '' && all.indexOf(part) === index)
-    .join(' · ');
 }
 
 function waivedView({ html }: View, { waived }: Finding): Fragment | '' {

@@ -1,6 +1,6 @@
 import { CHANNELS, type Channel } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
-import { chosen, type FindingGroup, grouped, memberOf, shownOf, statusOf } from './findings-list.ts';
+import { begunAt, chosen, type FindingGroup, grouped, memberOf, shownOf, statusOf } from './findings-list.ts';
 import type { PageFinding } from './model.ts';
 import { shortNames } from './names.ts';
 import { pageAddress, STATUSES, withDetail } from './query.ts';
@@ -8,7 +8,7 @@ import { findingMark, MARK_WORDS, shape } from './shapes.ts';
 import type { Fragment } from './template.ts';
 import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
-import { ago, channelName, count, plural } from './words.ts';
+import { ago, channelName, count, moment, plural } from './words.ts';
 
 /** Rows that are written at first; more are a click away. */
 const MAX_ROWS = 50;
@@ -60,10 +60,6 @@ function row(view: View, { records }: FindingGroup): Fragment {
   </tr>`;
 }
 
-function begunAt({ resolvedAt, firstSeenAt }: PageFinding): string {
-  return resolvedAt ?? firstSeenAt;
-}
-
 /** One for each member, by its name without what all names begin with. */
 function chips(view: View, records: readonly PageFinding[]): Fragment {
   const { html, query } = view;
@@ -93,7 +89,7 @@ function shown({ model, query }: View): PageFinding | undefined {
   return shownOf(model.findings, query);
 }
 
-function filters({ html, model, query }: View): Fragment {
+function filters({ html, model, query, now }: View): Fragment {
   const there = new Set<Channel>(model.findings.map(({ finding }) => finding.channel));
   const channels = CHANNELS.filter((one) => there.has(one) || one === query.channel);
   const choice = (
@@ -106,7 +102,7 @@ function filters({ html, model, query }: View): Fragment {
     </select>`;
   return html`<form class="filters" method="get" action="/" aria-label="Filter findings">
     <input type="hidden" name="cluster" value="${model.cluster?.cluster ?? ''}">
-    ${query.change === undefined ? '' : html`<a class="button" href="${pageAddress({ ...query, change: undefined })}" data-go>new ones only ✕</a><input type="hidden" name="change" value="new">`}
+    ${query.since === undefined ? '' : html`<a class="button" href="${pageAddress({ ...query, since: undefined })}" data-go>since ${moment(query.since, now)} UTC ✕</a><input type="hidden" name="since" value="${query.since}">`}
     ${choice(
       'status',
       'Status',

@@ -24,6 +24,7 @@ function clusterChoice({ html, model, awaited }: View): Fragment {
   return html`<form class="choice" method="get" action="/">
     <label for="cluster">Cluster</label>
     <select id="cluster" name="cluster">
+      ${chosen === undefined ? html`<option value="" ?selected=${true}>none</option>` : ''}
       ${model.status.clusters.map((one) => {
         const bad = failing(one);
         const text = bad === 0 ? one.cluster : `${one.cluster} (${bad})`;

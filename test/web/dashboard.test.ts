@@ -209,7 +209,7 @@ t.test('nothing that was read becomes markup', async () => {
 });
 
 const ELEMENTS =
-  'a b button code dd details div dl dt footer form h1 h2 h3 header i input label li line main ol option p path pre rect section select span summary svg table tbody td text th thead time title tr ul'.split(
+  'a b button code dd details div dl dt footer form h1 h2 h3 header i input label li line main nav ol option p path pre rect section select span summary svg table tbody td text th thead time title tr ul'.split(
     ' ',
   );
 

@@ -1,8 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { chosen, grouped } from '../../src/web/findings-list.ts';
+import { incidentText } from '../../src/web/incident.ts';
 import { shortNames } from '../../src/web/names.ts';
-import { AT, calmCluster, calmModel, pageText, plainText, record } from './models.ts';
+import { parseQuery } from '../../src/web/query.ts';
+import { AT, calmCluster, calmModel, NO_FINDINGS, pageText, plainText, record } from './models.ts';
 
 const PREFIX = 'flink-production-europe-west-1-taskmanager';
 
@@ -117,15 +119,87 @@ t.test('members of which only others tell have their column', async (t) => {
   t.match(page, '>tm-1</span></th>');
 });
 
-t.test('waivers and addresses of the page lead to what they name', async (t) => {
-  const one = pageText(
-    calmModel({ findings: [record({ change: 'new' }), record({ fingerprint: 'old', ruleId: 'x' })] }),
-    {
-      query: { status: 'open', change: 'new' },
-    },
+t.test('what came and what went since the last restart is counted, and a click away', async (t) => {
+  const restart = {
+    cluster: 'a',
+    kind: 'restart',
+    at: '2026-11-22T11:00:00.000Z',
+    member: 'tm-2',
+    text: 'back',
+  } as const;
+  const clock = { cluster: null, kind: 'clock-jump', at: AT, text: 'a minute' } as const;
+  const [before, after] = ['2026-11-22T10:00:00.000Z', '2026-11-22T11:00:01.000Z'];
+  const findings = [
+    record({ fingerprint: 'old' }, before),
+    record({ fingerprint: 'new', ruleId: 'x' }, after),
+    { ...record({ fingerprint: 'fixed' }, before), resolvedAt: after },
+    { ...record({ fingerprint: 'long-fixed' }, before), resolvedAt: before },
+  ];
+  const model = calmModel({ findings, happenings: [clock, restart] });
+  const page = pageText(model);
+  t.match(plainText(page), 'Since the restart of tm-2 at 11:00:00 UTC: 1 new , 1 fixed');
+  const address = '/?since=2026-11-22T11%3A00%3A00.000Z';
+  t.match(page, `href="${address}"`);
+  const only = pageText(model, { query: parseQuery(new URL(address, 'http://x').searchParams) });
+  t.equal([...only.matchAll(/data-group/g)].length, 1);
+  t.match(plainText(only), 'since 11:00:00 UTC ✕');
+  t.notMatch(pageText(calmModel({ findings })), 'Since the', 'nothing happened');
+});
+
+t.test('one finding is text for an incident, whole and without what nobody knows', async (t) => {
+  const whole = record({
+    evidence: [{ text: 'tm-2 to tm-1', frame: 7 }, { text: 'two' }, { text: 'three' }, { text: 'four' }],
+    remediation: { text: 'Turn it on.', settings: { 'a.ssl': 'true', 'b.path': '/x y' }, command: 'keytool -list' },
+  });
+  t.equal(
+    incidentText(calmModel(), whole),
+    [
+      'FAIL critical: Channel in clear where TLS is expected',
+      'cluster a, TM data · tm-1 · 10.0.0.2:6121',
+      'It is in clear.',
+      'expected: TLS',
+      'observed: clear',
+      'evidence: tm-2 to tm-1 (frame 7)',
+      'evidence: two',
+      'evidence: three',
+      'fix: Turn it on.',
+      '    a.ssl: true',
+      '    b.path: "/x y"',
+      '    keytool -list',
+      `open; first seen ${AT}, last seen ${AT}; rule plaintext-channel, run r1`,
+    ].join('\n'),
   );
-  t.equal([...one.matchAll(/data-group/g)].length, 1, 'those only that the last run brought');
-  t.match(one, 'new ones only');
+  t.match(incidentText(calmModel(), { ...record(), resolvedAt: AT }), `resolved ${AT};`);
+});
+
+t.test('all clusters are told at a glance, worst first, the calmer ones folded', async (t) => {
+  const open = { ...NO_FINDINGS, high: 2, low: 1 };
+  const { lastRun: _, ...never } = calmCluster('never');
+  const names = (page: string): string[] =>
+    [.../<nav class="clusters".*?<\/nav>/s.exec(page)![0].matchAll(/<li>.*?<\/li>/gs)].map(([item]) =>
+      plainText(item).trim(),
+    );
+  const clusters = [
+    calmCluster('calm'),
+    calmCluster('bad', { open }),
+    calmCluster('blind', { problem: 'x' }),
+    calmCluster('low', { open: { ...NO_FINDINGS, low: 1 } }),
+    never,
+    calmCluster('lax', { open: { ...NO_FINDINGS, medium: 1 }, failOn: 'high' }),
+  ];
+  t.strictSame(names(pageText(calmModel({}, clusters))), [
+    'FAIL bad 2 high, 1 more',
+    'FAIL blind run failed',
+    'WARN lax 1 medium',
+    'WARN low 1 low',
+    'PASS calm nothing found',
+    'NOT SEEN never no run yet',
+  ]);
+  const many = Array.from({ length: 100 }, (_, index) => calmCluster(`c${index}`));
+  const page = pageText(calmModel({}, many));
+  t.equal(names(page).length, 100);
+  t.match(page, '<summary>88 more clusters</summary>');
+  t.notMatch(pageText(calmModel({}, [calmCluster()])), 'class="clusters"', 'one is no choice');
 });
 
 t.test('a page of 200 findings costs less than 25 kB compressed', async (t) => {

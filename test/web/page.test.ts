@@ -183,6 +183,33 @@ t.test('the fix is copied as it stands', { skip }, async (t) => {
   t.equal(await tab.locator('#news').textContent(), 'Copied.');
 });
 
+t.test('a finding is copied for an incident, with the address that leads to it', { skip }, async (t) => {
+  const { tab } = await opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await tab.locator('[data-incident]').click();
+  await tab.locator('[data-incident].done').waitFor();
+  const text = await tab.evaluate<string>('navigator.clipboard.readText()');
+  const [first, second] = text.split('\n');
+  t.equal(first, 'FAIL critical: State or records cross in clear');
+  t.match(second, `cluster ${AFTER}, TM data · tm1 · 10.77.0.2:6121`);
+  const link = text.split('\n').at(-1)!;
+  const again = await opened(t, link.slice(page.address.length));
+  t.match(await again.tab.locator('#detail .place').textContent(), 'tm1');
+  const without = await opened(t, HOME, {}, async (tab) => {
+    await tab.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })');
+  });
+  await without.tab.locator('[data-incident]').click();
+  await without.tab.locator('[data-incident].done').waitFor();
+});
+
+t.test('a cluster is a click away, and what came since the restart is', { skip }, async (t) => {
+  const { tab } = await opened(t);
+  await tab.locator('.turn a', { hasText: '4 new' }).click();
+  t.equal(await tab.locator('[data-finding]').count(), 4);
+  await tab.locator('.clusters a', { hasText: CLEAR }).click();
+  await tab.locator('h1', { hasText: '9 critical' }).waitFor();
+  t.equal(await tab.locator('.clusters a[aria-current="true"] b').textContent(), CLEAR);
+});
+
 t.test('all can be reached and used with keys alone', { skip }, async (t) => {
   const { tab } = await opened(t);
   await tab.keyboard.press('Tab');

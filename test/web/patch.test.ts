@@ -141,10 +141,11 @@ t.test('what the page asks for stands in its address, and comes back from it', a
     '/?cluster=prod+eu',
     '/?cluster=a&status=resolved&severity=high&channel=blob-server',
     '/?finding=abc',
+    '/?rows=all&since=2026-11-22T04%3A31%3A07.000Z',
     '/?cell=taskmanager-data%2Ftm%2F1',
   ])
     t.equal(pageAddress(parseQuery(new URL(address, 'http://x').searchParams)), address);
-  const wrong = new URLSearchParams('status=x&severity=y&channel=z&cell=nothing&cluster=');
+  const wrong = new URLSearchParams('status=x&severity=y&channel=z&cell=nothing&cluster=&since=yesterday&rows=some');
   t.equal(pageAddress(parseQuery(wrong)), '/');
 });
 

@@ -32,9 +32,12 @@ function clicked(event: MouseEvent, { go, run, tell }: Gestures): void {
     if (link.hash === '#detail') showDetail(link.hasAttribute('data-finding') && event.detail === 0 ? 'focus' : 'show');
     return;
   }
-  const button = target.closest<HTMLButtonElement>('button[data-run], button[data-copy]');
+  const button = target.closest<HTMLButtonElement>('button[data-run], button[data-copy], button[data-incident]');
   if (button?.dataset.run !== undefined) void run(button.dataset.run);
-  if (button?.dataset.copy !== undefined) void copy(button, tell);
+  if (button?.dataset.copy !== undefined) void copy(button, button.dataset.copy, tell);
+  const { incident, link: address } = button?.dataset ?? {};
+  if (button !== null && incident !== undefined)
+    void copy(button, `${incident}\n${location.origin}${address ?? '/'}`, tell);
 }
 
 /** Where the detail stands below the list, it is brought into sight. Who came by keys goes on reading there. */
@@ -52,10 +55,12 @@ function showDetail(how: 'focus' | 'show'): void {
 
 const COPIED_MS = 2_000;
 
-async function copy(button: HTMLButtonElement, tell: Gestures['tell']): Promise<void> {
-  const text = button.dataset.copy ?? '';
-  const isCopied = (await written(text)) || selected(button);
-  if (!isCopied) return;
+async function copy(button: HTMLButtonElement, text: string, tell: Gestures['tell']): Promise<void> {
+  const isCopied = (await written(text)) || selected(text);
+  if (!isCopied) {
+    tell('The browser does not let pages copy.');
+    return;
+  }
   button.classList.add('done');
   tell('Copied.');
   setTimeout(() => button.classList.remove('done'), COPIED_MS);
@@ -71,12 +76,18 @@ async function written(text: string): Promise<boolean> {
   }
 }
 
-/** Selects the text beside the button, and copies it the old way. */
-function selected(button: HTMLButtonElement): boolean {
-  const code = button.parentElement?.querySelector('code');
-  if (code === null || code === undefined) return false;
-  getSelection()?.selectAllChildren(code);
-  return document.execCommand('copy');
+/** The old way: a selection is copied. */
+function selected(text: string): boolean {
+  const focused = document.activeElement;
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.className = 'quiet';
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand('copy');
+  area.remove();
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+  return isCopied;
 }
 
 function chosen(event: Event, { go, query }: Gestures): void {
