@@ -4,6 +4,7 @@ import type { LoadedSettings } from '../daemon/daemon.ts';
 import { settingsSchema } from '../daemon/settings-schema.ts';
 import { settingsOf } from '../daemon/settings-values.ts';
 import type { WrittenSettings } from '../daemon/settings-written.ts';
+import { nameOfSink } from '../daemon/sink-name.ts';
 import { readBounded } from './bounded-file.ts';
 import { type Overlay, overlaid } from './daemon-settings-keys.ts';
 import { Unusable } from './failure.ts';
@@ -63,11 +64,18 @@ function originOf(fault: YamlFault, overlays: readonly Overlay[]): string | unde
 
 /** Names key the history and the outbox: two of one name would mix. */
 function duplicates({ clusters, notify = [] }: WrittenSettings): readonly YamlFault[] {
-  const twice = (names: readonly (string | undefined)[], list: string): readonly YamlFault[] =>
+  const twice = (names: readonly string[], list: 'clusters' | 'notify'): readonly YamlFault[] =>
     names.flatMap((name, index) =>
-      name === undefined || names.indexOf(name) === index
+      names.indexOf(name) === index
         ? []
-        : [{ path: [list, index, 'name'], message: `${JSON.stringify(name)} is the name of an earlier one` }],
+        : list === 'notify' && notify[index]?.name === undefined
+          ? [
+              {
+                path: [list, index],
+                message: 'type and address are those of an earlier one: give it a name of its own',
+              },
+            ]
+          : [{ path: [list, index, 'name'], message: `${JSON.stringify(name)} is the name of an earlier one` }],
     );
   return [
     ...twice(
@@ -75,7 +83,7 @@ function duplicates({ clusters, notify = [] }: WrittenSettings): readonly YamlFa
       'clusters',
     ),
     ...twice(
-      notify.map(({ name }) => name),
+      notify.map((one) => one.name ?? nameOfSink(one)),
       'notify',
     ),
   ];

@@ -24,6 +24,7 @@ import type {
   WrittenSink,
   WrittenStore,
 } from './settings-written.ts';
+import { nameOfSink } from './sink-name.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -89,7 +90,7 @@ export function settingsOf(written: WrittenSettings, places: Places): Settings {
       bytes: octets(state?.size) ?? DEFAULTS.storeOctets,
     },
     clusters: written.clusters.map((one) => clusterOf(one, written.defaults ?? {}, at)),
-    notify: (written.notify ?? []).map((one, index) => sinkOf(one, index, at)),
+    notify: (written.notify ?? []).map((one) => sinkOf(one, at)),
     ...(waivers === undefined ? {} : { waivers: at(waivers) }),
     connections: written.connections ?? DEFAULTS.connections,
   };
@@ -267,9 +268,9 @@ function credentialsOf(written: WrittenCredentials | undefined, at: At): Credent
 /** PagerDuty's own address (Events API v2). */
 const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 
-function sinkOf(written: WrittenSink, index: number, at: At): SinkSettings {
+function sinkOf(written: WrittenSink, at: At): SinkSettings {
   const common = {
-    name: written.name ?? `${written.type}-${index + 1}`,
+    name: written.name ?? nameOfSink(written),
     minSeverity: written.min_severity ?? 'medium',
     on: written.on ?? ['opened', 'resolved', 'worsened'],
     repeatMs: milliseconds(written.repeat) ?? DEFAULTS.repeatMs,

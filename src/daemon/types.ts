@@ -382,6 +382,8 @@ export interface Outbox {
   delivered(id: number): void;
   failed(id: number, nextAttemptAt: string): void;
   size(): number;
+  /** What waits for one sink waits for another, in the same order. */
+  rename(from: string, to: string): void;
   /** Small values by key, for what has to survive a restart (when a group was last notified). */
   recall(key: string): string | undefined;
   remember(key: string, value: string): void;

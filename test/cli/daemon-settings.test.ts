@@ -83,6 +83,16 @@ const CASES: readonly (readonly [what: string, text: string, said: string | RegE
     `${LEAST}  - name: prod\n    targets: [b]\n`,
     'f.yaml:5:11: "prod" is the name of an earlier one',
   ],
+  [
+    'two sinks of one address, and no name',
+    `${LEAST}notify:\n  - { type: exec, command: [a] }\n  - { type: exec, command: [a], on: [opened] }\n`,
+    /^f\.yaml:7:5: type and address are those of an earlier one: give it a name of its own/,
+  ],
+  [
+    'a long name',
+    `${LEAST}  - name: ${'x'.repeat(64)}\n    targets: [b]\n`,
+    /^f\.yaml:5:11: name is no name: 1 to 63 letters, digits, dots, dashes and underscores/,
+  ],
   ['standard input', LEAST.replace('targets: [jm:6123]', 'captures: ["-"]'), /^f\.yaml:4:16: .*standard input/],
   [
     'a capture of both',

@@ -22,6 +22,7 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
     due: () => [],
     delivered: () => undefined,
     failed: () => undefined,
+    rename: () => undefined,
     recall: (key) => this.memory.get(key),
     size: (): number => this.#read(0),
     remember: (key, value): void => {

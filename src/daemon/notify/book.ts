@@ -9,7 +9,7 @@ type Kept = Pick<Standing, 'alert' | 'told'> &
 
 /** Standings of one sink, by cluster and key, kept in the store's memory so that a restart tells nothing twice. */
 export class Book {
-  readonly #sink: string;
+  #sink: string;
   readonly #outbox: Outbox;
   readonly #clusters = new Map<string, Map<string, Standing>>();
   readonly #unsaved = new Set<string>();
@@ -50,6 +50,21 @@ export class Book {
       }
       this.#unsaved.add(cluster);
     }
+  }
+
+  /** Whether something is written down under its name. @throws StoreFailure */
+  get isKnown(): boolean {
+    return this.#known().length > 0;
+  }
+
+  /** The same book, of a sink that has another name now. @throws StoreFailure */
+  rename(sink: string, now: number, keepMs: number): void {
+    if (this.#sink === sink) return;
+    const before = this.#index();
+    this.#sink = sink;
+    for (const cluster of this.#clusters.keys()) this.#unsaved.add(cluster);
+    this.save(now, keepMs);
+    this.#outbox.remember(before, '[]');
   }
 
   clusters(): IterableIterator<[string, Map<string, Standing>]> {

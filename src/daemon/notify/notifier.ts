@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
 import type { Message, NotificationFigures, Run, Store, Transition, WaiverStatus } from '../types.ts';
 import { runFailedAlert, waiverAlert } from './alert.ts';
+import { adoptions, remember } from './adoption.ts';
 import { Backlog } from './backlog.ts';
 import { Book } from './book.ts';
 import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
@@ -141,8 +142,10 @@ export class Notifier {
     const now = this.#means.clock();
     const waiting = this.#queue.waiting();
     const before = new Map(this.#sinks.map((one) => [one.settings.name, one]));
-    const sinks = settings.notify.map((one) => this.#sinkOf(one, before.get(one.name), waiting, now));
     const names = new Set(settings.notify.map(({ name }) => name));
+    const adopted = adoptions(settings.notify, [...before.keys()], this.#means.store.outbox);
+    const sinks = settings.notify.map((one) => this.#sinkOf(one, adopted.get(one.name), before, waiting, now));
+    remember(settings.notify, this.#means.store.outbox);
     for (const name of new Set([...waiting.keys(), ...before.keys()])) {
       const dropped = names.has(name) ? 0 : this.#queue.drop(name, 'all');
       if (dropped > 0) this.#means.log('warn', { sink: name, dropped }, 'notifications of a sink that is no more');
@@ -162,13 +165,22 @@ export class Notifier {
 
   #sinkOf(
     settings: SinkSettings,
-    before: SinkState | undefined,
+    /** Its name until now, where that was another. */
+    adopted: string | undefined,
+    sinks: ReadonlyMap<string, SinkState>,
     waiting: ReadonlyMap<string, readonly Message[]>,
     now: number,
   ): SinkState {
+    const name = adopted ?? settings.name;
+    const before = sinks.get(name);
     if (before !== undefined && isDeepStrictEqual(before.settings, settings)) return before;
-    const book = before?.book ?? new Book(settings.name, this.#means.store.outbox);
-    if (before === undefined) book.load(waiting.get(settings.name) ?? [], now);
+    const messages = waiting.get(name) ?? [];
+    const book = before?.book ?? new Book(name, this.#means.store.outbox);
+    if (before === undefined) book.load(messages, now);
+    if (adopted !== undefined) {
+      this.#queue.rename(adopted, settings.name);
+      book.rename(settings.name, now, Math.max(settings.repeatMs, QUIET_MS));
+    }
     // What was refused may be taken now: it is told again, if it still is so.
     for (const [cluster, standings] of book.clusters()) {
       for (const one of standings.values()) if (forgive(one, now)) book.changed(cluster);
@@ -183,7 +195,7 @@ export class Notifier {
       backlog: before?.backlog ?? new Backlog(),
       held: 0,
     };
-    state.backlog.set(waiting.get(settings.name) ?? []);
+    state.backlog.set(messages);
     // What is under way with the old settings ends before anything is sent with the new ones.
     state.working = before?.working?.finally(() => {
       state.working = undefined;

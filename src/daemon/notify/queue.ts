@@ -71,6 +71,11 @@ export class Queue {
     for (const one of parked.slice(0, Math.max(0, parked.length - PARKED_MOST))) this.#outbox.delivered(one.id);
   }
 
+  /** What waits for one sink waits for another. */
+  rename(from: string, to: string): void {
+    this.#outbox.rename(from, to);
+  }
+
   /** Drops all that stands there for a sink; returns how much that was. */
   drop(sink: string, which: 'parked' | 'all'): number {
     const messages = [...this.#parked(), ...(which === 'all' ? (this.waiting().get(sink) ?? []) : [])];

@@ -33,6 +33,9 @@ export function outboxOf(
         database.run('UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?', [nextAttemptAt, id]),
       );
     },
+    rename: (from, to) => {
+      write((database) => database.run('UPDATE outbox SET sink = ? WHERE sink = ?', [to, from]));
+    },
     size: () => read((database) => database.number('SELECT count(*) FROM outbox')),
     recall: (key) =>
       read((database) => database.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', [key])?.value),

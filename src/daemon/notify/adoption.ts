@@ -1,0 +1,45 @@
+import type { SinkSettings } from '../settings.ts';
+import { identityOfSink } from '../sink-name.ts';
+import type { Outbox } from '../types.ts';
+import { Book } from './book.ts';
+
+/** Which sinks there were, by name: how a sink that is only called otherwise is known again. */
+const MEMORY_KEY = 'notify sinks';
+
+/**
+ * Sinks that have another name than before, and that name: type and address are the same, nobody is called as before, and
+ * nothing was told under the new name. `running`: names of the sinks that run now. Throws StoreFailure.
+ */
+export function adoptions(
+  sinks: readonly SinkSettings[],
+  running: readonly string[],
+  outbox: Outbox,
+): ReadonlyMap<string, string> {
+  const names = new Set(sinks.map(({ name }) => name));
+  const left = new Map(Object.entries(known(outbox)).filter(([name]) => !names.has(name)));
+  const adopted = new Map<string, string>();
+  for (const sink of sinks) {
+    if (running.includes(sink.name) || new Book(sink.name, outbox).isKnown) continue;
+    const [from] = [...left].find(([, identity]) => identity === identityOfSink(sink)) ?? [];
+    if (from === undefined) continue;
+    left.delete(from);
+    adopted.set(sink.name, from);
+  }
+  return adopted;
+}
+
+/** Throws StoreFailure. */
+export function remember(sinks: readonly SinkSettings[], outbox: Outbox): void {
+  const text = JSON.stringify(Object.fromEntries(sinks.map((one) => [one.name, identityOfSink(one)])));
+  if (outbox.recall(MEMORY_KEY) !== text) outbox.remember(MEMORY_KEY, text);
+}
+
+function known(outbox: Outbox): Readonly<Record<string, unknown>> {
+  try {
+    const found: unknown = JSON.parse(outbox.recall(MEMORY_KEY) ?? '{}');
+    return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
