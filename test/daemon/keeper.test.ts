@@ -169,6 +169,20 @@ t.test('what could not be read of a cluster that went is no problem', async (t) 
   t.equal(one.keeper.problem, undefined);
 });
 
+t.test('what waits is told as it last was known, while the store cannot say', async (t) => {
+  const one = kept();
+  const remembered = new Remembered(one.store.asStore, one.keeper, now);
+  one.store.outbox.size = () => 1;
+  t.equal(remembered.figures().outbox, 1);
+  await pass(3_000);
+  one.store.outbox.size = () => {
+    throw new StoreFailure('damaged', 'history.db: damaged');
+  };
+  remembered.forget('prod');
+  t.equal(remembered.figures().outbox, 1);
+  t.match(one.keeper.problem, /damaged/);
+});
+
 t.test('a file that was moved away and put back is used again after ten seconds', async (t) => {
   fakeTime();
   const file = path.join(temporary(), 'history.db');

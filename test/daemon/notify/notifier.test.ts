@@ -191,14 +191,14 @@ t.test('a restart tells nothing twice, and what happened meanwhile', async (t) =
 t.test('what was queued and not yet written into the book is not queued again', async (t) => {
   const { bench, hook } = await rig(t);
   hook.answer = { status: 503 };
-  const { remember } = bench.store.outbox;
-  bench.store.outbox.remember = () => {
+  const { remember } = bench.store.memory;
+  bench.store.memory.remember = () => {
     throw new Error('killed here');
   };
   bench.run([accused('tm-1')]);
   await bench.after(10);
   t.equal(bench.store.outbox.size(), 1);
-  bench.store.outbox.remember = remember;
+  bench.store.memory.remember = remember;
   await bench.restarted();
   hook.answer = { status: 200 };
   hook.received.length = 0;
@@ -240,6 +240,24 @@ t.test(
     t.equal(bench.store.outbox.size(), 0);
   },
 );
+
+t.test('a sink that does not listen is in the figures, with what waits and since when, until it listens', async (t) => {
+  const { bench, hook } = await rig(t, { groupWaitMs: 0 });
+  bench.run([accused('tm-1')]);
+  await bench.after(1);
+  t.equal(bench.notifier.figures.down, undefined, 'it listens');
+  hook.answer = { status: 503 };
+  bench.run([accused('tm-1'), accused('tm-2')]);
+  await bench.after(1);
+  const [first] = bench.notifier.figures.down ?? [];
+  t.match(first, { waiting: 1, problem: /503/ });
+  t.match(first?.since, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  await bench.after(60);
+  t.equal(bench.notifier.figures.down?.[0]?.since, first?.since, 'the first failure, not the last one');
+  hook.answer = { status: 200 };
+  await bench.after(HOUR);
+  t.equal(bench.notifier.figures.down, undefined);
+});
 
 t.test('the outbox stays small however long a sink is down', async (t) => {
   const { bench, hook } = await rig(t, { repeatMs: 60_000, groupWaitMs: 0 });
