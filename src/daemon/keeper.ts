@@ -193,7 +193,7 @@ export class Keeper {
   /** The last write failed, and nothing waits: a small one tells whether the store takes any again. */
   #probe(): void {
     const { store, clock } = this.#means;
-    this.write(() => store.outbox.remember('written', new Date(clock()).toISOString()), undefined);
+    this.write(() => store.memory.remember('written', new Date(clock()).toISOString()), undefined);
   }
 
   #fails(error: unknown): void {

@@ -130,7 +130,7 @@ export class RotationWatch implements Companion {
 
   #recall(): void {
     try {
-      const text = this.#means.store.outbox.recall(this.#key);
+      const text = this.#means.store.memory.recall(this.#key);
       if (text === undefined) return;
       const { rotations, contents } = JSON.parse(text) as Remembered;
       this.#rotations = Rotations.parse(rotations);
@@ -153,7 +153,7 @@ export class RotationWatch implements Companion {
     const text = JSON.stringify(remembered);
     if (text === this.#remembered) return;
     try {
-      this.#means.store.outbox.remember(this.#key, text);
+      this.#means.store.memory.remember(this.#key, text);
       this.#remembered = text;
     } catch (error) {
       this.#warn('rotations cannot be remembered', error);

@@ -310,6 +310,7 @@ export interface Store {
   happenings(cluster: string | undefined, page: Page): readonly Happening[];
   transitions(cluster: string | undefined, page: Page): readonly Transition[];
   readonly outbox: Outbox;
+  readonly memory: Memory;
   /**
    * Deletes what is older or more than the settings allow; failing runs live longer. Works for a few hundredths of a
    * second at most (`moreToRetain` says whether that was enough). Returns runs deleted.
@@ -384,7 +385,10 @@ export interface Outbox {
   size(): number;
   /** What waits for one sink waits for another, in the same order. */
   rename(from: string, to: string): void;
-  /** Small values by key, for what has to survive a restart (when a group was last notified). */
+}
+
+/** Small values by key, for what has to survive a restart: what a sink was told, which waivers held. */
+export interface Memory {
   recall(key: string): string | undefined;
   remember(key: string, value: string): void;
 }

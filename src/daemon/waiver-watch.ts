@@ -5,7 +5,7 @@ import type { Keeper } from './keeper.ts';
 import type { FindingRecord, Happening, Store } from './types.ts';
 
 export interface WaiverWatchMeans {
-  readonly store: Pick<Store, 'findings' | 'outbox'>;
+  readonly store: Pick<Store, 'findings' | 'memory'>;
   readonly keeper: Pick<Keeper, 'read' | 'write'>;
   /** Those of the settings that are in force. */
   readonly waivers: () => readonly Waiver[];
@@ -52,7 +52,7 @@ export class WaiverWatch {
     const now = clock();
     const given = waivers();
     const holding = given.filter((one) => stateOf(one, now) !== 'expired');
-    this.#held ??= keeper.read('ended waivers', () => heldOf(store.outbox.recall(MEMORY_KEY)), undefined);
+    this.#held ??= keeper.read('ended waivers', () => heldOf(store.memory.recall(MEMORY_KEY)), undefined);
     if (this.#held === undefined) return;
     const ended = this.#held.filter((one) => !holding.some((other) => isSame(one, other)));
     if (ended.length > 0) {
@@ -63,7 +63,7 @@ export class WaiverWatch {
     const next = holding.map(({ id, scope, owner, until }) => ({ id, scope, owner, until }));
     if (isDeepStrictEqual(next, this.#held)) return;
     this.#held = next;
-    keeper.write(() => store.outbox.remember(MEMORY_KEY, JSON.stringify(next)), undefined);
+    keeper.write(() => store.memory.remember(MEMORY_KEY, JSON.stringify(next)), undefined);
   }
 
   #tell(waiver: Held, end: string, open: readonly FindingRecord[]): void {

@@ -5,7 +5,7 @@ import type { Happening, Kept, Run, Store } from '../../src/daemon/types.ts';
 export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'runs' | 'last' | 'lastGood'> {
   readonly path = '/state/history.db';
   readonly kept: Run[] = [];
-  readonly memory: Map<string, string> = new Map();
+  readonly values: Map<string, string> = new Map();
   readonly happened: Happening[] = [];
   /** What every write, or the reading of earlier runs, meets. */
   writing: StoreFault | undefined;
@@ -23,11 +23,13 @@ export class MemoryStore implements Pick<Store, 'path' | 'commit' | 'note' | 'ru
     delivered: () => undefined,
     failed: () => undefined,
     rename: () => undefined,
-    recall: (key) => this.memory.get(key),
     size: (): number => this.#read(0),
+  };
+  readonly memory: Store['memory'] = {
+    recall: (key) => this.values.get(key),
     remember: (key, value): void => {
       this.#write();
-      this.memory.set(key, value);
+      this.values.set(key, value);
     },
   };
 

@@ -209,7 +209,7 @@ t.test(
   'what the store remembered and nobody can read is left, and a store that fails costs nothing but that',
   async (t) => {
     const store = new MemoryStore();
-    store.memory.set('rotations prod', '{');
+    store.values.set('rotations prod', '{');
     const folder = temporary();
     const file = path.join(folder, 'internal.p12');
     writeFileSync(file, 'old');
@@ -220,7 +220,7 @@ t.test(
     t.match(one.happened, [WRITTEN]);
     store.writing = undefined;
     await pass(10_000);
-    t.match(store.memory.get('rotations prod'), /internal\.p12/, 'tried again');
+    t.match(store.values.get('rotations prod'), /internal\.p12/, 'tried again');
   },
 );
 

@@ -117,7 +117,7 @@ t.test('a history that cannot be read now loses no end', (t) => {
   store.findings = findings;
   t.match(life.look({}), [/ended on/]);
   for (const text of ['no JSON', '{}', '[1, {"id": "w1"}]']) {
-    store.outbox.remember('waivers that held', text);
+    store.memory.remember('waivers that held', text);
     t.strictSame(new Life(store, [waiver()]).told, [], text);
   }
   t.end();

@@ -1,6 +1,6 @@
 import type { SinkSettings } from '../settings.ts';
 import { identityOfSink } from '../sink-name.ts';
-import type { Outbox } from '../types.ts';
+import type { Memory } from '../types.ts';
 import { Book } from './book.ts';
 
 /** Which sinks there were, by name: how a sink that is only called otherwise is known again. */
@@ -13,13 +13,13 @@ const MEMORY_KEY = 'notify sinks';
 export function adoptions(
   sinks: readonly SinkSettings[],
   running: readonly string[],
-  outbox: Outbox,
+  memory: Memory,
 ): ReadonlyMap<string, string> {
   const names = new Set(sinks.map(({ name }) => name));
-  const left = new Map(Object.entries(known(outbox)).filter(([name]) => !names.has(name)));
+  const left = new Map(Object.entries(known(memory)).filter(([name]) => !names.has(name)));
   const adopted = new Map<string, string>();
   for (const sink of sinks) {
-    if (running.includes(sink.name) || new Book(sink.name, outbox).isKnown) continue;
+    if (running.includes(sink.name) || new Book(sink.name, memory).isKnown) continue;
     const [from] = [...left].find(([, identity]) => identity === identityOfSink(sink)) ?? [];
     if (from === undefined) continue;
     left.delete(from);
@@ -29,14 +29,14 @@ export function adoptions(
 }
 
 /** Throws StoreFailure. */
-export function remember(sinks: readonly SinkSettings[], outbox: Outbox): void {
+export function remember(sinks: readonly SinkSettings[], memory: Memory): void {
   const text = JSON.stringify(Object.fromEntries(sinks.map((one) => [one.name, identityOfSink(one)])));
-  if (outbox.recall(MEMORY_KEY) !== text) outbox.remember(MEMORY_KEY, text);
+  if (memory.recall(MEMORY_KEY) !== text) memory.remember(MEMORY_KEY, text);
 }
 
-function known(outbox: Outbox): Readonly<Record<string, unknown>> {
+function known(memory: Memory): Readonly<Record<string, unknown>> {
   try {
-    const found: unknown = JSON.parse(outbox.recall(MEMORY_KEY) ?? '{}');
+    const found: unknown = JSON.parse(memory.recall(MEMORY_KEY) ?? '{}');
     return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : {};
   } catch (error) {
     if (error instanceof SyntaxError) return {};

@@ -1,4 +1,4 @@
-import type { Message, Outbox } from '../types.ts';
+import type { Memory, Message } from '../types.ts';
 import type { Alert } from './alert.ts';
 import { decode } from './message.ts';
 import { newStanding, type Standing } from './standing.ts';
@@ -10,13 +10,13 @@ type Kept = Pick<Standing, 'alert' | 'told'> &
 /** Standings of one sink, by cluster and key, kept in the store's memory so that a restart tells nothing twice. */
 export class Book {
   #sink: string;
-  readonly #outbox: Outbox;
+  readonly #memory: Memory;
   readonly #clusters = new Map<string, Map<string, Standing>>();
   readonly #unsaved = new Set<string>();
 
-  constructor(sink: string, outbox: Outbox) {
+  constructor(sink: string, memory: Memory) {
     this.#sink = sink;
-    this.#outbox = outbox;
+    this.#memory = memory;
   }
 
   /**
@@ -26,7 +26,7 @@ export class Book {
    */
   load(waiting: readonly Message[], now: number): void {
     for (const cluster of this.#known()) {
-      for (const kept of parsed<readonly Kept[]>(this.#outbox.recall(this.#key(cluster))) ?? []) {
+      for (const kept of parsed<readonly Kept[]>(this.#memory.recall(this.#key(cluster))) ?? []) {
         const one = Object.assign(newStanding(kept.alert, now), kept);
         one.is = one.told === 'open' ? 'open' : 'closed';
         one.isSince = one.openToldAt ?? now;
@@ -64,7 +64,7 @@ export class Book {
     this.#sink = sink;
     for (const cluster of this.#clusters.keys()) this.#unsaved.add(cluster);
     this.save(now, keepMs);
-    this.#outbox.remember(before, '[]');
+    this.#memory.remember(before, '[]');
   }
 
   clusters(): IterableIterator<[string, Map<string, Standing>]> {
@@ -99,7 +99,7 @@ export class Book {
       for (const [key, one] of standings) if (isForgotten(one, now, keepMs)) standings.delete(key);
       const kept = [...standings.values()].filter(({ told }) => told !== 'never').map(keptOf);
       this.#know(cluster);
-      this.#outbox.remember(this.#key(cluster), JSON.stringify(kept));
+      this.#memory.remember(this.#key(cluster), JSON.stringify(kept));
       this.#unsaved.delete(cluster);
     }
   }
@@ -109,12 +109,12 @@ export class Book {
   }
 
   #known(): readonly string[] {
-    return parsed<readonly string[]>(this.#outbox.recall(this.#index())) ?? [];
+    return parsed<readonly string[]>(this.#memory.recall(this.#index())) ?? [];
   }
 
   #know(cluster: string): void {
     const known = this.#known();
-    if (!known.includes(cluster)) this.#outbox.remember(this.#index(), JSON.stringify([...known, cluster]));
+    if (!known.includes(cluster)) this.#memory.remember(this.#index(), JSON.stringify([...known, cluster]));
   }
 
   #index(): string {

@@ -15,7 +15,7 @@ import { observe, QUIET_MS, tell } from './standing.ts';
 import { isWanted, toldOf } from './telling.ts';
 
 export interface NotifierMeans {
-  readonly store: Pick<Store, 'findings' | 'outbox'>;
+  readonly store: Pick<Store, 'findings' | 'memory' | 'outbox'>;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -143,9 +143,9 @@ export class Notifier {
     const waiting = this.#queue.waiting();
     const before = new Map(this.#sinks.map((one) => [one.settings.name, one]));
     const names = new Set(settings.notify.map(({ name }) => name));
-    const adopted = adoptions(settings.notify, [...before.keys()], this.#means.store.outbox);
+    const adopted = adoptions(settings.notify, [...before.keys()], this.#means.store.memory);
     const sinks = settings.notify.map((one) => this.#sinkOf(one, adopted.get(one.name), before, waiting, now));
-    remember(settings.notify, this.#means.store.outbox);
+    remember(settings.notify, this.#means.store.memory);
     for (const name of new Set([...waiting.keys(), ...before.keys()])) {
       const dropped = names.has(name) ? 0 : this.#queue.drop(name, 'all');
       if (dropped > 0) this.#means.log('warn', { sink: name, dropped }, 'notifications of a sink that is no more');
@@ -175,7 +175,7 @@ export class Notifier {
     const before = sinks.get(name);
     if (before !== undefined && isDeepStrictEqual(before.settings, settings)) return before;
     const messages = waiting.get(name) ?? [];
-    const book = before?.book ?? new Book(name, this.#means.store.outbox);
+    const book = before?.book ?? new Book(name, this.#means.store.memory);
     if (before === undefined) book.load(messages, now);
     if (adopted !== undefined) {
       this.#queue.rename(adopted, settings.name);

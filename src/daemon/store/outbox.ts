@@ -37,15 +37,5 @@ export function outboxOf(
       write((database) => database.run('UPDATE outbox SET sink = ? WHERE sink = ?', [to, from]));
     },
     size: () => read((database) => database.number('SELECT count(*) FROM outbox')),
-    recall: (key) =>
-      read((database) => database.get<{ value: string }>('SELECT value FROM memory WHERE key = ?', [key])?.value),
-    remember: (key, value) => {
-      write((database) =>
-        database.run(
-          'INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-          [key, value],
-        ),
-      );
-    },
   };
 }

@@ -8,6 +8,7 @@ import type {
   FindingRecord,
   Happening,
   Kept,
+  Memory,
   Outbox,
   Page,
   Retention,
@@ -28,6 +29,7 @@ import { listFindings, listTransitions, tracksOf, writeTrack, writeTransitions }
 import { leaveClusters } from './leave.ts';
 import { takeLock } from './lock.ts';
 import { LogSync } from './log-sync.ts';
+import { memoryOf } from './memory.ts';
 import { migrate } from './migrations.ts';
 import { outboxOf } from './outbox.ts';
 import { type Pass, retainSlice } from './retention.ts';
@@ -97,6 +99,7 @@ const NOTHING: Kept = { transitions: [], happenings: [] };
 class SqliteStore implements Store {
   readonly path: string;
   readonly outbox: Outbox;
+  readonly memory: Memory;
   readonly #file: string;
   readonly #identity: string | undefined;
   readonly #database: Database;
@@ -113,10 +116,9 @@ class SqliteStore implements Store {
     this.#lock = lock;
     this.#log = new LogSync(file);
     this.#identity = identityOf(file);
-    this.outbox = outboxOf(
-      (work) => this.#use(work),
-      (work) => this.#write(work),
-    );
+    const ways = [(work) => this.#use(work), (work) => this.#write(work)] satisfies Parameters<typeof outboxOf>;
+    this.outbox = outboxOf(...ways);
+    this.memory = memoryOf(...ways);
   }
 
   get moreToRetain(): boolean {

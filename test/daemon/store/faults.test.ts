@@ -177,7 +177,7 @@ for (const name of readdirSync(VERSIONS).filter((one) => one.endsWith('.db.gz'))
       facts.happenings,
     );
     t.equal(store.outbox.size(), facts.outbox);
-    for (const [key, value] of Object.entries(facts.memory)) t.equal(store.outbox.recall(key), value);
+    for (const [key, value] of Object.entries(facts.memory)) t.equal(store.memory.recall(key), value);
     store.commit(runOf(1000, { findings: [accused('tm-1')] }), settings);
     t.equal(store.last('prod')?.id, runId(1000));
     t.end();

@@ -257,10 +257,10 @@ t.test('the outbox keeps messages until they are delivered, and small values, ov
   const store = opened();
   store.outbox.add('pager', 'one', timeOf(0));
   store.outbox.add('mail', 'two', timeOf(5));
-  store.outbox.remember('group', 'then');
-  store.outbox.remember('group', 'now');
+  store.memory.remember('group', 'then');
+  store.memory.remember('group', 'now');
   store.close();
-  const { outbox } = opened(store.path);
+  const { outbox, memory } = opened(store.path);
   t.equal(outbox.size(), 2);
   const [message, ...more] = outbox.due(timeOf(1), 10);
   t.strictSame(more, []);
@@ -277,8 +277,8 @@ t.test('the outbox keeps messages until they are delivered, and small values, ov
   t.match(outbox.due(timeOf(9), 10), [{ id: 1, attempts: 1 }, { id: 2 }]);
   outbox.delivered(1);
   t.equal(outbox.size(), 1);
-  t.equal(outbox.recall('group'), 'now');
-  t.equal(outbox.recall('nothing'), undefined);
+  t.equal(memory.recall('group'), 'now');
+  t.equal(memory.recall('nothing'), undefined);
   t.end();
 });
 
