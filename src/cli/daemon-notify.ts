@@ -23,6 +23,10 @@ export function withNotifications(means: DaemonMeans): DaemonMeans {
       means.failed?.(cluster, problem);
       notifier.runFailed(cluster, problem);
     },
+    wire: (cluster, problem) => {
+      means.wire?.(cluster, problem);
+      notifier.wire(cluster, problem);
+    },
     committed: (run, transitions, settings) => {
       means.committed(run, transitions, settings);
       notifier.committed(run, transitions);

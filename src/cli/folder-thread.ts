@@ -1,6 +1,7 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { CompanionMeans } from '../daemon/companion.ts';
 import type { Publish, WireStatus } from '../daemon/types.ts';
+import { notWatched } from '../daemon/wire-companion.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { FolderNews, FolderOrder } from './folder-worker.ts';
 import { keepYoungGenerationBeside } from './heap.ts';
@@ -21,14 +22,16 @@ export type FolderMeans = Pick<CompanionMeans, 'settings' | 'publish' | 'keep' |
 
 /** A folder that is watched in the thread. */
 export interface FolderWatch {
-  readonly wire: WireStatus | undefined;
+  readonly wire: WireStatus;
+  /** The files that its settings name may say something else now. */
+  reloaded(): void;
   /** What was seen until then is judged and kept. */
   stop(): Promise<void>;
 }
 
 interface Watched {
   readonly means: FolderMeans;
-  wire: WireStatus | undefined;
+  wire: WireStatus;
   waivers: readonly Waiver[];
   ended: (() => void) | undefined;
 }
@@ -55,7 +58,9 @@ export class FolderThread {
 
   watch(means: FolderMeans): FolderWatch {
     const number = ++this.#numbers;
-    const one: Watched = { means, wire: undefined, waivers: means.waivers(), ended: undefined };
+    const { name, capture } = means.settings;
+    const wire = notWatched(name, capture ?? { interfaces: [] }, new Date().toISOString());
+    const one: Watched = { means, wire, waivers: means.waivers(), ended: undefined };
     this.#watched.set(number, one);
     if (this.#worker !== undefined) this.#begin(number, one);
     else if (this.#again === undefined) this.#open();
@@ -63,6 +68,7 @@ export class FolderThread {
       get wire() {
         return one.wire;
       },
+      reloaded: () => this.#tell({ kind: 'reloaded', cluster: number }),
       stop: () => this.#stop(number, one),
     };
   }
@@ -124,10 +130,8 @@ export class FolderThread {
     const problem = `reading captures broke off: ${how}`;
     for (const one of this.#watched.values()) {
       one.means.log('error', { cluster: one.means.settings.name, problem }, 'live wire: restarting');
-      if (one.wire !== undefined) {
-        one.wire = { ...one.wire, state: 'restarting', problem };
-        one.means.publish('wire', one.wire);
-      }
+      one.wire = { ...one.wire, state: 'restarting', problem };
+      one.means.publish('wire', one.wire);
       one.ended?.();
     }
     if (performance.now() - this.#begunAt >= STEADY_MS) this.#backoffMs = FIRST_BACKOFF_MS;

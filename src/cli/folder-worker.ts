@@ -1,15 +1,16 @@
 import { parentPort } from 'node:worker_threads';
 import type { ClusterSettings } from '../daemon/settings.ts';
 import type { LiveData, LiveEventName } from '../daemon/types.ts';
-import type { LiveWire } from '../daemon/wire.ts';
+import { WireCompanion } from '../daemon/wire-companion.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
-import { createLiveWire } from './live-wire.ts';
+import { openLiveWire } from './live-wire.ts';
 
 /** What the thread of watched folders is told; `cluster` is a number of whoever tells. */
 export type FolderOrder = { readonly cluster: number } & (
   | { readonly kind: 'begin'; readonly settings: ClusterSettings; readonly waivers: readonly Waiver[] }
   | { readonly kind: 'waivers'; readonly waivers: readonly Waiver[] }
+  | { readonly kind: 'reloaded' }
   | { readonly kind: 'end' }
 );
 
@@ -22,7 +23,7 @@ export type FolderNews = { readonly cluster: number } & (
 );
 
 interface Watched {
-  readonly wire: Promise<LiveWire | undefined>;
+  readonly wire: WireCompanion | undefined;
   waivers: readonly Waiver[];
 }
 
@@ -37,31 +38,34 @@ port.on('message', (order: FolderOrder) => {
   const one = watched.get(cluster);
   if (order.kind === 'begin') watched.set(cluster, { wire: begin(cluster, order.settings), waivers: order.waivers });
   else if (order.kind === 'end') void end(cluster);
+  else if (order.kind === 'reloaded') one?.wire?.reloaded();
   else if (one !== undefined) one.waivers = order.waivers;
 });
 
-async function begin(cluster: number, settings: ClusterSettings): Promise<LiveWire | undefined> {
-  const log = (level: 'info' | 'warn' | 'error', fields: object, text: string): void =>
-    tell({ cluster, kind: 'log', level, fields, text });
-  try {
-    const wire = await createLiveWire(settings, {
-      keep: (report) => tell({ cluster, kind: 'kept', report }),
-      publish: (event, data) => tell({ cluster, kind: 'published', event, data }),
-      log,
-      clock: () => Date.now(),
-      waivers: () => watched.get(cluster)?.waivers ?? [],
-    });
-    wire?.start();
-    return wire;
-  } catch (error) {
-    log('error', { cluster: settings.name, problem: (error as Error).message }, 'the wire is not watched');
-    return undefined;
-  }
+function begin(cluster: number, settings: ClusterSettings): WireCompanion | undefined {
+  const { capture, name } = settings;
+  if (capture === undefined) return undefined;
+  const means = {
+    publish: (event: LiveEventName, data: LiveData[LiveEventName]) => tell({ cluster, kind: 'published', event, data }),
+    log: (level: 'info' | 'warn' | 'error', fields: object, text: string) =>
+      tell({ cluster, kind: 'log', level, fields, text }),
+    clock: () => Date.now(),
+  };
+  return new WireCompanion({
+    ...means,
+    cluster: name,
+    settings: capture,
+    open: () =>
+      openLiveWire(settings, capture, {
+        ...means,
+        keep: (report) => tell({ cluster, kind: 'kept', report }),
+        waivers: () => watched.get(cluster)?.waivers ?? [],
+      }),
+  });
 }
 
 async function end(cluster: number): Promise<void> {
-  const wire = await watched.get(cluster)?.wire;
-  await wire?.stop();
+  await watched.get(cluster)?.wire?.stop();
   watched.delete(cluster);
   tell({ cluster, kind: 'ended' });
 }

@@ -9,6 +9,8 @@ export interface Companion {
   stop(): Promise<void>;
   /** Told of every stored run of the cluster; must not throw. */
   committed?(run: Run): void;
+  /** Told of a reload that left the settings of its cluster as they were: files that they name may say something else. */
+  reloaded?(): void;
   /** What the live wire carries, of the companion that watches it. */
   readonly wire?: WireStatus | undefined;
 }
@@ -16,6 +18,8 @@ export interface Companion {
 /** What a companion may do. */
 export interface CompanionMeans {
   readonly settings: ClusterSettings;
+  /** How long a look that need not be taken at once may wait, so that not all clusters begin at the same moment. */
+  readonly afterMs?: number;
   readonly trigger: (trigger: Trigger) => void;
   readonly note: (happening: Happening) => void;
   readonly publish: Publish;

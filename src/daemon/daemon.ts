@@ -26,8 +26,10 @@ import type {
   Transition,
   Trigger,
   WaiverStatus,
+  WireStatus,
 } from './types.ts';
 import { WaiverWatch } from './waiver-watch.ts';
+import { problemOfWire, WireWatch } from './wire-watch.ts';
 
 /** Settings, and where they came from. `path` absent: the embedded default. */
 export interface LoadedSettings {
@@ -49,6 +51,8 @@ export interface DaemonMeans {
   readonly committed: (run: Run, transitions: readonly Transition[], settings: Settings) => void;
   /** Told of every run that could not be made; must not throw. */
   readonly failed?: (cluster: string, problem: string) => void;
+  /** Told of a wire that is not watched for a while, and when it is again (undefined); must not throw. */
+  readonly wire?: (cluster: string, problem: string | undefined) => void;
   /** Ends what uses the store besides, before it is closed. */
   readonly ending?: () => Promise<void>;
   /** Takes what can be refused of new settings, before any of them comes into force. Rejects: the old ones stay. */
@@ -98,6 +102,7 @@ export class Daemon implements Control {
   readonly #clockWatch: ClockWatch;
   readonly #waiverWatch: WaiverWatch;
   readonly #departures: Departures;
+  readonly #wireWatch: WireWatch;
   readonly #news: StatusNews;
   #loaded: LoadedSettings;
   #lastReload: DaemonStatus['lastReload'];
@@ -118,6 +123,10 @@ export class Daemon implements Control {
     this.#news = new StatusNews(
       () => this.status(),
       (status) => this.live.publish('status', status),
+    );
+    this.#wireWatch = new WireWatch(
+      () => [...this.#members].map(([cluster, member]) => ({ cluster, wire: wireOf(member) })),
+      (cluster, problem) => means.wire?.(cluster, problem),
     );
     this.#startedAt = this.#now();
     this.#lastReload = { at: this.#startedAt, ok: true };
@@ -149,6 +158,7 @@ export class Daemon implements Control {
     this.#apply(this.#loaded);
     this.#clockWatch.start();
     this.#waiverWatch.start();
+    this.#wireWatch.start();
     this.#news.start();
     this.#retain();
   }
@@ -163,6 +173,7 @@ export class Daemon implements Control {
     clearTimeout(this.#retention);
     this.#clockWatch.stop();
     this.#waiverWatch.stop();
+    this.#wireWatch.stop();
     this.#news.stop();
     await Promise.all([
       ...[...this.#members.values()].map(stopped),
@@ -239,6 +250,7 @@ export class Daemon implements Control {
         name,
         lateMs: this.#lateMs(name),
         failed: this.#members.get(name)?.loop.health.problem,
+        wire: problemOfWire(wireOf(this.#members.get(name))),
       })),
     });
   }
@@ -289,6 +301,7 @@ export class Daemon implements Control {
     this.#means.applied(loaded);
     for (const [name, member] of this.#members) {
       if (!isDeepStrictEqual(wanted.get(name), member.loop.settings)) this.#end(name, member);
+      else for (const companion of member.companions) companion.reloaded?.();
     }
     for (const name of wanted.keys()) void this.#beginAfterEnd(name);
   }
@@ -361,7 +374,7 @@ export class Daemon implements Control {
   #statusOf(name: string): ClusterStatus {
     const member = this.#members.get(name);
     const health = member?.loop.health;
-    const wire = member?.companions.map((one) => one.wire).find((one) => one !== undefined);
+    const wire = wireOf(member);
     return {
       cluster: name,
       ...this.#remembered.cluster(name),
@@ -402,6 +415,10 @@ export class Daemon implements Control {
   #now(): string {
     return new Date(this.#means.clock()).toISOString();
   }
+}
+
+function wireOf(member: Member | undefined): WireStatus | undefined {
+  return member?.companions.map((one) => one.wire).find((one) => one !== undefined);
 }
 
 /** Never rejects: who cannot end properly has ended all the same. */

@@ -6,6 +6,8 @@ export interface ClusterReadiness {
   readonly lateMs: number;
   /** Why the last run could not be made; absent after one that was. */
   readonly failed?: string | undefined;
+  /** Why its wire is not watched, where it is to be. */
+  readonly wire?: string | undefined;
 }
 
 export interface ReadinessFacts {
@@ -43,6 +45,7 @@ export function readinessOf({
     ...clusters.flatMap(({ name, failed }) =>
       failed === undefined ? [] : [`${name}: the last run failed: ${failed}`],
     ),
+    ...clusters.flatMap(({ name, wire }) => (wire === undefined ? [] : [`${name}: its wire is not watched: ${wire}`])),
   ];
   return {
     ready: blocking.length === 0,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Report } from '../model/report.ts';
+import type { Observation, Report } from '../model/report.ts';
 import {
   type LiveCapture,
   type LiveCaptureEnd,
@@ -10,6 +10,7 @@ import type { CaptureRun } from '../observe/captures.ts';
 import type { LiveConnection, LiveTransfer, LiveView, LiveViewOptions } from '../observe/live.ts';
 import { LiveMemory } from '../observe/live-memory.ts';
 import type { LiveSource } from '../observe/live-source.ts';
+import { ClearNews } from './clear-news.ts';
 import type { CaptureSettings } from './settings.ts';
 import type { Publish, WireStatus } from './types.ts';
 import { EvidenceFolder, isEvidence } from './wire-evidence.ts';
@@ -50,12 +51,13 @@ const LONGEST_BACKOFF_MS = 60_000;
 const STEADY_MS = 60_000;
 /** What ended is told for so long, or for two snapshots. */
 const REMEMBER_MS = 5 * 60_000;
-/** Clear text that is new is judged so soon, and early at most so often. */
-const EARLY_AFTER_MS = 1500;
-const EARLY_EVERY_MS = 5000;
+/** Clear text that is new is judged so soon, and early at most so often: within two seconds, with the judgement. */
+const EARLY_AFTER_MS = 700;
+const EARLY_EVERY_MS = 1500;
 /** Transfers told one by one in a second; a flood stands in the next report. */
 const MAX_TRANSFERS_PER_STATUS = 50;
-const MAX_SEEN = 10_000;
+/** Inputs of judgements that failed, which are told with the next. */
+const MAX_OWED = 100;
 
 /**
  * Watches the wire of one cluster: runs the capture and begins it anew when it dies, or reads what is rotated into a
@@ -83,8 +85,11 @@ export class LiveWire {
   /** Segments of the view when the last snapshot was taken. */
   #judgedSegments = 0;
   #told = 0;
-  /** Clear text that has been judged early. */
-  readonly #seen = new Set<string>();
+  /** What could not be judged: its losses stand in the next report. */
+  #owed: CaptureRun['inputs'] = [];
+  /** Why the last judgement failed. */
+  #unjudged: string | undefined;
+  readonly #news: ClearNews;
 
   constructor(means: WireMeans) {
     const { settings, clock, cluster } = means;
@@ -93,6 +98,7 @@ export class LiveWire {
     this.#since = new Date(clock()).toISOString();
     const { evidence, folder } = settings;
     const rememberMs = Math.max(REMEMBER_MS, 2 * settings.everyMs);
+    this.#news = new ClearNews(rememberMs, this.#monotonic);
     this.#view = means.openView({
       memory: new LiveMemory({ rememberMs, clock: this.#monotonic }),
       ...(evidence === undefined ? {} : { evidenceBytes: evidence.bytes }),
@@ -107,11 +113,12 @@ export class LiveWire {
   get status(): WireStatus {
     const { settings, cluster } = this.#means;
     const { packets, drops, connections, clearBytes, tlsBytes } = this.#view.totals;
+    const problem = this.#problem ?? this.#unjudged;
     return {
       cluster,
       interfaces: settings.folder === undefined ? settings.interfaces : [settings.folder],
-      state: this.#state,
-      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+      state: this.#state === 'running' && problem !== undefined ? 'failed' : this.#state,
+      ...(problem === undefined ? {} : { problem }),
       since: this.#since,
       packets,
       drops,
@@ -125,7 +132,7 @@ export class LiveWire {
     this.#timers = [
       setInterval(() => this.#view.look(), LOOK_EVERY_MS),
       setInterval(() => this.#everySecond(), STATUS_EVERY_MS),
-      setInterval(() => this.#snapshot(), this.#means.settings.everyMs),
+      setInterval(() => this.#snapshot('due'), this.#means.settings.everyMs),
     ];
     if (this.#folder === undefined) this.#working = this.#listen();
     else this.#turn('running', undefined);
@@ -141,7 +148,7 @@ export class LiveWire {
     await Promise.all([this.#working, this.#reading]);
     this.#view.look();
     await this.#judging;
-    this.#snapshot();
+    this.#takeSnapshot();
     await this.#judging;
     this.#turn('stopped', undefined);
   }
@@ -212,6 +219,7 @@ export class LiveWire {
     if (this.#folder !== undefined && this.#reading === undefined)
       this.#reading = this.#readFolder(this.#folder).finally(() => {
         this.#reading = undefined;
+        this.#catchUp();
       });
     this.#means.publish('wire', this.status);
   }
@@ -236,14 +244,18 @@ export class LiveWire {
       if (problem !== undefined)
         this.#means.log('warn', { ...this.#fields, file, problem }, 'a capture could not be read');
       this.#view.look();
-      if (this.#awaited === 'snapshot') this.#takeSnapshot();
+      this.#catchUp();
     }
   }
 
-  /** A file is judged when all of it was read. */
-  #snapshot(): void {
-    if (this.#reading === undefined) this.#takeSnapshot();
-    else this.#awaited = 'snapshot';
+  /** A file is judged when all of it was read. What is due while a judgement goes on is due again; news would wait. */
+  #snapshot(why: 'due' | 'news'): void {
+    if (this.#reading === undefined && this.#judging === undefined) this.#takeSnapshot();
+    else if (this.#judging === undefined || why === 'news') this.#awaited = 'snapshot';
+  }
+
+  #catchUp(): void {
+    if (this.#awaited === 'snapshot' && this.#judging === undefined && !this.#stop.signal.aborted) this.#takeSnapshot();
   }
 
   /** One at a time; what comes meanwhile stands in the next one. Nothing heard since the last one is no run. */
@@ -252,36 +264,44 @@ export class LiveWire {
     if (this.#judging !== undefined) return;
     this.#lastSnapshotAt = performance.now();
     this.#countDrops();
-    const run = this.#view.snapshot();
+    const seen = this.#view.snapshot();
+    const run = { ...seen, inputs: [...this.#owed, ...seen.inputs] };
     const isDisturbed = run.inputs.some(
       ({ quality }) => quality !== undefined && (quality.captureDrops > 0 || quality.problems.length > 0),
     );
     const { segments } = this.#view;
     const isHeard = segments > this.#judgedSegments && run.witness.kept.length > 0;
-    this.#judgedSegments = segments;
     if (!isHeard && !isDisturbed) return;
+    this.#judging = this.#judge(run, segments).finally(() => {
+      this.#judging = undefined;
+      if (this.#reading === undefined) this.#catchUp();
+    });
+  }
+
+  /** What cannot be judged now is judged with the next snapshot. */
+  async #judge(run: CaptureRun, segments: number): Promise<void> {
     const { judge, keep, log } = this.#means;
-    this.#judging = judge(run)
-      .then(keep)
-      .catch((error: unknown) => log('error', { ...this.#fields, err: error }, 'what was seen could not be judged'))
-      .finally(() => {
-        this.#judging = undefined;
-      });
+    let problem: string | undefined;
+    try {
+      keep(await judge(run));
+      this.#judgedSegments = segments;
+      this.#owed = [];
+    } catch (error) {
+      this.#owed = run.inputs.slice(-MAX_OWED);
+      problem = `what was seen cannot be judged: ${(error as Error).message}`;
+      if (problem !== this.#unjudged) log('error', { ...this.#fields, err: error }, 'what was seen cannot be judged');
+    }
+    if (problem === this.#unjudged) return;
+    this.#unjudged = problem;
+    this.#means.publish('wire', this.status);
   }
 
   /** Clear text where none was before does not wait for the next snapshot. */
   #heardConnection({ observation }: LiveConnection): void {
-    const { kind, channel, server, client } = observation;
+    const { kind, channel } = observation;
+    if (kind === 'tls') this.#news.mended(pairOf(observation));
     if (kind !== 'plaintext' || channel === 'unknown') return;
-    const key = `${channel} ${server.host} ${server.port} ${client?.host}`;
-    this.#snapshotOnce(key);
-  }
-
-  #snapshotOnce(key: string): void {
-    if (this.#seen.has(key)) return;
-    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
-    this.#seen.add(key);
-    this.#snapshotSoon();
+    if (this.#news.isNew(pairOf(observation), channel)) this.#snapshotSoon();
   }
 
   #snapshotSoon(): void {
@@ -289,7 +309,7 @@ export class LiveWire {
     const wait = Math.max(EARLY_AFTER_MS, this.#lastSnapshotAt + EARLY_EVERY_MS - performance.now());
     this.#early = setTimeout(() => {
       this.#early = undefined;
-      this.#snapshot();
+      this.#snapshot('news');
     }, wait);
   }
 
@@ -309,7 +329,7 @@ export class LiveWire {
         seenAt: observation.lastSeenAt,
       });
     }
-    this.#snapshotOnce(`${channel} ${server.host} ${server.port} ${client?.host} ${transfer.kind}`);
+    if (this.#news.isNew(pairOf(observation), `${channel} ${transfer.kind}`)) this.#snapshotSoon();
     try {
       const file = this.#evidence?.keep(told);
       if (file !== undefined) log('info', { ...this.#fields, file }, 'evidence kept');
@@ -330,4 +350,8 @@ export class LiveWire {
   get #fields(): object {
     return { cluster: this.#means.cluster };
   }
+}
+
+function pairOf({ server, client }: Observation): string {
+  return `${server.host} ${server.port} ${client?.host}`;
 }

@@ -24,6 +24,7 @@ export type FamilyName =
   | 'flinkprobe_missed_runs_total'
   | 'flinkprobe_last_restart_seen_timestamp_seconds'
   | 'flinkprobe_waiver_expiry_timestamp_seconds'
+  | 'flinkprobe_capture_up'
   | 'flinkprobe_capture_packets_total'
   | 'flinkprobe_capture_drops_total'
   | 'flinkprobe_clear_bytes_total'
@@ -140,6 +141,11 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     labels: ['flink_cluster'],
   },
   flinkprobe_waiver_expiry_timestamp_seconds: { kind: 'gauge', help: 'When a waiver ends', labels: ['waiver'] },
+  flinkprobe_capture_up: {
+    kind: 'gauge',
+    help: 'Whether the wire is watched and what it shows is judged, of clusters whose wire is to be',
+    labels: ['flink_cluster'],
+  },
   flinkprobe_capture_packets_total: {
     kind: 'counter',
     help: 'Packets of the wire that were read since its watch began',

@@ -228,10 +228,12 @@ export class DaemonMetrics {
       this.#set.set('flinkprobe_last_restart_seen_timestamp_seconds', labels, restart / 1000);
     }
     if (wire !== undefined) this.#wire(wire);
+    else this.#set.remove('flinkprobe_capture_up', labels);
   }
 
-  #wire({ cluster, packets, drops, clearBytes, tlsBytes }: WireStatus): void {
+  #wire({ cluster, state, packets, drops, clearBytes, tlsBytes }: WireStatus): void {
     const labels = { flink_cluster: cluster };
+    this.#set.set('flinkprobe_capture_up', labels, state === 'running' ? 1 : 0);
     this.#set.setTotal('flinkprobe_capture_packets_total', labels, packets);
     this.#set.setTotal('flinkprobe_capture_drops_total', labels, drops);
     this.#set.setTotal('flinkprobe_clear_bytes_total', labels, clearBytes);

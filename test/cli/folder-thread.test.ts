@@ -57,8 +57,8 @@ t.test('one thread has all folders; each hears its own, and new waivers reach it
   await until('both began', () => a.lines.length > 0 && b.lines.length > 0);
   t.match(a.lines, [{ text: 'begin', fields: { name: 'a', waivers: [] } }]);
   t.match(b.lines, [{ text: 'begin', fields: { name: 'b', waivers: [] } }]);
-  await until('a status', () => watches[0]!.wire?.state === 'running');
-  t.equal(watches[0]!.wire?.packets, 7);
+  await until('a status', () => watches[0]!.wire.state === 'running');
+  t.equal(watches[0]!.wire.packets, 7);
   t.equal(a.events[0]?.event, 'wire');
   a.waivers = [{ id: 'w1', scope: { rule: 'plaintext-channel' }, owner: 'us', reason: 'known', until: '2999-01-01' }];
   await until('new waivers', () => a.lines.at(-1)?.text === 'waivers');
@@ -85,8 +85,9 @@ t.test('a thread that breaks off is said, and begun anew with all folders', asyn
   );
   const one = heard('a');
   const watch = thread.watch(one.means);
-  await until('broke off', () => watch.wire?.state === 'restarting');
-  t.match(watch.wire?.problem, /broke off: too much of it/);
+  await until('broke off', () => watch.wire.problem !== undefined);
+  t.equal(watch.wire.state, 'restarting');
+  t.match(watch.wire.problem, /broke off: too much of it/);
   t.match(one.events.at(-1), { event: 'wire', data: { state: 'restarting' } });
   t.ok(
     one.lines.some(({ text, fields }) => text === 'live wire: restarting' && /too much/.test(JSON.stringify(fields))),
@@ -100,7 +101,7 @@ t.test('a thread that has no end is not waited for without end', async (t) => {
     program(`${WIRE} port.on('message', ({ cluster, kind }) => { wire(cluster); if (kind === 'end') for (;;); });`),
   );
   const watch = thread.watch(heard('a').means);
-  await until('a status', () => watch.wire !== undefined);
+  await until('a status', () => watch.wire.state === 'running');
   await watch.stop();
   t.pass('stopped');
 });

@@ -1,4 +1,4 @@
-import { createLiveWire, type LiveWireMeans } from '../../src/cli/live-wire.ts';
+import { type LiveWireMeans, openLiveWire } from '../../src/cli/live-wire.ts';
 import type { CaptureSettings, ClusterSettings } from '../../src/daemon/settings.ts';
 import type { LiveData, LiveEventName, Publish } from '../../src/daemon/types.ts';
 import type { LiveWire } from '../../src/daemon/wire.ts';
@@ -25,7 +25,8 @@ export async function watching(
 ): Promise<Heard> {
   const heard: Omit<Heard, 'wire'> = { reports: [], events: [], pids: [] };
   const publish: Publish = (event, data) => void heard.events.push({ at: performance.now(), event, data });
-  const wire = (await createLiveWire(cluster({ interfaces: ['lo'], everyMs: 60_000, ...capture }), {
+  const settings = { interfaces: ['lo'], everyMs: 60_000, ...capture };
+  const { wire } = await openLiveWire(cluster(settings), settings, {
     publish,
     keep: (report) => void heard.reports.push(report),
     log: () => undefined,
@@ -36,7 +37,7 @@ export async function watching(
       heard.pids.push(...started.streams.map(({ pid }) => pid));
       return started;
     },
-  }))!;
+  });
   t.teardown(() => wire.stop());
   wire.start();
   return { ...heard, wire };

@@ -80,6 +80,22 @@ export function runFailedAlert(cluster: string, problem: string, startsAt: strin
   };
 }
 
+/** A wire that nobody watches: clear text may pass unseen. */
+export function wireFailedAlert(cluster: string, problem: string, startsAt: string): Alert {
+  return {
+    key: 'wire-failed',
+    severity: 'high',
+    labels: { alertname: 'FlinkprobeWireFailed', flink_cluster: cluster, fingerprint: 'wire-failed' },
+    annotations: {
+      summary: shown(`The wire of ${cluster} is not watched`),
+      description: shown(problem),
+      runbook:
+        'The interface or folder, the files and the rights that capture: needs; flinkprobe sniff shows the same.',
+    },
+    startsAt,
+  };
+}
+
 export function waiverAlert(
   { id, owner, reason, until, state, matched }: Omit<WaiverOutcome, 'scope'>,
   startsAt: string,

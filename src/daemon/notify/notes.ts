@@ -37,6 +37,9 @@ export function note(
   observe(there ?? book.standing(cluster, alert, now), 'open', alert, now);
 }
 
+/** Alerts of a cluster that stand for no finding of the history. */
+const OF_NO_FINDING: readonly string[] = ['run-failed', 'wire-failed'];
+
 export function reconcile(
   sink: Listener,
   cluster: string,
@@ -49,7 +52,8 @@ export function reconcile(
     note(sink, cluster, finding, 'open', openings === 1 ? firstSeenAt : lastSeenAt, now);
   }
   for (const [key, one] of sink.book.of(cluster)) {
-    if (!keys.has(key) && (key !== 'run-failed' || is === 'gone')) observe(one, 'closed', one.alert, now, 'resolved');
+    if (!keys.has(key) && (!OF_NO_FINDING.includes(key) || is === 'gone'))
+      observe(one, 'closed', one.alert, now, 'resolved');
   }
 }
 

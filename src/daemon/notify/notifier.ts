@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../log.ts';
 import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
 import type { Message, NotificationFigures, Run, Store, Transition, WaiverStatus } from '../types.ts';
-import { runFailedAlert, waiverAlert } from './alert.ts';
 import { adoptions, remember } from './adoption.ts';
+import { type Alert, runFailedAlert, waiverAlert, wireFailedAlert } from './alert.ts';
 import { Backlog } from './backlog.ts';
 import { Book } from './book.ts';
 import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
@@ -99,12 +99,29 @@ export class Notifier {
 
   /** A run could not be made. The next one that asks and is complete ends it. */
   runFailed(cluster: string, problem: string): void {
+    this.#failed(cluster, (since) => runFailedAlert(cluster, problem, since));
+  }
+
+  /** A wire is not watched for a while; `problem` absent: it is again, or need not be. */
+  wire(cluster: string, problem: string | undefined): void {
+    if (problem !== undefined) {
+      this.#failed(cluster, (since) => wireFailedAlert(cluster, problem, since));
+      return;
+    }
+    const now = this.#means.clock();
+    for (const { book } of this.#sinks) {
+      const one = book.of(cluster).get('wire-failed');
+      if (one !== undefined) observe(one, 'closed', one.alert, now, 'resolved');
+    }
+  }
+
+  #failed(cluster: string, make: (since: string) => Alert): void {
     const now = this.#means.clock();
     for (const { settings, book } of this.#sinks) {
       if (!settings.on.includes('run-failed') || !this.#clusters.has(cluster)) continue;
-      const there = book.of(cluster).get('run-failed');
-      const since = there?.is === 'open' ? there.alert.startsAt : iso(now);
-      const alert = runFailedAlert(cluster, problem, since);
+      const fresh = make(iso(now));
+      const there = book.of(cluster).get(fresh.key);
+      const alert = there?.is === 'open' ? make(there.alert.startsAt) : fresh;
       observe(book.standing(cluster, alert, now), 'open', alert, now);
     }
   }
