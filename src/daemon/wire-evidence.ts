@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LiveTransfer } from '../observe/live.ts';
 
@@ -7,6 +7,8 @@ const MAX_FILES = 200;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** The same transfer of the same server is kept again after this long. */
 const AGAIN_AFTER_MS = 3_600_000;
+/** Where it could not be written: not every transfer tries again. */
+const RETRY_AFTER_MS = 60_000;
 const PREFIX = 'flinkprobe-evidence-';
 const MAX_KEYS = 10_000;
 
@@ -21,8 +23,8 @@ export class EvidenceFolder {
   readonly #cluster: string;
   readonly #clock: () => number;
   readonly #monotonic: () => number;
-  /** When which transfer was kept last, by a clock that nobody sets. */
-  readonly #kept = new Map<string, number>();
+  /** Before when which transfer is not kept again, by a clock that nobody sets. */
+  readonly #notBefore = new Map<string, number>();
 
   constructor(folder: string, cluster: string, clock: () => number, monotonic: () => number) {
     this.#folder = folder;
@@ -37,15 +39,16 @@ export class EvidenceFolder {
     const { channel, server } = observation;
     const key = `${channel} ${server.host} ${server.port} ${transfer.kind}`;
     const now = this.#monotonic();
-    if (now - (this.#kept.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_AFTER_MS) return undefined;
-    if (this.#kept.size >= MAX_KEYS) this.#kept.clear();
-    this.#kept.set(key, now);
+    if (now < (this.#notBefore.get(key) ?? Number.NEGATIVE_INFINITY)) return undefined;
+    if (this.#notBefore.size >= MAX_KEYS) this.#notBefore.clear();
+    this.#notBefore.set(key, now + RETRY_AFTER_MS);
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#makeRoom(evidence.length);
     const time = new Date(this.#clock()).toISOString().replace(/[:.]/g, '-');
     const words = [time, this.#cluster, channel, server.host, String(server.port), transfer.kind].map(safe);
     const file = path.join(this.#folder, `${PREFIX}${words.join('_')}.pcapng`);
-    writeFileSync(file, evidence, { mode: 0o600, flag: 'wx' });
+    writeNew(file, evidence);
+    this.#notBefore.set(key, now + AGAIN_AFTER_MS);
     return file;
   }
 
@@ -60,6 +63,16 @@ export class EvidenceFolder {
       total -= oldest.size;
       unlinkSync(oldest.file);
     }
+  }
+}
+
+/** The whole file or none. */
+function writeNew(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EvidenceFolder, isEvidence } from '../../src/daemon/wire-evidence.ts';
 import type { LiveTransfer } from '../../src/observe/live.ts';
@@ -73,4 +73,28 @@ t.test('files are few, small and for their owner, and the same transfer is kept 
   const names = readdirSync(folder);
   t.equal(names.length, 200);
   t.notOk(names.includes(path.basename(first)), 'the oldest is gone');
+});
+
+t.test('evidence that could not be written is kept with a later connection, a minute after', async (t) => {
+  const folder = path.join(t.testdir(), 'evidence');
+  let clock = Date.parse('2026-11-22T12:00:00Z');
+  const evidence = new EvidenceFolder(
+    folder,
+    'prod',
+    () => clock,
+    () => clock,
+  );
+  const told = {
+    observation: { channel: 'taskmanager-data', server: { host: '10.0.0.1', port: 6121 } },
+    transfer: { kind: 'records' },
+    evidence: Buffer.alloc(1000),
+  } as unknown as LiveTransfer;
+  writeFileSync(folder, 'no folder');
+  t.throws(() => evidence.keep(told));
+  rmSync(folder);
+  clock += 59_000;
+  t.equal(evidence.keep(told), undefined, 'a disk that is full is not asked for every transfer');
+  clock += 2000;
+  t.type(evidence.keep(told), 'string');
+  t.equal(readdirSync(folder).length, 1);
 });
