@@ -115,3 +115,21 @@ t.test('a folder that is not there is an error, which names it', (t) => {
   t.throws(() => captures.complete(), { code: 'ENOENT', message: /nowhere/ });
   t.end();
 });
+
+t.test(
+  'in a folder of very many files new ones are found at once, and old ones that were written over a little later',
+  (t) => {
+    const { folder, at, write } = watched(t);
+    for (let file = 1000; file < 1400; file++) write(`x_${file}.pcap`, -30);
+    t.equal(at(0).length, 400);
+    writeFileSync(path.join(folder, 'x_1000.pcap'), Buffer.alloc(50));
+    utimesSync(path.join(folder, 'x_1000.pcap'), START / 1000 + 1, START / 1000 + 1);
+    write('x_1400.pcap', 2);
+    write('x_1401.pcap', 3);
+    t.same(at(3), ['x_1400.pcap']);
+    t.same(at(10), ['x_1401.pcap'], 'the newest is looked at each time');
+    t.same(at(29), []);
+    t.same(at(31), ['x_1000.pcap']);
+    t.end();
+  },
+);
