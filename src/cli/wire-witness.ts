@@ -5,6 +5,7 @@ import { type CaptureRun, observeCaptures } from '../observe/captures.ts';
 import { protocolsOf } from '../observe/dialogue.ts';
 import { PASS_ALL, type SegmentFilter } from '../observe/filter.ts';
 import { observations } from '../observe/observations.ts';
+import { heardOf } from '../observe/record.ts';
 import { formatTime } from '../observe/time.ts';
 import { KeyLog } from '../tls/key-log.ts';
 import { CertificateCache } from '../x509/certificate.ts';
@@ -80,6 +81,6 @@ async function readCaptures(request: WireRequest, protocols: readonly ClearProto
 function learn(run: CaptureRun, topology: Topology): void {
   for (const { record } of run.witness.kept) {
     if (record.speech.kind !== 'clear') continue;
-    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts, record.ports);
+    for (const hint of record.speech.reading.hints) topology.learn(hint, record.hosts, record.ports, heardOf(record));
   }
 }

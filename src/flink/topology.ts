@@ -1,7 +1,7 @@
 import type { Side } from '../bytes/stream.ts';
 import type { ChannelId, Component } from '../model/channel.ts';
 import type { EffectiveConfiguration, Hint, Probe } from '../model/probe.ts';
-import { Names } from './names.ts';
+import { type Heard, Names } from './names.ts';
 import { fixedPort } from './rest-tls.ts';
 import { storageEndpoints } from './storage-endpoint.ts';
 import { zookeeperServers } from './zookeeper-quorum.ts';
@@ -74,8 +74,8 @@ export class Topology {
     this.#names.give(address, name, 'told');
   }
 
-  /** `hosts` and `ports` are those of the connection's two sides. */
-  learn(hint: Hint, hosts: readonly [string, string], ports?: readonly [number, number]): void {
+  /** `hosts` and `ports` are those of the connection's two sides, `heard` when it was seen. */
+  learn(hint: Hint, hosts: readonly [string, string], ports?: readonly [number, number], heard?: Heard): void {
     const address = hint.side === undefined ? hint.host : hosts[hint.side];
     const port = hint.port ?? portOfSide(hint.side, ports);
     switch (hint.kind) {
@@ -85,12 +85,12 @@ export class Topology {
         }
         return;
       case 'member':
-        this.#learnMember(hint, address);
+        this.#learnMember(hint, address, heard);
         return;
       case 'channel-port':
         if (address !== undefined && port !== undefined && hint.channel !== undefined) {
           this.#learnPort(address, port, hint.channel, hint.component);
-          this.#learnMember(hint, address);
+          this.#learnMember(hint, address, heard);
         }
     }
   }
@@ -157,7 +157,7 @@ export class Topology {
     }
   }
 
-  #learnMember(hint: Hint, address: string | undefined): void {
+  #learnMember(hint: Hint, address: string | undefined, heard: Heard | undefined): void {
     if (address === undefined) {
       return;
     }
@@ -167,11 +167,11 @@ export class Topology {
     }
     const name = hint.member ?? (hint.side === undefined ? undefined : hint.host);
     if (name !== undefined && !isLoopback(name)) {
-      this.#names.give(address, name, 'learned', hint.component);
+      this.#names.give(address, name, 'learned', hint.component, heard);
     }
     // The traffic named a host, the connection its address: the same process.
     if (hint.side !== undefined && hint.host !== undefined && !isLoopback(hint.host) && hint.host !== name) {
-      this.#names.give(address, hint.host, 'learned', hint.component);
+      this.#names.give(address, hint.host, 'learned', hint.component, heard);
     }
   }
 

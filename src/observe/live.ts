@@ -17,7 +17,7 @@ import type { LiveMemory } from './live-memory.ts';
 import { LiveSource, type SourceName } from './live-source.ts';
 import { type ObservationContext, observations } from './observations.ts';
 import { type Keeper, PassiveWitness } from './passive.ts';
-import { type ConnectionRecord, recordConnection } from './record.ts';
+import { type ConnectionRecord, heardOf, recordConnection } from './record.ts';
 import { formatTime } from './time.ts';
 
 /** State or records that went over the wire in clear, told while its connection goes on. */
@@ -262,7 +262,8 @@ export class LiveView {
     this.#room--;
     const { speech } = record;
     if (speech.kind === 'clear') {
-      for (const hint of speech.reading.hints) this.#options.topology.learn(hint, record.hosts, record.ports);
+      const heard = heardOf(record);
+      for (const hint of speech.reading.hints) this.#options.topology.learn(hint, record.hosts, record.ports, heard);
     }
     const observation = observations([{ record, repeats: 0 }], this.#context)[0]!;
     if (told.speech === 'not-told') {

@@ -84,3 +84,8 @@ function recordSpeech(dialogue: Dialogue): RecordedSpeech {
       return speech;
   }
 }
+
+/** Seconds of packet time between which it was seen. */
+export function heardOf({ first, last }: ConnectionRecord): { readonly from: number; readonly until: number } {
+  return { from: first.seconds, until: last.seconds };
+}

@@ -45,3 +45,32 @@ t.test('answers for any names without end', (t) => {
   );
   t.end();
 });
+
+t.test('an address that another process has got is called by its name, whichever was learned first', (t) => {
+  const names = new Names();
+  const give = (name: string, from: number, until: number): void =>
+    names.give('10.1.2.7', name, 'learned', 'taskmanager', { from, until });
+  give('tm-1-1', 100, 200);
+  give('tm-1-9', 300, 310);
+  t.equal(names.memberOf('10.1.2.7'), 'tm-1-9');
+  give('10-1-2-7.flink', 305, 500);
+  t.equal(names.memberOf('10.1.2.7'), 'tm-1-9', 'what it is called besides does not replace it');
+  give('tm-1-1', 100, 200);
+  t.equal(names.memberOf('10.1.2.7'), 'tm-1-9', 'what was known is told again');
+  give('tm-1-1', 320, 400);
+  t.equal(names.memberOf('10.1.2.7'), 'tm-1-1', 'both are there: the first');
+  t.end();
+});
+
+t.test('names that were told outweigh any that were heard later; of endless ones those of the present stay', (t) => {
+  const names = new Names();
+  names.give('10.1.2.7', 'said', 'told');
+  for (let pod = 0; pod < 100; pod++) {
+    for (const host of ['10.1.2.7', '10.1.2.8'])
+      names.give(host, `tm-${pod}.${host}`, 'learned', 'taskmanager', { from: pod * 1000, until: pod * 1000 + 500 });
+  }
+  t.equal(names.memberOf('10.1.2.7'), 'said');
+  t.equal(names.memberOf('10.1.2.8'), 'tm-99.10.1.2.8');
+  t.ok(names.aliases('10.1.2.8').length <= 17);
+  t.end();
+});
