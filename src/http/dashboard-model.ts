@@ -113,7 +113,9 @@ export class PageModels {
     const known = this.#seen.get(cluster);
     if (run === undefined) return NOTHING_SEEN;
     if (known?.run === run.id) return known.seen;
-    const seen = seenOf(this.#control.store.report(run.id));
+    const { recording, ...others } = seenOf(this.#control.store.report(run.id));
+    // What was rotated into a watched folder is the wire of now.
+    const seen = recording === undefined || run.trigger === 'live' ? others : { ...others, recording };
     this.#seen.set(cluster, { run: run.id, seen });
     return seen;
   }

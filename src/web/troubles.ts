@@ -85,11 +85,16 @@ function ofDaemon({ model: { status }, now }: Hearing): readonly Trouble[] {
 }
 
 function ofPackets({ cluster, traffic }: PageModel): readonly Trouble[] {
-  const drops = (cluster?.wire?.drops ?? 0) + (traffic?.drops ?? 0);
+  const { wire } = cluster ?? {};
+  const drops = wire?.drops ?? traffic?.drops ?? 0;
   const gaps = traffic?.gaps ?? 0;
   if (drops === 0 && gaps === 0) return [];
   const parts = [
-    ...(drops === 0 ? [] : [`${plural(drops, 'packet')} dropped by the capture`]),
+    ...(drops === 0
+      ? []
+      : [
+          `${plural(drops, 'packet')} dropped by the capture${wire === undefined ? '' : ` since ${clock(wire.since)} UTC`}`,
+        ]),
     ...(gaps === 0 ? [] : [`${count(gaps)} holes of ${bytes(traffic?.gapBytes ?? 0)}`]),
   ];
   return [{ kind: 'packets', title: 'Not everything was captured', text: parts.join(', ') }];

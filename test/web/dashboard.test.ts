@@ -101,6 +101,8 @@ t.test('a cluster that nobody is asked for and no capture was read of has no sha
   const { traffic, recording } = await page();
   t.match(traffic, { drops: 3, gaps: 2, gapBytes: 77 });
   t.strictSame(recording, { from: input!.firstPacketAt, to: input!.lastPacketAt });
+  control.commit('a', whole, 'live');
+  t.equal((await page()).recording, undefined, 'the wire of now is none');
 });
 
 t.test('readers are not offered what only operators may do', async (t) => {

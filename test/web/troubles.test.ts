@@ -30,7 +30,10 @@ t.test('all is well only where nothing makes that doubtful', async (t) => {
   const traffic = { connections: 1, clearBytes: 0, tlsBytes: 1, drops: 0, gaps: 0, gapBytes: 0 };
   const doubtful: readonly (readonly [PageModel, string])[] = [
     [calmModel({}, [calmCluster('a', { lateMs: 61_000 })]), 'A run is late : by 1 min'],
-    [calmModel({}, [calmCluster('a', { wire: { ...wire, drops: 7 } })]), '7 packets dropped by the capture'],
+    [
+      calmModel({}, [calmCluster('a', { wire: { ...wire, drops: 7 } })]),
+      '7 packets dropped by the capture since 12:00 UTC',
+    ],
     [calmModel({}, [calmCluster('a', { wire: { ...wire, state: 'failed', problem: 'no eth0' } })]), 'no eth0'],
     [
       calmModel({ traffic: { ...traffic, drops: 2, gaps: 1, gapBytes: 500 } }),
