@@ -2,13 +2,13 @@ import type { Report } from '../model/report.ts';
 import { BrokenRun } from './broken-run.ts';
 import { cellsOf, changedCells, worstOf } from './cells.ts';
 import { comparable } from './comparable.ts';
-import type { Keeper } from './keeper.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
 import { nextRun, type Planned, wake } from './schedule.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type {
   ChannelCell,
   ClusterStatus,
@@ -43,7 +43,7 @@ export type Runner = (request: RunRequest) => Promise<Report>;
 export interface ClusterMeans {
   readonly run: Runner;
   readonly store: Store;
-  readonly keeper: Keeper;
+  readonly writer: StoreWriter;
   readonly ids: RunIds;
   /** Connections. */
   readonly slots: Slots;
@@ -252,7 +252,7 @@ export class ClusterLoop {
   }
 
   #keep(made: Run): void {
-    const { keeper, publish, committed, log } = this.#means;
+    const { writer, publish, committed, log } = this.#means;
     const { name, failOn, resolveAfter, expectedTaskManagers } = this.settings;
     const { id, trigger, report } = made;
     const before = this.#cells;
@@ -263,7 +263,7 @@ export class ClusterLoop {
     log('info', { cluster: name, run: id, trigger, verdict: report.verdict }, 'run finished');
     for (const cell of changedCells(before, this.#cells)) publish('channel', cell);
     const settings = { resolveAfter, ...(expectedTaskManagers === undefined ? {} : { expectedTaskManagers }) };
-    keeper.commit(made, settings, ({ transitions, happenings }) => {
+    writer.commit(made, settings, ({ transitions, happenings }) => {
       for (const happening of happenings) publish('happening', happening);
       for (const transition of transitions) if (transition.kind !== 'still') publish('finding', transition);
       publish('run-finished', summaryOf(made));

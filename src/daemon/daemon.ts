@@ -4,7 +4,6 @@ import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import { Departures } from './departures.ts';
-import { Keeper } from './keeper.ts';
 import type { LagMeter } from './lag.ts';
 import { LiveRing } from './live.ts';
 import { readinessOf } from './readiness.ts';
@@ -13,6 +12,7 @@ import { RunIds } from './run-id.ts';
 import type { ClusterSettings, Settings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { StatusNews } from './status-news.ts';
+import { StoreWriter } from './store-writer.ts';
 import type {
   ChannelCell,
   ClusterStatus,
@@ -97,7 +97,7 @@ export class Daemon implements Control {
   readonly #ending = new Map<string, Ending>();
   readonly #slots: Slots;
   readonly #readers = new Slots(READERS);
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #remembered: Remembered;
   readonly #clockWatch: ClockWatch;
   readonly #waiverWatch: WaiverWatch;
@@ -117,8 +117,8 @@ export class Daemon implements Control {
     this.#means = means;
     this.#loaded = loaded;
     this.#slots = new Slots(loaded.settings.connections);
-    this.#keeper = new Keeper(means);
-    this.#remembered = new Remembered(means.store, this.#keeper, means.clock);
+    this.#writer = new StoreWriter(means);
+    this.#remembered = new Remembered(means.store, this.#writer, means.clock);
     this.live = new LiveRing(means.clock);
     this.#news = new StatusNews(
       () => this.status(),
@@ -135,7 +135,7 @@ export class Daemon implements Control {
     );
     const history = {
       store: means.store,
-      keeper: this.#keeper,
+      writer: this.#writer,
       clusters: () => this.clusters(),
       note: (happening: Happening) => this.#note(happening),
       clock: means.clock,
@@ -189,7 +189,7 @@ export class Daemon implements Control {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#note({ cluster: null, kind: 'daemon-stopped', at: this.#now(), text: 'stopped' });
-    this.#keeper.stop();
+    this.#writer.stop();
     this.#means.store.close();
   }
 
@@ -198,7 +198,7 @@ export class Daemon implements Control {
     const { path, sha256 } = this.#loaded;
     const clusters = this.clusters().map((name) => this.#statusOf(name));
     const { bytes, outbox } = this.#remembered.figures();
-    const { problem } = this.#keeper;
+    const { problem } = this.#writer;
     return {
       version,
       startedAt: this.#startedAt,
@@ -240,7 +240,7 @@ export class Daemon implements Control {
   }
 
   readiness(): ReturnType<Control['readiness']> {
-    const { problem, lost } = this.#keeper;
+    const { problem, lost } = this.#writer;
     return readinessOf({
       state: this.#stopping === undefined ? 'running' : 'stopping',
       store: problem,
@@ -256,7 +256,7 @@ export class Daemon implements Control {
   }
 
   waivers(): readonly WaiverStatus[] {
-    this.#waivers = this.#keeper.read('waivers', () => this.#means.waivers(), this.#waivers);
+    this.#waivers = this.#writer.read('waivers', () => this.#means.waivers(), this.#waivers);
     return this.#waivers;
   }
 
@@ -330,7 +330,7 @@ export class Daemon implements Control {
     const loop = new ClusterLoop(cluster, {
       run,
       store,
-      keeper: this.#keeper,
+      writer: this.#writer,
       ids: this.#ids,
       slots: this.#slots,
       readers: this.#readers,
@@ -395,7 +395,7 @@ export class Daemon implements Control {
   }
 
   #note(happening: Happening): void {
-    this.#keeper.note(happening);
+    this.#writer.note(happening);
     this.live.publish('happening', happening);
   }
 
@@ -404,7 +404,7 @@ export class Daemon implements Control {
     this.#departures.look();
     const { passingMs, failingMs, bytes } = this.#loaded.settings.state;
     const { store } = this.#means;
-    const state = this.#keeper.write(() => {
+    const state = this.#writer.write(() => {
       store.retain({ passingMs, failingMs, bytes }, this.#now());
       return store.moreToRetain ? 'more' : 'done';
     }, 'done');

@@ -1,9 +1,9 @@
-import type { Keeper } from './keeper.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { Happening, Store } from './types.ts';
 
 export interface DeparturesMeans {
   readonly store: Pick<Store, 'leave'>;
-  readonly keeper: Pick<Keeper, 'write'>;
+  readonly writer: Pick<StoreWriter, 'write'>;
   /** Names of the clusters of the settings. */
   readonly clusters: () => readonly string[];
   readonly note: (happening: Happening) => void;
@@ -29,9 +29,9 @@ export class Departures {
   /** Also to be called now and then, for a store that failed. Does not throw. */
   look(): void {
     if (this.#state === 'done') return;
-    const { store, keeper, clusters, note, clock } = this.#means;
+    const { store, writer, clusters, note, clock } = this.#means;
     const at = new Date(clock()).toISOString();
-    const left = keeper.write(() => store.leave(clusters(), at), undefined);
+    const left = writer.write(() => store.leave(clusters(), at), undefined);
     if (left === undefined) return;
     this.#state = 'done';
     for (const { cluster, findings } of left) {

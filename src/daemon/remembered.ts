@@ -1,5 +1,5 @@
-import type { Keeper } from './keeper.ts';
 import { openCounts } from './open-counts.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { ClusterStatus, Store } from './types.ts';
 
 /** What the history says of a cluster, until its next run. */
@@ -16,30 +16,30 @@ const FIGURES_MS = 2000;
 /** What the status tells of the history: asked of the store once a run, however many ask us. */
 export class Remembered {
   readonly #store: Store;
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #clock: () => number;
   readonly #clusters = new Map<string, OfCluster>();
   #figures: (Figures & { readonly at: number }) | undefined;
   /** What is said where the store cannot be read: what it held when it last could. */
   #lastFigures: Figures = { bytes: 0, outbox: 0 };
 
-  constructor(store: Store, keeper: Keeper, clock: () => number) {
+  constructor(store: Store, writer: StoreWriter, clock: () => number) {
     this.#store = store;
-    this.#keeper = keeper;
+    this.#writer = writer;
     this.#clock = clock;
   }
 
   /** A run of it was kept, or it is in the settings no longer. */
   forget(cluster: string): void {
     this.#clusters.delete(cluster);
-    this.#keeper.forget(keyOf(cluster));
+    this.#writer.forget(keyOf(cluster));
     this.#figures = undefined;
   }
 
   cluster(name: string): OfCluster {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
-    const read = this.#keeper.read<OfCluster | undefined>(
+    const read = this.#writer.read<OfCluster | undefined>(
       keyOf(name),
       () => {
         const [lastRun] = this.#store.runs(name, { limit: 1 });
@@ -56,8 +56,8 @@ export class Remembered {
     const at = this.#clock();
     const known = this.#figures;
     if (known !== undefined && Math.abs(at - known.at) < FIGURES_MS) return known;
-    const bytes = this.#keeper.read('size', () => this.#store.size(), this.#lastFigures.bytes);
-    const outbox = this.#keeper.read('outbox', () => this.#store.outbox.size(), this.#lastFigures.outbox);
+    const bytes = this.#writer.read('size', () => this.#store.size(), this.#lastFigures.bytes);
+    const outbox = this.#writer.read('outbox', () => this.#store.outbox.size(), this.#lastFigures.outbox);
     this.#lastFigures = { bytes, outbox };
     this.#figures = { at, bytes, outbox };
     return this.#figures;

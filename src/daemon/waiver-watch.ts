@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { covers, stateOf, waiversFor } from '../evaluate/waivers.ts';
 import type { Waiver } from '../model/waiver.ts';
-import type { Keeper } from './keeper.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { FindingRecord, Happening, Store } from './types.ts';
 
 export interface WaiverWatchMeans {
   readonly store: Pick<Store, 'findings' | 'memory'>;
-  readonly keeper: Pick<Keeper, 'read' | 'write'>;
+  readonly writer: Pick<StoreWriter, 'read' | 'write'>;
   /** Those of the settings that are in force. */
   readonly waivers: () => readonly Waiver[];
   /** Names of the clusters that are watched. */
@@ -48,22 +48,22 @@ export class WaiverWatch {
 
   /** Also to be called when settings came into force. Does not throw. */
   look(): void {
-    const { store, keeper, waivers, clock } = this.#means;
+    const { store, writer, waivers, clock } = this.#means;
     const now = clock();
     const given = waivers();
     const holding = given.filter((one) => stateOf(one, now) !== 'expired');
-    this.#held ??= keeper.read('ended waivers', () => heldOf(store.memory.recall(MEMORY_KEY)), undefined);
+    this.#held ??= writer.read('ended waivers', () => heldOf(store.memory.recall(MEMORY_KEY)), undefined);
     if (this.#held === undefined) return;
     const ended = this.#held.filter((one) => !holding.some((other) => isSame(one, other)));
     if (ended.length > 0) {
-      const open = keeper.read('ended waivers', () => store.findings({ state: 'open' }), undefined);
+      const open = writer.read('ended waivers', () => store.findings({ state: 'open' }), undefined);
       if (open === undefined) return;
       for (const one of ended) this.#tell(one, endOf(one, given, holding), uncovered(open, holding));
     }
     const next = holding.map(({ id, scope, owner, until }) => ({ id, scope, owner, until }));
     if (isDeepStrictEqual(next, this.#held)) return;
     this.#held = next;
-    keeper.write(() => store.memory.remember(MEMORY_KEY, JSON.stringify(next)), undefined);
+    writer.write(() => store.memory.remember(MEMORY_KEY, JSON.stringify(next)), undefined);
   }
 
   #tell(waiver: Held, end: string, open: readonly FindingRecord[]): void {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import t from 'tap';
-import { Keeper } from '../../src/daemon/keeper.ts';
 import { openStore } from '../../src/daemon/store/store.ts';
+import { StoreWriter } from '../../src/daemon/store-writer.ts';
 import type { Happening, Store } from '../../src/daemon/types.ts';
 import { WaiverWatch } from '../../src/daemon/waiver-watch.ts';
 import type { Waiver } from '../../src/model/waiver.ts';
@@ -38,7 +38,7 @@ class Life {
     const clock = (): number => this.now;
     this.watch = new WaiverWatch({
       store,
-      keeper: new Keeper({ store, log: () => undefined, clock }),
+      writer: new StoreWriter({ store, log: () => undefined, clock }),
       waivers: () => this.waivers,
       clusters: () => ['prod', 'other'],
       note: (happening) => void this.told.push(happening),

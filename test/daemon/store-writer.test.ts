@@ -1,10 +1,10 @@
 import { renameSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { Keeper, WAITING_MAX } from '../../src/daemon/keeper.ts';
 import { Remembered } from '../../src/daemon/remembered.ts';
 import { StoreFailure } from '../../src/daemon/store/failure.ts';
 import { openStore } from '../../src/daemon/store/store.ts';
+import { StoreWriter, WAITING_MAX } from '../../src/daemon/store-writer.ts';
 import type { Run } from '../../src/daemon/types.ts';
 import { temporary } from '../support/temporary.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -12,7 +12,7 @@ import { fakeTime, now, pass, reportNow } from './scheduling.ts';
 
 interface Kept {
   readonly store: MemoryStore;
-  readonly keeper: Keeper;
+  readonly writer: StoreWriter;
   readonly lines: string[];
   readonly told: string[];
   readonly commit: (id: string, cluster?: string) => void;
@@ -23,16 +23,16 @@ function kept(): Kept {
   const store = new MemoryStore();
   const lines: string[] = [];
   const told: string[] = [];
-  const keeper = new Keeper({
+  const writer = new StoreWriter({
     store: store.asStore,
     log: (level, _, text) => void lines.push(`${level} ${text}`),
     clock: now,
   });
   const commit = (id: string, cluster = 'prod'): void => {
     const run: Run = { id, cluster, trigger: 'schedule', report: reportNow() };
-    keeper.commit(run, { resolveAfter: 1 }, () => void told.push(id));
+    writer.commit(run, { resolveAfter: 1 }, () => void told.push(id));
   };
-  return { store, keeper, lines, told, commit };
+  return { store, writer, lines, told, commit };
 }
 
 const idsOf = ({ store }: Kept): string[] => store.kept.map(({ id }) => id);
@@ -40,7 +40,7 @@ const idsOf = ({ store }: Kept): string[] => store.kept.map(({ id }) => id);
 t.test('what the store takes is told at once', async (t) => {
   const one = kept();
   one.commit('a');
-  t.strictSame([idsOf(one), one.told, one.keeper.problem], [['a'], ['a'], undefined]);
+  t.strictSame([idsOf(one), one.told, one.writer.problem], [['a'], ['a'], undefined]);
 });
 
 t.test('runs that meet a full disk are kept, in order, when there is space', async (t) => {
@@ -48,16 +48,16 @@ t.test('runs that meet a full disk are kept, in order, when there is space', asy
   one.store.writing = 'full';
   one.commit('a');
   one.commit('b');
-  one.keeper.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
-  t.match(one.keeper.problem, /full/);
-  t.strictSame([one.told, one.keeper.waiting], [[], 3]);
+  one.writer.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
+  t.match(one.writer.problem, /full/);
+  t.strictSame([one.told, one.writer.waiting], [[], 3]);
   t.equal(one.store.asked, 1, 'a store that fails is not asked for each of them');
   await pass(10_000);
   t.strictSame(one.told, []);
   one.store.writing = undefined;
   await pass(10_000);
   t.strictSame([idsOf(one), one.told, one.store.happened.length], [['a', 'b'], ['a', 'b'], 1]);
-  t.equal(one.keeper.problem, undefined);
+  t.equal(one.writer.problem, undefined);
   t.strictSame(one.lines, ['error the store cannot be written'], 'told once');
 });
 
@@ -65,7 +65,7 @@ t.test('of too much the oldest is given up, and that is told', async (t) => {
   const one = kept();
   one.store.writing = 'locked';
   for (let count = 0; count <= WAITING_MAX; count++) one.commit(`r${count}`);
-  t.strictSame([one.keeper.waiting, one.keeper.lost], [WAITING_MAX, 1]);
+  t.strictSame([one.writer.waiting, one.writer.lost], [WAITING_MAX, 1]);
   t.match(one.lines.at(-1), /run r0 of prod is lost/);
   one.store.writing = undefined;
   await pass(10_000);
@@ -86,8 +86,8 @@ t.test('damage in the history of one cluster keeps no other from being kept', as
   one.commit('a', 'hurt');
   one.commit('b', 'whole');
   await pass(10_000);
-  t.strictSame([idsOf(one), one.keeper.waiting], [['b'], 1]);
-  t.match(one.keeper.problem, /damaged/);
+  t.strictSame([idsOf(one), one.writer.waiting], [['b'], 1]);
+  t.match(one.writer.problem, /damaged/);
 });
 
 t.test('a defect of ours is told and holds up nobody', async (t) => {
@@ -99,15 +99,15 @@ t.test('a defect of ours is told and holds up nobody', async (t) => {
   one.commit('a');
   one.store.commit = commit;
   one.commit('b');
-  t.strictSame([idsOf(one), one.keeper.lost], [['b'], 1]);
+  t.strictSame([idsOf(one), one.writer.lost], [['b'], 1]);
   t.match(one.lines[0], /a defect.*run a of prod is not kept/);
 });
 
 t.test('who is told of a run may note something: each is written once', async (t) => {
   const one = kept();
   const run: Run = { id: 'a', cluster: 'prod', trigger: 'start', report: reportNow() };
-  one.keeper.commit(run, { resolveAfter: 1 }, () =>
-    one.keeper.note({ cluster: 'prod', kind: 'rotation-served', at: run.report.startedAt, text: 'x' }),
+  one.writer.commit(run, { resolveAfter: 1 }, () =>
+    one.writer.note({ cluster: 'prod', kind: 'rotation-served', at: run.report.startedAt, text: 'x' }),
   );
   t.strictSame([idsOf(one), one.store.happened.length], [['a'], 1]);
 });
@@ -116,13 +116,13 @@ t.test('a write that is not worth a second try is a problem until the store take
   const one = kept();
   one.store.writing = 'full';
   t.equal(
-    one.keeper.write(() => one.store.retain(), -1),
+    one.writer.write(() => one.store.retain(), -1),
     -1,
   );
-  t.match(one.keeper.problem, /full/);
+  t.match(one.writer.problem, /full/);
   one.store.writing = undefined;
   await pass(10_000);
-  t.equal(one.keeper.problem, undefined, 'nobody had to run anything');
+  t.equal(one.writer.problem, undefined, 'nobody had to run anything');
 });
 
 t.test('what could be read once more is no problem any more', async (t) => {
@@ -130,11 +130,11 @@ t.test('what could be read once more is no problem any more', async (t) => {
   const fail = (): number => {
     throw new Error('damaged page');
   };
-  t.equal(one.keeper.read('size', fail, 7), 7);
-  one.keeper.read('other', () => 1, 0);
-  t.equal(one.keeper.problem, 'damaged page');
-  one.keeper.read('size', () => 1, 0);
-  t.equal(one.keeper.problem, undefined);
+  t.equal(one.writer.read('size', fail, 7), 7);
+  one.writer.read('other', () => 1, 0);
+  t.equal(one.writer.problem, 'damaged page');
+  one.writer.read('size', () => 1, 0);
+  t.equal(one.writer.problem, undefined);
 });
 
 t.test('what nobody reads again is read again by the timer, and writes do not wait for that', async (t) => {
@@ -144,34 +144,34 @@ t.test('what nobody reads again is read again by the timer, and writes do not wa
     if (state === 'locked') throw new StoreFailure('locked', 'history.db: locked');
     return 1;
   };
-  t.equal(one.keeper.read('waivers', read, 0), 0);
-  t.equal(one.keeper.problem, 'history.db: locked');
+  t.equal(one.writer.read('waivers', read, 0), 0);
+  t.equal(one.writer.problem, 'history.db: locked');
   one.commit('a');
   t.strictSame(one.told, ['a']);
   await pass(10_000);
-  t.equal(one.keeper.problem, 'history.db: locked', 'it still cannot be read');
+  t.equal(one.writer.problem, 'history.db: locked', 'it still cannot be read');
   state = 'open';
   await pass(10_000);
-  t.equal(one.keeper.problem, undefined);
+  t.equal(one.writer.problem, undefined);
 });
 
 t.test('what could not be read of a cluster that went is no problem', async (t) => {
   const one = kept();
-  const remembered = new Remembered(one.store.asStore, one.keeper, now);
+  const remembered = new Remembered(one.store.asStore, one.writer, now);
   one.store.runs = () => {
     throw new StoreFailure('damaged', 'history.db: damaged');
   };
   remembered.cluster('prod');
-  t.match(one.keeper.problem, /damaged/);
+  t.match(one.writer.problem, /damaged/);
   remembered.forget('prod');
-  t.equal(one.keeper.problem, undefined);
+  t.equal(one.writer.problem, undefined);
   await pass(60_000);
-  t.equal(one.keeper.problem, undefined);
+  t.equal(one.writer.problem, undefined);
 });
 
 t.test('what waits is told as it last was known, while the store cannot say', async (t) => {
   const one = kept();
-  const remembered = new Remembered(one.store.asStore, one.keeper, now);
+  const remembered = new Remembered(one.store.asStore, one.writer, now);
   one.store.outbox.size = () => 1;
   t.equal(remembered.figures().outbox, 1);
   await pass(3_000);
@@ -180,7 +180,7 @@ t.test('what waits is told as it last was known, while the store cannot say', as
   };
   remembered.forget('prod');
   t.equal(remembered.figures().outbox, 1);
-  t.match(one.keeper.problem, /damaged/);
+  t.match(one.writer.problem, /damaged/);
 });
 
 t.test('a file that was moved away and put back is used again after ten seconds', async (t) => {
@@ -188,16 +188,16 @@ t.test('a file that was moved away and put back is used again after ten seconds'
   const file = path.join(temporary(), 'history.db');
   const store = openStore({ path: file });
   t.teardown(() => store.close());
-  const keeper = new Keeper({ store, log: () => undefined, clock: now });
-  const remembered = new Remembered(store, keeper, now);
+  const writer = new StoreWriter({ store, log: () => undefined, clock: now });
+  const remembered = new Remembered(store, writer, now);
   renameSync(file, `${file}.away`);
   remembered.cluster('prod');
   remembered.figures();
-  keeper.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
-  t.match(keeper.problem, /removed or replaced/);
+  writer.note({ cluster: 'prod', kind: 'restart', at: reportNow().startedAt, text: 'x' });
+  t.match(writer.problem, /removed or replaced/);
   renameSync(`${file}.away`, file);
   await pass(10_000);
-  t.equal(keeper.problem, undefined);
+  t.equal(writer.problem, undefined);
   t.equal(store.happenings('prod', { limit: 1 }).length, 1);
 });
 
@@ -206,11 +206,11 @@ t.test('at the end a last try is made, and what is lost is told', async (t) => {
   one.store.writing = 'full';
   one.commit('a');
   one.store.writing = undefined;
-  one.keeper.stop();
+  one.writer.stop();
   t.strictSame(idsOf(one), ['a']);
   const other = kept();
   other.store.writing = 'full';
   other.commit('b');
-  other.keeper.stop();
+  other.writer.stop();
   t.match(other.lines.at(-1), /run b of prod is lost: the daemon ends/);
 });

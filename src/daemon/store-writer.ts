@@ -2,7 +2,7 @@ import type { ClusterMeans } from './cluster.ts';
 import { StoreFailure } from './store/failure.ts';
 import type { CommitSettings, Happening, Kept, Run, Store } from './types.ts';
 
-export interface KeeperMeans {
+export interface StoreWriterMeans {
   readonly store: Store;
   readonly log: ClusterMeans['log'];
   /** Milliseconds since the epoch. */
@@ -33,8 +33,8 @@ export const WAITING_MAX = 64;
  * The daemon's way to its history. What the store cannot take now (disk full, file locked) waits here and is tried
  * again; of too much the oldest is given up, and told. Never throws for a store that fails.
  */
-export class Keeper {
-  readonly #means: KeeperMeans;
+export class StoreWriter {
+  readonly #means: StoreWriterMeans;
   readonly #waiting: Entry[] = [];
   readonly #unread = new Map<string, Unread>();
   #unwritten: string | undefined;
@@ -42,7 +42,7 @@ export class Keeper {
   #lost = 0;
   #state: 'idle' | 'draining' | 'stopped' = 'idle';
 
-  constructor(means: KeeperMeans) {
+  constructor(means: StoreWriterMeans) {
     this.#means = means;
   }
 
