@@ -4,8 +4,8 @@ import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import { Departures } from './departures.ts';
+import { EventRing } from './event-ring.ts';
 import type { LagMeter } from './lag.ts';
-import { LiveRing } from './live.ts';
 import { readinessOf } from './readiness.ts';
 import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
@@ -89,7 +89,7 @@ interface Ending {
 
 /** All clusters of the settings, and the handle by which HTTP and signals steer them. */
 export class Daemon implements Control {
-  readonly live: LiveRing;
+  readonly live: EventRing;
   readonly #means: DaemonMeans;
   readonly #ids = new RunIds();
   readonly #startedAt: string;
@@ -119,7 +119,7 @@ export class Daemon implements Control {
     this.#slots = new Slots(loaded.settings.connections);
     this.#writer = new StoreWriter(means);
     this.#remembered = new Remembered(means.store, this.#writer, means.clock);
-    this.live = new LiveRing(means.clock);
+    this.live = new EventRing(means.clock);
     this.#news = new StatusNews(
       () => this.status(),
       (status) => this.live.publish('status', status),

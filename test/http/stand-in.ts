@@ -2,7 +2,7 @@ import path from 'node:path';
 import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
 import { cellsOf } from '../../src/daemon/cells.ts';
-import { LiveRing } from '../../src/daemon/live.ts';
+import { EventRing } from '../../src/daemon/event-ring.ts';
 import { openCounts } from '../../src/daemon/open-counts.ts';
 import type { WebSettings } from '../../src/daemon/settings.ts';
 import { summaryOf } from '../../src/daemon/store/runs.ts';
@@ -48,7 +48,7 @@ export const LOOPBACK: WebSettings = {
 
 /** A daemon without a schedule: what HTTP sees of one, over a real store. */
 export class StandIn implements Control {
-  readonly live: LiveRing;
+  readonly live: EventRing;
   readonly store: Store;
   /** What whoever asks for a run is told. */
   refusing: RunAnswer | undefined;
@@ -67,7 +67,7 @@ export class StandIn implements Control {
   constructor(names: readonly string[], ring = 4096) {
     this.names = [...names];
     this.store = openStore({ path: path.join(temporary(), 'history.db') });
-    this.live = new LiveRing(() => Date.parse(NOW), ring);
+    this.live = new EventRing(() => Date.parse(NOW), ring);
     t.teardown(() => this.store.close());
   }
 

@@ -4,7 +4,7 @@ import type { Live, LiveData, LiveEvent, LiveEventName } from './types.ts';
 const RING_EVENTS = 4096;
 
 /** The ring of live events; knows nothing of sockets. */
-export class LiveRing implements Live {
+export class EventRing implements Live {
   readonly #clock: () => number;
   readonly #capacity: number;
   readonly #events: LiveEvent[] = [];

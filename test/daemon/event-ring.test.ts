@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { LiveRing } from '../../src/daemon/live.ts';
+import { EventRing } from '../../src/daemon/event-ring.ts';
 import { RunIds } from '../../src/daemon/run-id.ts';
 import type { Happening } from '../../src/daemon/types.ts';
 
@@ -14,7 +14,7 @@ const happening = (text: string): Happening => ({
 t.test('a reader that resumes is given exactly what came after, or told that it has to begin anew', async () => {
   fc.assert(
     fc.property(fc.nat(50), fc.integer({ min: 1, max: 20 }), fc.nat(60), (published, capacity, since) => {
-      const ring = new LiveRing(() => 0, capacity);
+      const ring = new EventRing(() => 0, capacity);
       for (let count = 1; count <= published; count++) ring.publish('happening', happening(String(count)));
       const events = ring.since(since);
       const isThere = since <= published && since >= published - Math.min(published, capacity);
@@ -29,7 +29,7 @@ t.test('a reader that resumes is given exactly what came after, or told that it 
 });
 
 t.test('who leaves while an event is told costs nobody else the event', async (t) => {
-  const ring = new LiveRing(() => 0);
+  const ring = new EventRing(() => 0);
   const told: string[] = [];
   const leave = ring.subscribe(() => {
     told.push('a');
