@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { processName } from '../evaluate/process-name.ts';
 import type { Certificate, Finding, Observation, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups, type Result } from '../report/endpoint-rows.ts';
 import { type FailOn, rank, weigh } from '../report/severity.ts';
@@ -125,7 +126,7 @@ function cellOf(cluster: string, { channel, server, observations, findings, resu
   return {
     cluster,
     channel,
-    member: server.member ?? server.host,
+    member: processName(server),
     endpoint: server,
     verdict: VERDICTS[result],
     ...(served === undefined ? {} : { served }),

@@ -1,3 +1,4 @@
+import { processName } from '../evaluate/process-name.ts';
 import type { Endpoint, Report } from '../model/report.ts';
 import { listedTaskManagers, UNLISTED_MS } from './sights.ts';
 import type { FindingRecord, Run } from './types.ts';
@@ -24,7 +25,7 @@ export function comparable(
     gone.some((one) => one.channel === channel && one.endpoint !== undefined && isSame(one.endpoint, server));
   const observations = report.observations.filter((one) => !isGone(one));
   if (observations.length === report.observations.length) return baseline;
-  const members = new Set(gone.flatMap(({ endpoint }) => (endpoint === undefined ? [] : [nameOf(endpoint)])));
+  const members = new Set(gone.flatMap(({ endpoint }) => (endpoint === undefined ? [] : [processName(endpoint)])));
   const before = taskManagers(report);
   const isFewer = before.some((one) => members.has(one));
   if (isFewer && before.filter((one) => !members.has(one)).length < expected) return baseline;
@@ -39,15 +40,11 @@ function isSettled({ finding, firstSeenAt, lastSeenAt }: FindingRecord, { finish
 function taskManagers(report: Report): readonly string[] {
   const listed = listedTaskManagers(report);
   const seen = report.observations.flatMap(({ server }) =>
-    server.component === 'taskmanager' ? [nameOf(server)] : [],
+    server.component === 'taskmanager' ? [processName(server)] : [],
   );
   return [...new Set(listed.length > 0 ? listed : seen)];
 }
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
-  return nameOf(a) === nameOf(b) && a.host === b.host;
-}
-
-function nameOf({ member, host }: Endpoint): string {
-  return member ?? host;
+  return processName(a) === processName(b) && a.host === b.host;
 }

@@ -1,4 +1,5 @@
-import type { Endpoint, Finding, Report } from '../model/report.ts';
+import { processName } from '../evaluate/process-name.ts';
+import type { Finding, Report } from '../model/report.ts';
 import { listedTaskManagers, UNLISTED_MS } from './sights.ts';
 
 /** The rule that holds what is served against what is on disk. */
@@ -83,7 +84,7 @@ export class Rotations {
 function waitingOf({ verdict, channel, endpoint }: Finding): readonly Waiting[] {
   if (verdict !== 'fail' || endpoint === undefined) return [];
   const { component } = endpoint;
-  return [{ member: nameOf(endpoint), channel, ...(component === undefined ? {} : { component }) }];
+  return [{ member: processName(endpoint), channel, ...(component === undefined ? {} : { component }) }];
 }
 
 function isSame(a: Waiting, b: Waiting): boolean {
@@ -105,8 +106,9 @@ function showsLeaf({ member, channel }: Waiting, { observations }: Report): bool
   return observations.some((one) => {
     if (one.channel !== channel || one.tls === undefined) return false;
     const { serverCertificate, clientCertificate } = one.tls;
-    const isServer = nameOf(one.server) === member && serverCertificate.seen === 'present';
-    const isClient = one.client !== undefined && nameOf(one.client) === member && clientCertificate.seen === 'present';
+    const isServer = processName(one.server) === member && serverCertificate.seen === 'present';
+    const isClient =
+      one.client !== undefined && processName(one.client) === member && clientCertificate.seen === 'present';
     return isServer || isClient;
   });
 }
@@ -115,8 +117,4 @@ function showsLeaf({ member, channel }: Waiting, { observations }: Report): bool
 function isSettled({ verdict, observations }: Report, told: readonly Finding[]): boolean {
   const isSeen = observations.some(({ tls }) => tls?.serverCertificate.seen === 'present');
   return isSeen && told.length === 0 && verdict !== 'inconclusive';
-}
-
-function nameOf({ member, host }: Endpoint): string {
-  return member ?? host;
 }

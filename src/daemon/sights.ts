@@ -1,3 +1,4 @@
+import { isSameProcess } from '../evaluate/process-name.ts';
 import type { Endpoint, Finding, Observation, Report } from '../model/report.ts';
 
 type Vantage = Observation['vantage'];
@@ -163,10 +164,6 @@ export function isUnheardOf(report: Report, { endpoint }: Finding): boolean {
 function observationsAt(report: Report, { channel, endpoint }: Finding): readonly Observation[] {
   const there = report.observations.filter((one) => one.channel === channel);
   return endpoint === undefined ? there : there.filter(({ server }) => isSameProcess(server, endpoint));
-}
-
-function isSameProcess(a: Endpoint, b: Endpoint): boolean {
-  return a.member !== undefined && b.member !== undefined ? a.member === b.member : a.host === b.host;
 }
 
 /** An endpoint that was asked and gave no answer, or only a part of it, was not seen. */

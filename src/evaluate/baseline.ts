@@ -1,5 +1,6 @@
 import type { Comparison, Finding, Observation, Report } from '../model/report.ts';
-import { compareEndpoints, counterparts, type Pair, type Place, processName } from './comparison.ts';
+import { compareEndpoints, counterparts, type Pair, type Place } from './comparison.ts';
+import { processName } from './process-name.ts';
 import { severityRank } from './severity.ts';
 import { isServed } from './strength.ts';
 
@@ -80,7 +81,7 @@ function isAt({ channel, endpoint }: Finding, place: Place): boolean {
 function saysTheSame(a: Finding, b: Finding): boolean {
   const text = ({ message, endpoint }: Finding): string => {
     if (endpoint === undefined) return message;
-    return message.replaceAll(endpoint.member ?? endpoint.host, '@');
+    return message.replaceAll(processName(endpoint), '@');
   };
   return a.ruleId === b.ruleId && text(a) === text(b);
 }

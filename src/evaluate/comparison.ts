@@ -1,5 +1,6 @@
 import type { Channel } from '../model/channel.ts';
 import type { Endpoint, EndpointChange, Observation, ProcessIdentity } from '../model/report.ts';
+import { processName } from './process-name.ts';
 import { certificateChange, differences, isServed } from './strength.ts';
 
 /** What of a run is held beside another one. */
@@ -68,9 +69,9 @@ export interface Pair {
 /** Who is who, the surest signs first. */
 const SIGNS: readonly ((place: Place) => string | undefined)[] = [
   ({ channel, endpoint }) => [channel, endpoint.component, endpoint.member, endpoint.host, endpoint.port].join(' '),
-  ({ channel, endpoint }) => [channel, endpoint.component, endpoint.member ?? endpoint.host, endpoint.host].join(' '),
-  ({ channel, endpoint }) => [channel, endpoint.component, endpoint.member ?? endpoint.host, endpoint.port].join(' '),
-  ({ channel, endpoint }) => [channel, endpoint.component, endpoint.member ?? endpoint.host].join(' '),
+  ({ channel, endpoint }) => [channel, endpoint.component, processName(endpoint), endpoint.host].join(' '),
+  ({ channel, endpoint }) => [channel, endpoint.component, processName(endpoint), endpoint.port].join(' '),
+  ({ channel, endpoint }) => [channel, endpoint.component, processName(endpoint)].join(' '),
   ({ channel, endpoint }) => [channel, endpoint.host, endpoint.port].join(' '),
   ({ channel, endpoint }) => [channel, endpoint.host].join(' '),
   ({ channel, endpoint }) => (endpoint.component === 'taskmanager' ? channel : undefined),
@@ -128,11 +129,6 @@ function goneText(asked: Observation | undefined): string {
   if (asked === undefined) return 'not asked: nothing names it any more';
   if (asked.kind === 'tls') return 'asked: it refuses every ClientHello';
   return asked.kind === 'plaintext' ? 'asked: it sends to https' : `asked: ${asked.because ?? 'no answer'}`;
-}
-
-/** Its member name, else its address. */
-export function processName({ member, host }: Endpoint): string {
-  return member ?? host;
 }
 
 /**

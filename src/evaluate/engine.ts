@@ -29,6 +29,7 @@ import { LogRecord } from './log-record.ts';
 import { expectationFor } from './policy.ts';
 import { withoutEchoes } from './policy-echo.ts';
 import { PolicyTally } from './policy-outcome.ts';
+import { processName } from './process-name.ts';
 import { severityRank, worstSeverity } from './severity.ts';
 import { encapsulationKey, endpointSubjects } from './subjects.ts';
 import { applyWaivers } from './waivers.ts';
@@ -347,7 +348,7 @@ function withoutRepeats(findings: readonly Finding[], rules: readonly Rule[]): r
 
 /** What is said of a channel as a whole is said of all of its processes. */
 function isSameProcess(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
-  return a === undefined || b === undefined || (a.member ?? a.host) === (b.member ?? b.host);
+  return a === undefined || b === undefined || processName(a) === processName(b);
 }
 
 /** The first few entries, and how many more there are. */

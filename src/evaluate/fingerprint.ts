@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Channel } from '../model/channel.ts';
 import type { Encapsulation, Endpoint } from '../model/report.ts';
+import { processName } from './process-name.ts';
 
 /** Hex digits kept: 128 bits, so that a million findings do not collide by chance. */
 const FINGERPRINT_DIGITS = 32;
@@ -27,7 +28,7 @@ export function fingerprint(identity: Identity): string {
     'flinkprobe-finding-1',
     identity.ruleId,
     identity.channel,
-    endpoint === undefined ? null : (endpoint.member ?? endpoint.host),
+    endpoint === undefined ? null : processName(endpoint),
     identity.fixedPort ?? null,
     encapsulation === undefined ? [] : encapsulation.vlans,
     encapsulation?.vni ?? null,

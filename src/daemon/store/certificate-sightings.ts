@@ -1,3 +1,4 @@
+import { processName } from '../../evaluate/process-name.ts';
 import type { Certificate, Endpoint, Observation, Report, Seen } from '../../model/report.ts';
 import { isUnlisted, UNLISTED_MS } from '../sights.ts';
 import { FORGOTTEN_AFTER_MS } from '../transitions.ts';
@@ -82,7 +83,7 @@ function shownCertificates(report: Report): Sightings {
     for (const side of ['server', 'client'] as const) {
       const { at, chains } = shown(observation, side);
       if (at === undefined) continue;
-      const place = `${observation.channel} ${at.member ?? at.host} ${side}`;
+      const place = `${observation.channel} ${processName(at)} ${side}`;
       if (report.complete && isWhole(observation, chains)) looked.add(place);
       for (const chain of chains) {
         for (const [index, certificate] of chain.entries()) {
