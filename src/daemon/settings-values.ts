@@ -66,6 +66,8 @@ export const DEFAULTS: {
   evidenceOctets: 256 * 1024,
   repeatMs: 4 * 3_600_000,
   groupWaitMs: 10_000,
+  /** Alertmanager groups by itself (`group_wait` of its route): it is told what one run changed, at once. */
+  alertmanagerGroupWaitMs: 1000,
   notifyTimeoutMs: 10_000,
   resendMs: 60_000,
 };
@@ -274,7 +276,9 @@ function sinkOf(written: WrittenSink, at: At): SinkSettings {
     minSeverity: written.min_severity ?? 'medium',
     on: written.on ?? ['opened', 'resolved', 'worsened'],
     repeatMs: milliseconds(written.repeat) ?? DEFAULTS.repeatMs,
-    groupWaitMs: milliseconds(written.group_wait) ?? DEFAULTS.groupWaitMs,
+    groupWaitMs:
+      milliseconds(written.group_wait) ??
+      (written.type === 'alertmanager' ? DEFAULTS.alertmanagerGroupWaitMs : DEFAULTS.groupWaitMs),
     timeoutMs: milliseconds(written.timeout) ?? DEFAULTS.notifyTimeoutMs,
   } as const;
   switch (written.type) {

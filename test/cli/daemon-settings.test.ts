@@ -186,6 +186,22 @@ t.test('what the file does not say has its default', async (t) => {
   });
 });
 
+t.test(
+  'changes are collected for ten seconds, for one where Alertmanager groups them itself, as the page says',
+  async (t) => {
+    const sinks = '{ type: alertmanager, urls: ["http://a:9093"] }, { type: exec, command: [a] }';
+    writeFileSync(
+      FILE,
+      `${LEAST}notify: [${sinks}, { type: alertmanager, urls: ["http://b:9093"], group_wait: 30s }]\n`,
+    );
+    const { settings } = await readSettings(FILE, '/state');
+    t.strictSame(
+      settings.notify.map(({ groupWaitMs }) => groupWaitMs),
+      [1000, 10_000, 30_000],
+    );
+  },
+);
+
 /** Scalars of the JSON Schema that stand in no list and no map of names. */
 function scalars(schema: Record<string, unknown>, at: readonly string[] = []): string[] {
   const branches = (schema.anyOf ?? schema.oneOf ?? [schema]) as Record<string, unknown>[];
