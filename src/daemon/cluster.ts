@@ -92,6 +92,8 @@ export class ClusterLoop {
   readonly #means: ClusterMeans;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  /** When the first run is made, while it is still ahead. */
+  #firstAt: number | undefined;
   #planned: Planned | undefined;
   #current: Current | undefined;
   #working: Promise<void> = Promise.resolve();
@@ -126,17 +128,26 @@ export class ClusterLoop {
     const due = this.#planned === undefined ? 0 : now - this.#planned.dueAt;
     return {
       state: this.#current?.state ?? 'idle',
-      dueAt: this.#planned?.dueAt,
+      dueAt: this.#planned?.dueAt ?? this.#firstAt,
       lateMs: Math.max(0, waiting, due),
       missed: this.#missed,
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     };
   }
 
-  /** Begins with a first run (`start`), then as the schedule has it. */
-  start(): void {
-    const { clock, random } = this.#means;
+  /** Begins with a first run (`start`), so many milliseconds from now, then as the schedule has it. */
+  start(afterMs = 0): void {
     if (asksNobody(this.settings)) return;
+    if (afterMs === 0) this.#begin();
+    else {
+      this.#firstAt = this.#means.clock() + afterMs;
+      this.#timer = setTimeout(() => this.#begin(), afterMs);
+    }
+  }
+
+  #begin(): void {
+    const { clock, random } = this.#means;
+    this.#firstAt = undefined;
     this.trigger('start');
     this.#planned = nextRun(this.settings.schedule, undefined, clock(), random);
     this.#sleep();

@@ -9,6 +9,7 @@ import type { LagMeter } from './lag.ts';
 import { readinessOf } from './readiness.ts';
 import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
+import { startsAfter } from './schedule.ts';
 import type { ClusterSettings, Settings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { StatusNews } from './status-news.ts';
@@ -303,7 +304,10 @@ export class Daemon implements Control {
       if (!isDeepStrictEqual(wanted.get(name), member.loop.settings)) this.#end(name, member);
       else for (const companion of member.companions) companion.reloaded?.();
     }
-    for (const name of wanted.keys()) void this.#beginAfterEnd(name);
+    const starting = [...wanted.keys()].filter((name) => !this.#members.has(name));
+    for (const [place, name] of starting.entries()) {
+      void this.#beginAfterEnd(name, startsAfter(place, starting.length));
+    }
   }
 
   #end(name: string, member: Member): void {
@@ -318,13 +322,14 @@ export class Daemon implements Control {
   }
 
   /** The old loop ends before the new one begins: never two runs of one cluster at once. */
-  async #beginAfterEnd(name: string): Promise<void> {
+  async #beginAfterEnd(name: string, afterMs: number): Promise<void> {
     await this.#ending.get(name)?.done;
     const cluster = this.#loaded.settings.clusters.find((one) => one.name === name);
-    if (cluster !== undefined && this.#stopping === undefined && !this.#members.has(name)) this.#begin(cluster);
+    if (cluster !== undefined && this.#stopping === undefined && !this.#members.has(name))
+      this.#begin(cluster, afterMs);
   }
 
-  #begin(cluster: ClusterSettings): void {
+  #begin(cluster: ClusterSettings, afterMs: number): void {
     const { run, store, log, clock, random } = this.#means;
     const companions: Companion[] = [];
     const loop = new ClusterLoop(cluster, {
@@ -347,6 +352,7 @@ export class Daemon implements Control {
     });
     const means: CompanionMeans = {
       settings: cluster,
+      afterMs,
       trigger: (trigger) => void loop.trigger(trigger),
       note: (happening) => this.#note(happening),
       publish: (event, data) => this.live.publish(event, data),
@@ -357,7 +363,7 @@ export class Daemon implements Control {
     };
     for (const make of this.#means.companions) companions.push(...this.#made(make, means));
     this.#members.set(cluster.name, { loop, companions });
-    loop.start();
+    loop.start(afterMs);
   }
 
   /** A watch that cannot be begun costs that watch only. */

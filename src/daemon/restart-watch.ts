@@ -56,7 +56,7 @@ export class RestartWatch implements Companion {
     this.#pods = new PodMembers(monotonic);
     this.#awaited = new Awaited(means.settings, monotonic);
     this.#feed = means.pods === undefined ? undefined : this.#follow(means.pods);
-    this.#next(0);
+    this.#next(means.afterMs ?? 0);
   }
 
   async stop(): Promise<void> {

@@ -37,6 +37,20 @@ export function nextRun(
   }
 }
 
+/** First runs that begin at once, and how far apart the others are at the most. */
+const AT_ONCE = 8;
+const APART_MOST_MS = 200;
+/** The first runs of all clusters begin within this. */
+const STARTING_MS = 30_000;
+
+/**
+ * How long the first run of a cluster waits, milliseconds, where so many begin at the same time: all of them together would
+ * keep everybody waiting. `place`: from 0. The runs that follow stay as far apart.
+ */
+export function startsAfter(place: number, count: number): number {
+  return Math.floor(Math.max(0, place + 1 - AT_ONCE) * Math.min(APART_MOST_MS, STARTING_MS / count));
+}
+
 export interface Woken {
   /** Whether the planned run is due now. */
   readonly isDue: boolean;

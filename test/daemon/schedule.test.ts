@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nextRun, wake } from '../../src/daemon/schedule.ts';
+import { nextRun, startsAfter, wake } from '../../src/daemon/schedule.ts';
 import type { Schedule } from '../../src/daemon/settings.ts';
 
 const at = (text: string): number => Date.parse(text);
@@ -120,4 +120,16 @@ t.test('runs of a cron expression that were slept through are counted, the due o
 
 t.test('without a schedule nothing is planned', async (t) => {
   t.equal(nextRun({ kind: 'none' }, undefined, 0, never), undefined);
+});
+
+t.test('first runs of a few clusters begin at once, of many one after the other within half a minute', async (t) => {
+  const begun = (count: number): number[] => Array.from({ length: count }, (_, place) => startsAfter(place, count));
+  t.strictSame(begun(8), [0, 0, 0, 0, 0, 0, 0, 0]);
+  t.strictSame(begun(10).slice(7), [0, 200, 400]);
+  for (const count of [100, 5000]) {
+    const [first, ...others] = begun(count).slice(7);
+    t.equal(first, 0);
+    t.ok(others.at(-1)! < 30_000);
+    t.ok(others.every((one, at) => one > (others[at - 1] ?? 0)));
+  }
 });
