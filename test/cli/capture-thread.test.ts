@@ -1,7 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { analyseOrder, type CaptureOrder } from '../../src/cli/capture-analysis.ts';
 import { analyseInThread } from '../../src/cli/capture-thread.ts';
@@ -140,7 +138,7 @@ t.test('a thread that breaks off gives a run that names its captures and says wh
   }
 });
 
-t.test('no secret of the settings is handed to the thread, and it is gone when the report is there', async (t) => {
+t.test('no secret of the settings is handed to the thread, and it keeps nobody from ending', async (t) => {
   const secret = { kind: 'file', path: '/run/secret' } as const;
   const asked: CaptureOrder = {
     ...after,
@@ -153,10 +151,10 @@ t.test('no secret of the settings is handed to the thread, and it is gone when t
     },
   };
   const echo = program(`
-    import { workerData } from 'node:worker_threads';
-    parentPort.postMessage({ kind: 'line', line: JSON.stringify(workerData) });
-    parentPort.postMessage({ kind: 'report', report: {} });
-    setInterval(() => {}, 1000);
+    parentPort.on('message', (asked) => {
+      parentPort.postMessage({ kind: 'line', line: JSON.stringify(asked) });
+      parentPort.postMessage({ kind: 'report', report: {} });
+    });
   `);
   const there = means();
   await analyseInThread(asked, { ...there, program: echo });
@@ -164,10 +162,37 @@ t.test('no secret of the settings is handed to the thread, and it is gone when t
   t.notMatch(there.told[0], /secret|p12|jks/);
 });
 
-t.test('the program of the thread does nothing on its own', async (t) => {
-  const worker = new Worker(new URL('../../src/cli/capture-worker.js', import.meta.url), { workerData: {} });
-  const news = await new Promise<unknown>((resolve) => worker.once('message', resolve));
-  t.match(news, { kind: 'failed', name: 'TypeError' });
-  await sleep(0);
-  await worker.terminate();
+/** Tells the thread that it is in with each report, and how many orders it had. */
+const counting = program(`
+  import { threadId } from 'node:worker_threads';
+  let orders = 0;
+  parentPort.on('message', ({ kind, order }) => {
+    if (kind !== 'analyse') return;
+    orders++;
+    if (order.settings.flinkVersion === '0') process.exit(4);
+    const report = { thread: threadId, orders };
+    setTimeout(() => parentPort.postMessage({ kind: 'report', report }), order.settings.flinkVersion === '1' ? 200 : 0);
+  });
+`);
+
+t.test('a thread is used again; another one goes on beside it, and after one that broke off', async (t) => {
+  const ask = (flinkVersion = '2'): Promise<{ thread: number; orders: number }> => {
+    const asked = { ...after, settings: { ...after.settings, flinkVersion } };
+    return analyseInThread(asked, { ...means(), program: counting }) as unknown as ReturnType<typeof ask>;
+  };
+  const first = await ask();
+  t.strictSame(await ask(), { thread: first.thread, orders: 2 });
+  const [slow, beside] = await Promise.all([ask('1'), ask()]);
+  t.strictSame(slow, { thread: first.thread, orders: 3 });
+  t.not(beside.thread, first.thread);
+  await t.rejects(ask('0'), { message: /ended without a report \(code 4\)/ });
+  const last = await ask();
+  t.equal(last.orders, 1);
+});
+
+t.test('an analysis that was ended does not end the next one in its thread', async (t) => {
+  const stop = new AbortController();
+  stop.abort();
+  t.equal((await analyseInThread(after, means(stop.signal))).complete, false);
+  t.equal((await analyseInThread(after, means())).complete, true);
 });
