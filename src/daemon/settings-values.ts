@@ -41,6 +41,7 @@ type NumberDefault =
   | 'evidenceOctets'
   | 'repeatMs'
   | 'groupWaitMs'
+  | 'alertmanagerGroupWaitMs'
   | 'notifyTimeoutMs'
   | 'resendMs';
 
