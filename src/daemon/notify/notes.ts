@@ -1,8 +1,8 @@
 import type { Finding } from '../../model/report.ts';
 import { atLeast } from '../../report/severity.ts';
 import type { SinkSettings } from '../settings.ts';
-import type { FindingRecord } from '../types.ts';
-import { findingAlert } from './alert.ts';
+import type { FindingRecord, WaiverStatus } from '../types.ts';
+import { findingAlert, waiverAlert } from './alert.ts';
 import type { Book } from './book.ts';
 import { observe, type Standing } from './standing.ts';
 
@@ -55,6 +55,21 @@ export function reconcile(
     if (!keys.has(key) && (!OF_NO_FINDING.includes(key) || is === 'gone'))
       observe(one, 'closed', one.alert, now, 'resolved');
   }
+}
+
+/** Where waivers stand, which belong to no cluster. */
+export const NO_CLUSTER = '';
+
+/** Notes waivers that end, and that others do not any more. */
+export function noteWaivers(book: Book, ending: readonly WaiverStatus[], now: number): void {
+  const keys = new Set<string>();
+  for (const waiver of ending) {
+    const alert = waiverAlert(waiver, new Date(now).toISOString());
+    const one = book.standing(NO_CLUSTER, alert, now);
+    keys.add(alert.key);
+    observe(one, 'open', one.is === 'open' ? { ...alert, startsAt: one.alert.startsAt } : alert, now);
+  }
+  for (const [key, one] of book.of(NO_CLUSTER)) if (!keys.has(key)) observe(one, 'closed', one.alert, now);
 }
 
 export function forgive(one: Standing, now: number): boolean {

@@ -1,16 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../log.ts';
-import type { SecretSetting, Settings, SinkSettings } from '../settings.ts';
+import type { SecretSetting, Settings } from '../settings.ts';
 import type { Message, NotificationFigures, Run, Store, Transition, WaiverStatus } from '../types.ts';
 import { adoptions, remember } from './adoption.ts';
-import { type Alert, runFailedAlert, waiverAlert, wireFailedAlert } from './alert.ts';
-import { Backlog } from './backlog.ts';
-import { Book } from './book.ts';
+import { type Alert, runFailedAlert, wireFailedAlert } from './alert.ts';
 import { ALERTS_MOST, chunked, decode, type Notification } from './message.ts';
-import { forgive, note, reconcile } from './notes.ts';
+import { NO_CLUSTER, note, noteWaivers, reconcile } from './notes.ts';
 import { isDue, iso, Queue } from './queue.ts';
 import { deliver, type SinkMeans } from './sink.ts';
-import { dueChanges, isResendDue, NO_CLUSTER, type SinkState, sinksDown } from './sink-state.ts';
+import { dueChanges, isResendDue, type SinkState, sinkOf, sinksDown } from './sink-state.ts';
 import { observe, QUIET_MS, tell } from './standing.ts';
 import { isWanted, toldOf } from './telling.ts';
 
@@ -161,7 +158,11 @@ export class Notifier {
     const before = new Map(this.#sinks.map((one) => [one.settings.name, one]));
     const names = new Set(settings.notify.map(({ name }) => name));
     const adopted = adoptions(settings.notify, [...before.keys()], this.#means.store.memory);
-    const sinks = settings.notify.map((one) => this.#sinkOf(one, adopted.get(one.name), before, waiting, now));
+    const means = { queue: this.#queue, memory: this.#means.store.memory, waiting, now };
+    const sinks = settings.notify.map((one) => {
+      const name = adopted.get(one.name) ?? one.name;
+      return sinkOf(one, name, before.get(name), means);
+    });
     remember(settings.notify, this.#means.store.memory);
     for (const name of new Set([...waiting.keys(), ...before.keys()])) {
       const dropped = names.has(name) ? 0 : this.#queue.drop(name, 'all');
@@ -180,46 +181,6 @@ export class Notifier {
     this.#lookAt = 0;
   }
 
-  #sinkOf(
-    settings: SinkSettings,
-    /** Its name until now, where that was another. */
-    adopted: string | undefined,
-    sinks: ReadonlyMap<string, SinkState>,
-    waiting: ReadonlyMap<string, readonly Message[]>,
-    now: number,
-  ): SinkState {
-    const name = adopted ?? settings.name;
-    const before = sinks.get(name);
-    if (before !== undefined && isDeepStrictEqual(before.settings, settings)) return before;
-    const messages = waiting.get(name) ?? [];
-    const book = before?.book ?? new Book(name, this.#means.store.memory);
-    if (before === undefined) book.load(messages, now);
-    if (adopted !== undefined) {
-      this.#queue.rename(adopted, settings.name);
-      book.rename(settings.name, now, Math.max(settings.repeatMs, QUIET_MS));
-    }
-    // What was refused may be taken now: it is told again, if it still is so.
-    for (const [cluster, standings] of book.clusters()) {
-      for (const one of standings.values()) if (forgive(one, now)) book.changed(cluster);
-    }
-    this.#queue.drop(settings.name, 'parked');
-    const state: SinkState = {
-      settings,
-      book,
-      working: undefined,
-      resentAt: 0,
-      health: 'up',
-      backlog: before?.backlog ?? new Backlog(),
-      held: 0,
-    };
-    state.backlog.set(messages);
-    // What is under way with the old settings ends before anything is sent with the new ones.
-    state.working = before?.working?.finally(() => {
-      state.working = undefined;
-    });
-    return state;
-  }
-
   #watchWaivers(now: number): void {
     const { waivers } = this.#means;
     if (waivers === undefined || Math.abs(now - this.#waiversAt) < WAIVERS_EVERY_MS) return;
@@ -227,16 +188,7 @@ export class Notifier {
     if (asking.length === 0) return;
     this.#waiversAt = now;
     const ending = waivers().filter(({ state, matched }) => state !== 'active' && matched > 0);
-    for (const { book } of asking) {
-      const keys = new Set<string>();
-      for (const waiver of ending) {
-        const alert = waiverAlert(waiver, iso(now));
-        const one = book.standing(NO_CLUSTER, alert, now);
-        keys.add(alert.key);
-        observe(one, 'open', one.is === 'open' ? { ...alert, startsAt: one.alert.startsAt } : alert, now);
-      }
-      for (const [key, one] of book.of(NO_CLUSTER)) if (!keys.has(key)) observe(one, 'closed', one.alert, now);
-    }
+    for (const { book } of asking) noteWaivers(book, ending, now);
   }
 
   /**

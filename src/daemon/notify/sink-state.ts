@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SinkSettings } from '../settings.ts';
-import type { SinkDown } from '../types.ts';
-import type { Backlog } from './backlog.ts';
-import type { Listener } from './notes.ts';
-import { type Change, changeOf, notAfter, type Pace, type Standing } from './standing.ts';
+import type { Memory, Message, SinkDown } from '../types.ts';
+import { Backlog } from './backlog.ts';
+import { Book } from './book.ts';
+import { forgive, type Listener, NO_CLUSTER } from './notes.ts';
+import type { Queue } from './queue.ts';
+import { type Change, changeOf, notAfter, type Pace, QUIET_MS, type Standing } from './standing.ts';
 
 /** A sink while the daemon lives. */
 export interface SinkState extends Listener {
@@ -16,6 +19,51 @@ export interface SinkState extends Listener {
   readonly backlog: Backlog;
   /** Changes that are to be told and have no room in the outbox. */
   held: number;
+}
+
+export interface SinkStateMeans {
+  readonly queue: Queue;
+  readonly memory: Memory;
+  /** Of all sinks, by the names that they had. */
+  readonly waiting: ReadonlyMap<string, readonly Message[]>;
+  readonly now: number;
+}
+
+/** A sink as it is from now on. `name`: what it was called until now. Throws StoreFailure. */
+export function sinkOf(
+  settings: SinkSettings,
+  name: string,
+  before: SinkState | undefined,
+  { queue, memory, waiting, now }: SinkStateMeans,
+): SinkState {
+  if (before !== undefined && isDeepStrictEqual(before.settings, settings)) return before;
+  const messages = waiting.get(name) ?? [];
+  const book = before?.book ?? new Book(name, memory);
+  if (before === undefined) book.load(messages, now);
+  if (name !== settings.name) {
+    queue.rename(name, settings.name);
+    book.rename(settings.name, now, Math.max(settings.repeatMs, QUIET_MS));
+  }
+  // What was refused may be taken now: it is told again, if it still is so.
+  for (const [cluster, standings] of book.clusters()) {
+    for (const one of standings.values()) if (forgive(one, now)) book.changed(cluster);
+  }
+  queue.drop(settings.name, 'parked');
+  const state: SinkState = {
+    settings,
+    book,
+    working: undefined,
+    resentAt: 0,
+    health: 'up',
+    backlog: before?.backlog ?? new Backlog(),
+    held: 0,
+  };
+  state.backlog.set(messages);
+  // What is under way with the old settings ends before anything is sent with the new ones.
+  state.working = before?.working?.finally(() => {
+    state.working = undefined;
+  });
+  return state;
 }
 
 export function sinksDown(sinks: readonly SinkState[]): readonly SinkDown[] {
@@ -32,8 +80,6 @@ export interface DueChange {
   readonly change: Change;
 }
 
-/** Where waivers stand, which belong to no cluster. */
-export const NO_CLUSTER = '';
 /** A waiver that ends next month is no matter of hours. */
 const WAIVER_REPEAT_MS = 7 * 24 * 3_600_000;
 
