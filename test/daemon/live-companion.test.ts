@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { liveWire } from '../../src/cli/live-companion.ts';
@@ -50,3 +50,39 @@ t.test('a wire that cannot be watched is said, and costs the wire only', async (
   t.equal(begun.length, 1);
   t.equal(lines.filter((line) => line.includes('nowhere')).length, 1, 'said once');
 });
+
+t.test('files that are missing at the start are said, and looked for until they are there', async (t) => {
+  const folder = t.testdir();
+  const names = path.join(folder, 'names.txt');
+  const settings = loaded([{ targets: [], active: 'off', names, capture: { folder, every: '2s' } }]);
+  const { daemon } = bench(settings, 'instant', { companions: [(means) => liveWire(means, () => [])] });
+  daemon.start();
+  t.teardown(() => daemon.stop());
+  await until('failed', () => daemon.status().clusters[0]?.wire?.state === 'failed', PATIENCE_MS);
+  t.match(daemon.status().clusters[0]!.wire!.problem, /names\.txt/);
+  t.match(daemon.readiness(), { ready: true, problems: [/^prod: its wire is not watched: .*names\.txt/] });
+  writeFileSync(names, '10.0.0.1 tm-1\n');
+  await until('running', () => daemon.status().clusters[0]?.wire?.state === 'running', PATIENCE_MS);
+  t.same(daemon.readiness().problems, []);
+});
+
+t.test(
+  'an interface that is not there is told by readiness; whoever notifies hears when nobody wants it any more',
+  async (t) => {
+    const told: (string | undefined)[] = [];
+    const settings = loaded([{ targets: [], active: 'off', capture: { interfaces: ['nosuch0'], every: '2s' } }]);
+    const { daemon, next } = bench(settings, 'instant', {
+      companions: [(means) => liveWire(means, () => [])],
+      wire: (cluster, problem) => void told.push(problem === undefined ? cluster : `${cluster}: ${problem}`),
+    });
+    daemon.start();
+    t.teardown(() => daemon.stop());
+    await until('failed', () => daemon.status().clusters[0]?.wire?.state === 'failed', PATIENCE_MS);
+    const { problem } = daemon.status().clusters[0]!.wire!;
+    t.same(daemon.readiness().problems, [`prod: its wire is not watched: ${problem}`]);
+    next.load = async () => loaded([{ targets: ['jm:6123'] }]);
+    await daemon.reload();
+    await until('over', () => told.length > 0, PATIENCE_MS);
+    t.same(told, ['prod']);
+  },
+);
