@@ -38,9 +38,9 @@ export function counts(cells: readonly ChannelCell[]): readonly (readonly [Mark,
   return MARKS.map((mark) => [mark, cells.filter(({ verdict }) => verdict === mark).length] as const);
 }
 
-/** `mutual TLS 1.2`, `clear text`; nothing where nobody saw it. */
-export function servedWords({ served, version }: ChannelCell): string {
+/** `mutual TLS 1.2`, `clear text`; nothing where nobody saw it. Who only connects serves nothing. */
+export function servedWords({ served, version, endpoint, verdict }: ChannelCell): string {
   const tls = version?.replace(/^TLSv?/i, 'TLS ') ?? 'TLS';
-  if (served === undefined) return '';
+  if (served === undefined) return endpoint === undefined && verdict !== 'not-seen' ? 'as a client' : '';
   return { 'mutual-tls': `mutual ${tls}`, tls, clear: 'clear text', mixed: 'clear and TLS' }[served];
 }

@@ -74,7 +74,7 @@ export function coverageView(view: View): Fragment {
         : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="coverage"><table class="data coverage">
             <thead><tr><th scope="col">Channel</th>${WITNESSES.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col" class="number">Seen</th></tr></thead>
             <tbody>${rows.map((row) => coverageRow(view, row))}</tbody></table></div>
-          ${silent.length === 0 ? '' : html`<p class="dim">Heard by nobody: ${silent.map(({ channel, member }) => [channelName(channel), member].filter(Boolean).join(' ')).join(', ')}.</p>`}`
+          ${silent.length === 0 ? '' : html`<p class="caption">Heard by nobody: ${silent.map(({ channel, member }) => [channelName(channel), member].filter(Boolean).join(' ')).join(', ')}.</p>`}`
     }
   </section>`;
 }

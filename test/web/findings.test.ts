@@ -202,6 +202,14 @@ t.test('all clusters are told at a glance, worst first, the calmer ones folded',
   t.notMatch(pageText(calmModel({}, [calmCluster()])), 'class="clusters"', 'one is no choice');
 });
 
+t.test('who is accused as a client is not said to serve anything', async (t) => {
+  const cell = { cluster: 'a', channel: 'jobmanager-rpc', member: 'tm-2', verdict: 'fail', findings: ['f1'] } as const;
+  const page = pageText(calmModel({ cells: [cell] }));
+  t.match(page, 'aria-label="JM RPC, tm-2, FAIL, as a client"');
+  const missing = { ...cell, verdict: 'not-seen', findings: [] } as const;
+  t.match(pageText(calmModel({ cells: [missing] })), 'aria-label="JM RPC, tm-2, NOT SEEN"');
+});
+
 t.test('a page of 200 findings costs less than 25 kB compressed', async (t) => {
   const findings = Array.from({ length: 200 }, (_, index) =>
     atMember(index % 100, { ruleId: `rule-${index % 12}`, title: `Title ${index % 12}`, fingerprint: `f${index}` }),
