@@ -1,16 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Waiver } from '../model/waiver.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { ClusterLoop, type ClusterMeans, type Runner } from './cluster.ts';
+import { ClusterLoop } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
+import type { DaemonMeans, LoadedSettings } from './daemon-means.ts';
 import { Departures } from './departures.ts';
 import { EventRing } from './event-ring.ts';
-import type { LagMeter } from './lag.ts';
 import { readinessOf } from './readiness.ts';
 import { Remembered } from './remembered.ts';
 import { RunIds } from './run-id.ts';
 import { startsAfter } from './schedule.ts';
-import type { ClusterSettings, Settings } from './settings.ts';
+import type { ClusterSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import { StatusNews } from './status-news.ts';
 import { StoreWriter } from './store-writer.ts';
@@ -20,11 +19,8 @@ import type {
   Control,
   DaemonStatus,
   Happening,
-  NotificationFigures,
-  Run,
   RunAnswer,
   Store,
-  Transition,
   Trigger,
   WaiverStatus,
   WireStatus,
@@ -32,42 +28,7 @@ import type {
 import { WaiverWatch } from './waiver-watch.ts';
 import { problemOfWire, WireWatch } from './wire-watch.ts';
 
-/** Settings, and where they came from. `path` absent: the embedded default. */
-export interface LoadedSettings {
-  readonly settings: Settings;
-  readonly path?: string;
-  readonly sha256?: string;
-  /** Those of the settings' file of waivers. */
-  readonly waivers: readonly Waiver[];
-}
-
-export interface DaemonMeans {
-  readonly version: string;
-  readonly run: Runner;
-  readonly store: Store;
-  /** Reads the settings anew. Rejects with what is wrong, as `file:line:column: …`. */
-  readonly load: () => Promise<LoadedSettings>;
-  readonly companions: readonly ((means: CompanionMeans) => Companion | undefined)[];
-  /** Told of every stored run; must not throw. */
-  readonly committed: (run: Run, transitions: readonly Transition[], settings: Settings) => void;
-  /** Told of every run that could not be made; must not throw. */
-  readonly failed?: (cluster: string, problem: string) => void;
-  /** Told of a wire that is not watched for a while, and when it is again (undefined); must not throw. */
-  readonly wire?: (cluster: string, problem: string | undefined) => void;
-  /** Ends what uses the store besides, before it is closed. */
-  readonly ending?: () => Promise<void>;
-  /** Takes what can be refused of new settings, before any of them comes into force. Rejects: the old ones stay. */
-  readonly accept?: (loaded: LoadedSettings) => Promise<void>;
-  /** Told of settings that came into force; must not throw. */
-  readonly applied: (loaded: LoadedSettings) => void;
-  readonly waivers: () => readonly WaiverStatus[];
-  /** Absent: nothing notifies. */
-  readonly notifications?: () => NotificationFigures;
-  readonly log: ClusterMeans['log'];
-  readonly clock: () => number;
-  readonly random: () => number;
-  readonly lag: LagMeter;
-}
+export type { DaemonMeans, LoadedSettings } from './daemon-means.ts';
 
 const BEING_SET_UP = 'the cluster is being set up: its run by the settings before has to end first';
 /** Retention is looked after so often; where there is more to delete, after a pause in which others have their turn. */
