@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { read, root } from '../support/repository.ts';
+import { read } from '../support/repository.ts';
 import { browserPath } from './browser.ts';
 import { AFTER, CLEAR, type Served, served } from './served.ts';
 
@@ -393,23 +390,3 @@ t.test('a page that was cut off goes on where it was', { skip }, async (t) => {
   t.equal(since[1], page.daemon.live.newest - 1, 'only what was missed was asked for');
 });
 const sockets: WebSocketRoute[] = [];
-
-/** Pictures for the README, made where FLINKPROBE_SCREENSHOTS is set. */
-const pictures = process.env.FLINKPROBE_SCREENSHOTS === undefined ? 'FLINKPROBE_SCREENSHOTS is not set' : skip;
-t.test('pictures of the page are made', { skip: pictures }, async (t) => {
-  // Without what the tests before told it.
-  await page.stop();
-  page = await served();
-  for (const [name, colorScheme] of [
-    ['dashboard', 'light'],
-    ['dark', 'dark'],
-  ] as const) {
-    const { tab } = await opened(t, HOME, { colorScheme, viewport: { width: 1280, height: 960 } });
-    await tab.locator('#chart svg').waitFor();
-    const file = path.join(root, 'docs/images', `${name}.png`);
-    writeFileSync(file, await tab.screenshot());
-    spawnSync('pngquant', ['--force', '--strip', '--speed', '1', '--ext', '.png', '64', file]);
-    t.ok(statSync(file).size < 150_000, `${name}: ${statSync(file).size} bytes`);
-    t.equal(readFileSync(file).subarray(1, 4).toString(), 'PNG');
-  }
-});
