@@ -60,6 +60,8 @@ export class Members {
   /** All that have answered, the longest unheard first: standby ones answer too, where they are behind one address. */
   readonly #jobManagers = new Set<string>();
   #listed: readonly ListedMember[] = [];
+  /** When one that came while another of its name was listed was heard of first, by the JobManager's clock; by id. */
+  readonly #beside = new Map<string, number>();
   #isReachable = true;
 
   /** `monotonic`: milliseconds by a clock that nobody sets. */
@@ -84,7 +86,9 @@ export class Members {
     const wasReachable = this.#isReachable;
     this.#isReachable = true;
     const before = this.#taskManagers;
+    const heard = new Map(this.#listed.map((one) => [one.id, one.heardAt]));
     const now = new Map(listed.map((one) => [one.id, nameOf(one)]));
+    for (const id of this.#beside.keys()) if (!now.has(id)) this.#beside.delete(id);
     this.#listed = listed.map((one) => ({
       id: one.id,
       places: placesOf(one.id, nameOf(one)),
@@ -103,7 +107,7 @@ export class Members {
       return ofJobManager;
     }
     this.#taskManagers = now;
-    return before === undefined ? ofJobManager : [...ofJobManager, ...this.#compared(before, now)];
+    return before === undefined ? ofJobManager : [...ofJobManager, ...this.#compared(before, now, heard)];
   }
 
   unreachable(why: string): readonly MemberChange[] {
@@ -114,10 +118,17 @@ export class Members {
     return [{ kind: 'member-gone', ...OF_LEADER, text: `REST does not answer: ${why}` }];
   }
 
-  #compared(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): readonly MemberChange[] {
-    const left = [...before].filter(([id]) => !now.has(id));
+  #compared(
+    before: ReadonlyMap<string, string>,
+    now: ReadonlyMap<string, string>,
+    heard: ReadonlyMap<string, number>,
+  ): readonly MemberChange[] {
+    const went = [...before].filter(([id]) => !now.has(id));
     const came = [...now].filter(([id]) => !before.has(id));
+    const ended = went.filter(([id, name]) => this.#isSucceeded(name, heard.get(id)));
+    const left = went.filter((one) => !ended.includes(one));
     for (const [id, name] of left) this.#leave(id, name);
+    this.#noteBeside(came, now);
     const back = came.map(([id, name]): MemberChange => {
       const as = this.#comeBack(id, name);
       const kind = as === 'restarted' ? 'restart' : 'member-back';
@@ -125,12 +136,34 @@ export class Members {
     });
     const away = left.filter(([id, name]) => this.#gone.get(name)?.some((one) => one.id === id));
     return [
+      ...ended.map(([id, name]): MemberChange => {
+        const text = `${name} was restarted: its former process is no longer registered`;
+        return { kind: 'restart', member: name, places: placesOf(id, name), text };
+      }),
       ...away.map(([id, name]): MemberChange => {
         const text = `${name} is no longer registered`;
         return { kind: 'member-gone', member: name, places: placesOf(id, name), text };
       }),
       ...back,
     ];
+  }
+
+  /** A process that was killed stays listed until it has been silent for `heartbeat.timeout`: its successor comes before. */
+  #noteBeside(came: readonly (readonly [string, string])[], now: ReadonlyMap<string, string>): void {
+    for (const [id, name] of came) {
+      const isBeside = [...now].some(([other, named]) => other !== id && named === name);
+      const one = this.#listed.find((listed) => listed.id === id);
+      if (isBeside && one !== undefined) this.#beside.set(id, one.heardAt);
+    }
+  }
+
+  /** Whether another of that name has come since it was last heard of; each succeeds one. */
+  #isSucceeded(name: string, heardAt: number | undefined): boolean {
+    if (heardAt === undefined) return false;
+    const successor = this.#listed.find(
+      ({ id, places }) => places.includes(name) && heardAt < (this.#beside.get(id) ?? 0),
+    );
+    return successor !== undefined && this.#beside.delete(successor.id);
   }
 
   /** One that answered before was not restarted: JobManagers behind one address answer in turn. */

@@ -5,9 +5,9 @@ import type { TaskManagerAnswer } from '../../src/net/flink-rest-types.ts';
 const DAY_MS = 86_400_000;
 
 /** As REST lists one: `host` keeps its name over restarts, `id` does not. */
-function taskManager(host: string, id = host): TaskManagerAnswer {
+function taskManager(host: string, id = host, lastHeartbeatAt = 1): TaskManagerAnswer {
   const path = `pekko.ssl.tcp://flink@${host}:6122/user/rpc/taskmanager_0`;
-  return { id, path, lastHeartbeatAt: 1 } as TaskManagerAnswer;
+  return { id, path, lastHeartbeatAt } as TaskManagerAnswer;
 }
 
 interface Scene {
@@ -58,6 +58,32 @@ t.test('who comes a day after somebody left its place is no successor, the same 
   t.strictSame(look([taskManager('t1', 'other')], 'a'), ['restart: t1 was restarted and is registered']);
   pass(2);
   t.strictSame(look([taskManager('t1', 'other'), taskManager('t2', 'new')], 'a'), ['member-back: t2 has registered']);
+});
+
+t.test(
+  'one that was killed stays listed beside its successor: when it goes that was a restart, and nobody is missing',
+  async (t) => {
+    const { look } = scene();
+    look([taskManager('t1', 'old', 1000)], 'a');
+    t.strictSame(look([taskManager('t1', 'old', 10_000), taskManager('t1', 'new', 15_000)], 'a'), [
+      'member-back: t1 has registered',
+    ]);
+    t.strictSame(look([taskManager('t1', 'old', 10_000), taskManager('t1', 'new', 55_000)], 'a'), []);
+    t.strictSame(look([taskManager('t1', 'new', 65_000)], 'a'), [
+      'restart: t1 was restarted: its former process is no longer registered',
+    ]);
+    t.strictSame(look([taskManager('t1', 'new', 70_000), taskManager('t1', 'third', 70_000)], 'a'), [
+      'member-back: t1 has registered',
+    ]);
+  },
+);
+
+t.test('of two on one machine that both live one that goes is missing, whenever the other came', async (t) => {
+  const { look } = scene();
+  look([taskManager('t1', 'a', 1000)], 'jm');
+  look([taskManager('t1', 'a', 10_000), taskManager('t1', 'b', 15_000)], 'jm');
+  look([taskManager('t1', 'a', 20_000), taskManager('t1', 'b', 25_000)], 'jm');
+  t.strictSame(look([taskManager('t1', 'b', 35_000)], 'jm'), ['member-gone: t1 is no longer registered']);
 });
 
 t.test('of two on one machine each has its own successor', async (t) => {
