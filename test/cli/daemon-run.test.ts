@@ -1,10 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createServer } from 'node:tls';
 import t from 'tap';
-import { argumentsOf } from '../../src/cli/daemon-run.ts';
+import { argumentsOf, probeTarget } from '../../src/cli/daemon-run.ts';
 import { restAccess } from '../../src/cli/rest-access.ts';
 import { readSettings } from '../../src/cli/settings-file.ts';
 import type { RestAccess } from '../../src/net/flink-rest-types.ts';
+import { listening } from '../support/listening.ts';
+import { mintLeaf } from '../support/pki.ts';
 import { temporary } from '../support/temporary.ts';
 
 const folder = temporary();
@@ -35,3 +38,33 @@ t.test('a secret of REST that cannot be read is told with its file, and never ta
     message: /secret\.gone/,
   });
 });
+
+t.test(
+  'a probe asks its target, also where the settings of its cluster name captures, logs and key stores',
+  async (t) => {
+    const { cert, key } = mintLeaf('flink');
+    const server = await listening(createServer({ cert, key, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }));
+    t.teardown(() => server.close());
+    const file = path.join(folder, 'probed.yaml');
+    const gone = path.join(folder, 'gone');
+    writeFileSync(
+      file,
+      `version: 1\nclusters:\n  - name: recorded\n    captures: [${gone}.pcap]\n    logs: [${gone}.log]\n    keystores: [{ file: ${gone}.jks }]\n`,
+    );
+    const { settings } = await readSettings(file, folder);
+    const report = await probeTarget(`rest=127.0.0.1:${server.port}`, 'quick', {
+      settings: settings.clusters[0]!,
+      signal: new AbortController().signal,
+      tell: () => undefined,
+    });
+    t.equal(report.complete, true);
+    t.match(
+      report.observations.map(({ vantage, kind, server: at, tls }) => [vantage, kind, at.port, tls?.version]),
+      [['active', 'tls', server.port, 'TLSv1.2']],
+    );
+    t.strictSame(
+      report.inputs.filter(({ path: one }) => one?.startsWith(gone)),
+      [],
+    );
+  },
+);
