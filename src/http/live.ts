@@ -35,20 +35,44 @@ const FINAL_TEXT = 0x81;
 const LENGTH_OF_16_BITS = 126;
 const LENGTH_OF_64_BITS = 127;
 
-/** A frame of a server: not masked. */
-function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const header = Buffer.alloc(length < LENGTH_OF_16_BITS ? 2 : length < 65_536 ? 4 : 10);
-  header[0] = FINAL_TEXT;
-  if (header.length === 2) header[1] = length;
-  else if (header.length === 4) {
-    header[1] = LENGTH_OF_16_BITS;
-    header.writeUInt16BE(length, 2);
-  } else {
-    header[1] = LENGTH_OF_64_BITS;
-    header.writeBigUInt64BE(BigInt(length), 2);
+/** Frames are written one behind the other into pieces of this size. */
+const SLAB_BYTES = 65_536;
+
+/**
+ * Memory of frames, which stay for as long as their events: in Node's pool of small buffers each of them would keep 8 KiB
+ * of what others have long forgotten.
+ */
+class Slabs {
+  #slab: Buffer = Buffer.alloc(0);
+  #used = 0;
+
+  take(length: number): Buffer {
+    if (length > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(length);
+    if (this.#used + length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#used = 0;
+    }
+    this.#used += length;
+    return this.#slab.subarray(this.#used - length, this.#used);
   }
-  return Buffer.concat([header, Buffer.from(text)]);
+}
+
+/** A frame of a server: not masked. */
+function textFrame(text: string, slabs: Slabs): Buffer {
+  const length = Buffer.byteLength(text);
+  const head = length < LENGTH_OF_16_BITS ? 2 : length < 65_536 ? 4 : 10;
+  const frame = slabs.take(head + length);
+  frame[0] = FINAL_TEXT;
+  if (head === 2) frame[1] = length;
+  else if (head === 4) {
+    frame[1] = LENGTH_OF_16_BITS;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = LENGTH_OF_64_BITS;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, head);
+  return frame;
 }
 
 /**
@@ -62,6 +86,7 @@ export class LiveReaders {
   readonly #readers = new Set<Reader>();
   /** Each event is written as a frame once, not once a reader. */
   readonly #frames = new WeakMap<LiveEvent, Buffer>();
+  readonly #slabs = new Slabs();
   #batch: Batch | undefined;
   readonly #unsubscribe: () => void;
   readonly #pings: NodeJS.Timeout;
@@ -199,7 +224,7 @@ export class LiveReaders {
   #frameOf(event: LiveEvent): Buffer {
     const known = this.#frames.get(event);
     if (known !== undefined) return known;
-    const frame = textFrame(JSON.stringify(event));
+    const frame = textFrame(JSON.stringify(event), this.#slabs);
     this.#frames.set(event, frame);
     return frame;
   }

@@ -11,6 +11,11 @@ import { type Pieces, putTogether, takeApart } from './pieces.ts';
 /** Observations of one report that are kept; those that a finding cites come first. */
 export const MAX_OBSERVATIONS = 5_000;
 const HASH_BYTES = 16;
+/**
+ * zlib writes into buffers of this size. Pieces are small, and read by the hundred: its own 16 KiB each would be megabytes
+ * of garbage a run, outside of the heap, which Node's pool of small buffers is not.
+ */
+const CHUNK_BYTES = 4000;
 
 /** A run, ready to be written: all that takes time is done before the transaction begins. */
 export interface PackedRun {
@@ -34,8 +39,16 @@ export function pack(run: Run): PackedRun {
     shapeHash: shape.digest().subarray(0, HASH_BYTES),
     head,
     counts,
-    varying: deflateRawSync(varying),
+    varying: deflated(varying),
   };
+}
+
+function deflated(text: string): Uint8Array {
+  return deflateRawSync(text, { chunkSize: CHUNK_BYTES });
+}
+
+function inflated(bytes: Uint8Array): string {
+  return inflateRawSync(bytes, { chunkSize: CHUNK_BYTES }).toString();
 }
 
 /** Returns the place of the run in the order in which runs were kept. */
@@ -80,7 +93,7 @@ function shapeNumber(database: Database, { shapeHash, parts, head, counts }: Pac
   const content: ShapeContent = { head, counts, parts: numbers };
   const { id } = database.run('INSERT INTO shapes (hash, content) VALUES (?, ?)', [
     shapeHash,
-    deflateRawSync(JSON.stringify(content)),
+    deflated(JSON.stringify(content)),
   ]);
   for (const part of new Set(numbers)) {
     database.run('INSERT INTO shape_parts (shape, part) VALUES (?, ?)', [id, part]);
@@ -91,7 +104,7 @@ function shapeNumber(database: Database, { shapeHash, parts, head, counts }: Pac
 function partNumber(database: Database, hash: Uint8Array, text: string): number {
   const known = database.get<{ id: number }>('SELECT id FROM parts WHERE hash = ?', [hash]);
   if (known !== undefined) return known.id;
-  return database.run('INSERT INTO parts (hash, content) VALUES (?, ?)', [hash, deflateRawSync(text)]).id;
+  return database.run('INSERT INTO parts (hash, content) VALUES (?, ?)', [hash, deflated(text)]).id;
 }
 
 /** Deletes a shape that no run has any more, and the parts that no other shape has. */
@@ -183,11 +196,11 @@ export function reportOf(database: Database, { shape, varying, id }: RunRow, pat
     numbers.map((number) => {
       const part = database.get<{ content: Uint8Array }>('SELECT content FROM parts WHERE id = ?', [number]);
       if (part === undefined) throw damaged();
-      return inflateRawSync(part.content).toString();
+      return inflated(part.content);
     });
   try {
-    const { head, counts, parts } = JSON.parse(inflateRawSync(row.content).toString()) as ShapeContent;
-    return putTogether({ head, counts, parts: texts(parts), varying: inflateRawSync(varying).toString() });
+    const { head, counts, parts } = JSON.parse(inflated(row.content)) as ShapeContent;
+    return putTogether({ head, counts, parts: texts(parts), varying: inflated(varying) });
   } catch (error) {
     throw error instanceof StoreFailure ? error : damaged(error);
   }
