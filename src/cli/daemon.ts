@@ -8,7 +8,7 @@ import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
 import { ExitCode } from './exit-code.ts';
 import { reason, Unusable } from './failure.ts';
-import { collectEarly, keepYoungGeneration } from './heap.ts';
+import { collectEarly, keepHeapCompact, keepYoungGeneration } from './heap.ts';
 import { pageFiles } from './page-files.ts';
 import type { Select } from './selection.ts';
 import { SETTING_KEYS } from './setting-keys.ts';
@@ -60,6 +60,7 @@ const STOP_WITHIN_MS = 9_000;
 async function runDaemon(args: ArgumentsCamelCase<DaemonArguments>): Promise<void> {
   // What a run holds lives for seconds and is garbage then: by V8's own rules three times what is live.
   collectEarly();
+  keepHeapCompact();
   keepYoungGeneration();
   // Loaded only here: other commands need no store and no server.
   const [

@@ -215,7 +215,8 @@ function summarize(looks: readonly Look[]): void {
 }
 
 say(machine());
-say(`\n\`${JSON.stringify(settings)}\``);
+const { MALLOC_ARENA_MAX: arenas = 'as glibc has it' } = process.env;
+say(`\n\`${JSON.stringify({ ...settings, arenas })}\``);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-soak-'));
 try {
   await soak(folder);
