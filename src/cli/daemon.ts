@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { RunAnswer } from '../daemon/control.ts';
 import type { LoadedSettings } from '../daemon/daemon.ts';
 import type { Log } from '../daemon/log.ts';
-import type { RunAnswer, Store } from '../daemon/types.ts';
+import type { Store } from '../daemon/types.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Profile } from '../observe/active/types.ts';
 import { ExitCode } from './exit-code.ts';

@@ -1,6 +1,7 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { CompanionMeans } from '../daemon/companion.ts';
-import type { Publish, WireStatus } from '../daemon/types.ts';
+import type { Publish } from '../daemon/live-events.ts';
+import type { WireStatus } from '../daemon/types.ts';
 import { notWatched } from '../daemon/wire-companion.ts';
 import type { Waiver } from '../model/waiver.ts';
 import type { FolderNews, FolderOrder } from './folder-worker.ts';

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
+import type { LiveData, LiveEventName } from '../daemon/live-events.ts';
 import type { ClusterSettings } from '../daemon/settings.ts';
-import type { LiveData, LiveEventName } from '../daemon/types.ts';
 import { WireCompanion } from '../daemon/wire-companion.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';

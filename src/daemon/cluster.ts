@@ -2,6 +2,8 @@ import type { Report } from '../model/report.ts';
 import { BrokenRun } from './broken-run.ts';
 import { cellsOf, changedCells, worstOf } from './cells.ts';
 import { comparable } from './comparable.ts';
+import type { RunAnswer } from './control.ts';
+import type { Publish } from './live-events.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
 import { nextRun, type Planned, wake } from './schedule.ts';
@@ -9,17 +11,7 @@ import type { ClusterSettings } from './settings.ts';
 import type { Slots } from './slots.ts';
 import { summaryOf } from './store/runs.ts';
 import type { StoreWriter } from './store-writer.ts';
-import type {
-  ChannelCell,
-  ClusterStatus,
-  Publish,
-  Run,
-  RunAnswer,
-  Store,
-  StoresRead,
-  Transition,
-  Trigger,
-} from './types.ts';
+import type { ChannelCell, ClusterStatus, Run, Store, StoresRead, Transition, Trigger } from './types.ts';
 
 /** What a run needs to know; the runner knows how. */
 export interface RunRequest {

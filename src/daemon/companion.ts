@@ -1,7 +1,8 @@
 import type { Report } from '../model/report.ts';
 import type { ClusterMeans } from './cluster.ts';
+import type { Publish } from './live-events.ts';
 import type { ClusterSettings } from './settings.ts';
-import type { Happening, Publish, Run, Store, Trigger, WireStatus } from './types.ts';
+import type { Happening, Run, Store, Trigger, WireStatus } from './types.ts';
 
 /** Something that works beside a cluster while it is in the settings: restart watch, rotation watch, live wire. */
 export interface Companion {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ClockWatch } from './clock-watch.ts';
 import { ClusterLoop } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
+import type { Control, RunAnswer } from './control.ts';
 import type { DaemonMeans, LoadedSettings } from './daemon-means.ts';
 import { Departures } from './departures.ts';
 import { EventRing } from './event-ring.ts';
@@ -16,10 +17,8 @@ import { StoreWriter } from './store-writer.ts';
 import type {
   ChannelCell,
   ClusterStatus,
-  Control,
   DaemonStatus,
   Happening,
-  RunAnswer,
   Store,
   Trigger,
   WaiverStatus,

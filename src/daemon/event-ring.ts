@@ -1,4 +1,4 @@
-import type { Live, LiveData, LiveEvent, LiveEventName } from './types.ts';
+import type { Live, LiveData, LiveEvent, LiveEventName } from './live-events.ts';
 
 /** Events that are kept for readers that come back. */
 const RING_EVENTS = 4096;

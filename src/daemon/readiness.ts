@@ -1,4 +1,4 @@
-import type { Control } from './types.ts';
+import type { Control } from './control.ts';
 
 /** What is known of a cluster for the answer. */
 export interface ClusterReadiness {

@@ -212,56 +212,6 @@ export interface SinkDown {
   readonly problem: string;
 }
 
-/** The closed list of `event` on `/api/v1/live`. */
-export const LIVE_EVENTS = [
-  'hello',
-  'run-started',
-  'run-finished',
-  'finding',
-  'channel',
-  'happening',
-  'wire',
-  'clear-transfer',
-  'status',
-] as const;
-export type LiveEventName = (typeof LIVE_EVENTS)[number];
-
-/** Data of each event, by its name. */
-export interface LiveData {
-  readonly hello: { readonly version: string; readonly oldest: number; readonly newest: number };
-  readonly 'run-started': { readonly id: string; readonly cluster: string; readonly trigger: Trigger };
-  readonly 'run-finished': RunSummary;
-  readonly finding: Omit<Transition, 'run'> & { readonly run?: string };
-  readonly channel: ChannelCell;
-  readonly happening: Happening;
-  readonly wire: WireStatus;
-  readonly 'clear-transfer': {
-    readonly cluster: string;
-    readonly channel: Channel;
-    readonly server: Endpoint;
-    readonly client?: Endpoint;
-    readonly kind: string;
-    readonly bytes: number;
-    /** Frame of the capture that is watched. */
-    readonly frame: number;
-    /** Time of the last packet of its connection, as the capture has it. */
-    readonly seenAt?: string;
-  };
-  readonly status: DaemonStatus;
-}
-
-/** Live events as they are published; a number and a time are given on the way. */
-export type Publish = <Name extends LiveEventName>(event: Name, data: LiveData[Name]) => void;
-
-/** One event of the ring from which readers resume. */
-export interface LiveEvent {
-  /** From 1, without holes while the daemon lives. */
-  readonly seq: number;
-  readonly at: string;
-  readonly event: LiveEventName;
-  readonly data: LiveData[LiveEventName];
-}
-
 /** One cell of the grid: a channel of a member as the last run saw it. */
 export interface ChannelCell {
   readonly cluster: string;
@@ -391,45 +341,6 @@ export interface Outbox {
 export interface Memory {
   recall(key: string): string | undefined;
   remember(key: string, value: string): void;
-}
-
-/** What became of a run that was asked for. */
-export type RunAnswer =
-  | { readonly id: string }
-  | {
-      /** `wire-only`: nobody is asked, the wire alone tells of this cluster. `not-now`: it is set up, or the daemon stops. */
-      readonly refused: 'wire-only' | 'not-now';
-      /** One sentence. */
-      readonly problem: string;
-    };
-
-/** What `http/` may do to the daemon. */
-export interface Control {
-  status(): DaemonStatus;
-  /** Which clusters there are, in the order of the configuration. */
-  clusters(): readonly string[];
-  cells(cluster: string): readonly ChannelCell[];
-  /** Starts a run, or joins the one that goes on. Undefined: no such cluster. */
-  runNow(cluster: string, trigger: Trigger): RunAnswer | undefined;
-  /** Whole or not at all. */
-  reload(): Promise<{ readonly ok: boolean; readonly problem?: string }>;
-  /** Ready where the store is open and the schedule kept; the sentences say what is not. */
-  readiness(): { readonly ready: boolean; readonly lateMs: number; readonly problems: readonly string[] };
-  /** Waivers with what they match now. */
-  waivers(): readonly WaiverStatus[];
-  readonly store: Store;
-  readonly live: Live;
-}
-
-/** The ring of live events. A reader that falls behind is dropped, never buffered without bound. */
-export interface Live {
-  readonly newest: number;
-  /** One behind the newest where the ring is empty. */
-  readonly oldest: number;
-  /** Events after `seq`, or undefined where the ring no longer holds all of them. */
-  since(seq: number): readonly LiveEvent[] | undefined;
-  /** Returns how to stop listening. */
-  subscribe(listener: (event: LiveEvent) => void): () => void;
 }
 
 /** A waiver with what it matches of what is open now. */

@@ -1,6 +1,7 @@
 import type { Companion } from './companion.ts';
+import type { Publish } from './live-events.ts';
 import type { CaptureSettings } from './settings.ts';
-import type { Publish, WireStatus } from './types.ts';
+import type { WireStatus } from './types.ts';
 
 /** A wire as it was opened by the files of that time. */
 export interface OpenedWire {

@@ -11,8 +11,9 @@ import type { LiveConnection, LiveTransfer, LiveView, LiveViewOptions } from '..
 import { LiveMemory } from '../observe/live-memory.ts';
 import type { LiveSource } from '../observe/live-source.ts';
 import { ClearNews } from './clear-news.ts';
+import type { Publish } from './live-events.ts';
 import type { CaptureSettings } from './settings.ts';
-import type { Publish, WireStatus } from './types.ts';
+import type { WireStatus } from './types.ts';
 import { EvidenceFolder, isEvidence } from './wire-evidence.ts';
 import { CaptureFolder } from './wire-folder.ts';
 import { readFile } from './wire-sources.ts';
@@ -54,8 +55,9 @@ const REMEMBER_MS = 5 * 60_000;
 /** Clear text that is new is judged so soon, and early at most so often: within two seconds, with the judgement. */
 const EARLY_AFTER_MS = 700;
 const EARLY_EVERY_MS = 1500;
-/** Transfers told one by one in a second; a flood stands in the next report. */
+/** Transfers and connections told one by one in a second; a flood stands in the next report. */
 const MAX_TRANSFERS_PER_STATUS = 50;
+const MAX_CONNECTIONS_PER_STATUS = 20;
 /** Inputs of judgements that failed, which are told with the next. */
 const MAX_OWED = 100;
 
@@ -84,7 +86,7 @@ export class LiveWire {
   #awaited: 'nothing' | 'snapshot' = 'nothing';
   /** Segments of the view when the last snapshot was taken. */
   #judgedSegments = 0;
-  #told = 0;
+  #told = { transfers: 0, connections: 0 };
   /** What could not be judged: its losses stand in the next report. */
   #owed: CaptureRun['inputs'] = [];
   /** Why the last judgement failed. */
@@ -213,7 +215,7 @@ export class LiveWire {
   }
 
   #everySecond(): void {
-    this.#told = 0;
+    this.#told = { transfers: 0, connections: 0 };
     this.#capture?.askDrops();
     this.#countDrops();
     if (this.#folder !== undefined && this.#reading === undefined)
@@ -299,9 +301,26 @@ export class LiveWire {
   /** Clear text where none was before does not wait for the next snapshot. */
   #heardConnection({ observation }: LiveConnection): void {
     const { kind, channel } = observation;
+    this.#tellConnection(observation);
     if (kind === 'tls') this.#news.mended(pairOf(observation));
     if (kind !== 'plaintext' || channel === 'unknown') return;
     if (this.#news.isNew(pairOf(observation), channel)) this.#snapshotSoon();
+  }
+
+  #tellConnection({ kind, channel, server, client, tls, frames, lastSeenAt }: Observation): void {
+    if (kind !== 'tls' && kind !== 'plaintext') return;
+    if (++this.#told.connections > MAX_CONNECTIONS_PER_STATUS) return;
+    this.#means.publish('connection', {
+      cluster: this.#means.cluster,
+      channel,
+      server,
+      ...(client === undefined ? {} : { client }),
+      kind,
+      ...(tls?.version === undefined ? {} : { version: tls.version }),
+      ...(tls?.cipherSuite === undefined ? {} : { cipherSuite: tls.cipherSuite }),
+      ...(frames === undefined ? {} : { frame: frames.first }),
+      seenAt: lastSeenAt,
+    });
   }
 
   #snapshotSoon(): void {
@@ -317,7 +336,7 @@ export class LiveWire {
     const { observation, transfer } = told;
     const { cluster, publish, log } = this.#means;
     const { channel, server, client } = observation;
-    if (++this.#told <= MAX_TRANSFERS_PER_STATUS) {
+    if (++this.#told.transfers <= MAX_TRANSFERS_PER_STATUS) {
       publish('clear-transfer', {
         cluster,
         channel,

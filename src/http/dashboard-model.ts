@@ -1,17 +1,18 @@
+import type { Control } from '../daemon/control.ts';
+import type { LiveData } from '../daemon/live-events.ts';
 import { StoreFailure } from '../daemon/store/failure.ts';
-import type {
-  CertificateRecord,
-  Control,
-  FindingRecord,
-  Happening,
-  LiveData,
-  RunSummary,
-  WaiverStatus,
-} from '../daemon/types.ts';
+import type { CertificateRecord, FindingRecord, Happening, RunSummary, WaiverStatus } from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
 import { shownOf, withoutTexts } from '../web/findings-list.ts';
 import { worstFirst } from '../web/headline.ts';
-import { type ClearTransfer, PAGE_LIMITS, type PageCertificate, type PageModel, type Recording } from '../web/model.ts';
+import {
+  type ClearTransfer,
+  PAGE_LIMITS,
+  type PageCertificate,
+  type PageModel,
+  type Recording,
+  type SeenConnection,
+} from '../web/model.ts';
 import type { PageQuery } from '../web/query.ts';
 
 /** Findings that the store is asked for at most; more are counted by the thousand. */
@@ -43,6 +44,7 @@ export class PageModels {
       status,
       waivers: this.#control.waivers().filter(isFor(wanted)),
       clear: [],
+      connections: [],
     };
     if (cluster === undefined) return { ...frame, ...NO_CLUSTER };
     try {
@@ -50,7 +52,7 @@ export class PageModels {
         ...frame,
         cluster,
         cells: this.#control.cells(cluster.cluster),
-        clear: this.#clearOf(cluster.cluster),
+        ...this.#wireOf(cluster.cluster),
       };
       return { ...shown, ...this.#history(cluster.cluster, query) };
     } catch (error) {
@@ -66,22 +68,26 @@ export class PageModels {
     return this.#findings(cluster).find(({ finding }) => finding.fingerprint === fingerprint);
   }
 
-  /** What the ring still holds of what crossed in clear, before this page was opened as after it. */
-  #clearOf(cluster: string): readonly ClearTransfer[] {
+  /** What the ring still holds of what crossed the wire, before this page was opened as after it. */
+  #wireOf(cluster: string): Pick<PageModel, 'clear' | 'connections'> {
     const { live } = this.#control;
-    const told: ClearTransfer[] = [];
+    const clear: ClearTransfer[] = [];
+    const connections: SeenConnection[] = [];
     for (const { event, data, at } of live.since(live.oldest - 1) ?? []) {
-      if (event !== 'clear-transfer') continue;
-      const one = data as LiveData['clear-transfer'];
-      if (one.cluster === cluster) told.push({ ...one, at });
+      if ((data as { readonly cluster?: string }).cluster !== cluster) continue;
+      if (event === 'clear-transfer') clear.push({ ...(data as LiveData['clear-transfer']), at });
+      if (event === 'connection') connections.push(data as SeenConnection);
     }
-    return told.slice(-PAGE_LIMITS.clear).reverse();
+    return {
+      clear: clear.slice(-PAGE_LIMITS.clear).reverse(),
+      connections: connections.slice(-PAGE_LIMITS.connections).reverse(),
+    };
   }
 
   #history(
     shown: string,
     query: PageQuery,
-  ): Omit<PageModel, 'seq' | 'operator' | 'status' | 'waivers' | 'clear' | 'cells'> {
+  ): Omit<PageModel, 'seq' | 'operator' | 'status' | 'waivers' | 'clear' | 'connections' | 'cells'> {
     const { store } = this.#control;
     const findings = this.#findings(shown);
     const certificates = store.certificates(shown).filter(({ goneAt }) => goneAt === undefined);

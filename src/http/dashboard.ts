@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Control } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
 import { headlineOf } from '../web/headline.ts';
 import { parseQuery, placed } from '../web/query.ts';
 import { troublesOf } from '../web/troubles.ts';

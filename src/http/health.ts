@@ -1,4 +1,4 @@
-import type { Control } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
 import { json, text } from './answer.ts';
 
 /** Alive: this process answers. Whether it does what it should is another question. */

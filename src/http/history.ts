@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Control } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
 import { HttpFault } from './fault.ts';
 import { Query } from './query.ts';
 

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { CertificateRecord, ChannelCell, Control, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
+import type { CertificateRecord, ChannelCell, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
 import { type Observation, type Report, SEVERITIES } from '../model/report.ts';
 import { HttpFault } from './fault.ts';
 import { type ListPage, Query, slicePage, startOf } from './query.ts';

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Control, Live, LiveData, LiveEvent } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
+import type { Live, LiveData, LiveEvent } from '../daemon/live-events.ts';
 import type { LiveLimits } from './limits.ts';
 
 /** RFC 6455 section 7.4.1, and the registry of close codes for 1012 and 1013. */

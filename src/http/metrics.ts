@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Control, DaemonStatus, LiveEvent, Run, RunSummary, WireStatus } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
+import type { LiveEvent } from '../daemon/live-events.ts';
+import type { DaemonStatus, Run, RunSummary, WireStatus } from '../daemon/types.ts';
 import type { Channel } from '../model/channel.ts';
 import { type Report, SEVERITIES } from '../model/report.ts';
 import { type Claim, clusterSeries, endpointClaims } from './cluster-series.ts';

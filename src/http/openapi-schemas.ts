@@ -1,4 +1,5 @@
-import { HAPPENINGS, LIVE_EVENTS, TRIGGERS } from '../daemon/types.ts';
+import { LIVE_EVENTS } from '../daemon/live-events.ts';
+import { HAPPENINGS, TRIGGERS } from '../daemon/types.ts';
 import { CHANNELS } from '../model/channel.ts';
 import { SEVERITIES } from '../model/report.ts';
 import { reportJsonSchema } from '../report/schema.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Control } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
 import type { Visitor } from './access.ts';
 import { json, tagged, text } from './answer.ts';
 import { readJson } from './body.ts';

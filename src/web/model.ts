@@ -1,3 +1,4 @@
+import type { LiveData } from '../daemon/live-events.ts';
 import type {
   CertificateRecord,
   ChannelCell,
@@ -5,7 +6,6 @@ import type {
   DaemonStatus,
   FindingRecord,
   Happening,
-  LiveData,
   RunSummary,
   WaiverStatus,
 } from '../daemon/types.ts';
@@ -40,6 +40,8 @@ export interface PageModel {
   readonly members: readonly string[];
   /** What crossed in clear of late, newest first. */
   readonly clear: readonly ClearTransfer[];
+  /** Connections that the wire showed, newest first. */
+  readonly connections: readonly SeenConnection[];
   /** Findings and certificates that there are besides these. */
   readonly leftOut: { readonly findings: number; readonly certificates: number };
 }
@@ -62,6 +64,8 @@ export type PageCertificate = Omit<CertificateRecord, 'certificate' | 'cluster'>
   readonly certificate: Pick<CertificateRecord['certificate'], 'sha256' | 'subject' | 'serialNumber' | 'notAfter'>;
 };
 
+export type SeenConnection = LiveData['connection'];
+
 /** Captures from which the last run was made, where it asked nobody: when their packets were taken. */
 export interface Recording {
   readonly from: string;
@@ -75,5 +79,6 @@ export const PAGE_LIMITS = {
   runs: 400,
   happenings: 100,
   clear: 20,
+  connections: 20,
   members: 200,
 } as const;

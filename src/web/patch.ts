@@ -1,4 +1,5 @@
-import type { ClusterStatus, FindingRecord, LiveData, LiveEvent } from '../daemon/types.ts';
+import type { LiveData, LiveEvent } from '../daemon/live-events.ts';
+import type { ClusterStatus, FindingRecord } from '../daemon/types.ts';
 import { PAGE_LIMITS, type PageModel } from './model.ts';
 
 /** What a live event asks of the page besides being drawn. */
@@ -52,6 +53,11 @@ export function patched(model: PageModel, { seq, at, event, data }: LiveEvent): 
       const one = data as LiveData['clear-transfer'];
       if (one.cluster !== shown) return nothing(next);
       return nothing({ ...next, clear: [{ ...one, at }, ...next.clear].slice(0, PAGE_LIMITS.clear) });
+    }
+    case 'connection': {
+      const one = data as LiveData['connection'];
+      if (one.cluster !== shown) return nothing(next);
+      return nothing({ ...next, connections: [one, ...next.connections].slice(0, PAGE_LIMITS.connections) });
     }
     default:
       // Of a later version.

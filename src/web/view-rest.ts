@@ -1,6 +1,6 @@
 import type { WireStatus } from '../daemon/types.ts';
-import type { Coverage } from '../model/report.ts';
-import type { Traffic } from './model.ts';
+import type { Coverage, Endpoint } from '../model/report.ts';
+import type { SeenConnection, Traffic } from './model.ts';
 import { verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
 import { nothingView } from './view-nothing.ts';
@@ -30,10 +30,28 @@ export function wireView(view: View): Fragment {
             (
               one,
             ) => html`<li><time datetime="${one.seenAt ?? one.at}" title="${one.seenAt ?? one.at}">${moment(one.seenAt ?? one.at, view.now)}</time>
-              <span><b>${one.kind}</b> ${channelName(one.channel)}, ${one.server.member ?? `${one.server.host}:${one.server.port}`}, ${bytes(one.bytes)} <span class="dim">frame ${one.frame}</span></span></li>`,
+              <span><b>${one.kind}</b> ${channelName(one.channel)}, ${placed(one.server)}, ${bytes(one.bytes)} <span class="dim">frame ${one.frame}</span></span></li>`,
           )}</ol>`
     }
+    ${
+      model.connections.length === 0
+        ? ''
+        : html`<details class="more"><summary>Newest connections</summary><ol class="happenings">${model.connections.map(
+            (
+              one,
+            ) => html`<li><time datetime="${one.seenAt}" title="${one.seenAt}">${moment(one.seenAt, view.now)}</time>
+              <span><b class="${one.kind === 'plaintext' ? 'late' : ''}">${spoken(one)}</b> ${channelName(one.channel)}, ${one.client === undefined ? '' : `${placed(one.client)} → `}${placed(one.server)}</span></li>`,
+          )}</ol></details>`
+    }
   </section>`;
+}
+
+function spoken({ kind, version }: SeenConnection): string {
+  return kind === 'plaintext' ? 'clear text' : (version ?? 'TLS, no version seen');
+}
+
+function placed({ member, host, port }: Endpoint): string {
+  return member ?? `${host}:${port}`;
 }
 
 function watched(view: View, wire: WireStatus): Fragment {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type FolderMeans, FolderThread } from '../../src/cli/folder-thread.ts';
-import type { LiveData, LiveEventName, Publish } from '../../src/daemon/types.ts';
+import type { LiveData, LiveEventName, Publish } from '../../src/daemon/live-events.ts';
 import type { Waiver } from '../../src/model/waiver.ts';
 import { loaded } from '../daemon/scheduling.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { liveWire } from '../../src/cli/live-companion.ts';
-import type { LiveEvent } from '../../src/daemon/types.ts';
+import type { LiveEvent } from '../../src/daemon/live-events.ts';
 import { recording } from '../support/expected.ts';
 import { until } from '../support/until.ts';
 import { bench, loaded } from './scheduling.ts';

@@ -1,6 +1,7 @@
 import t from 'tap';
+import type { LiveEvent } from '../../src/daemon/live-events.ts';
 import { StoreFailure } from '../../src/daemon/store/failure.ts';
-import type { DaemonStatus, LiveEvent, WaiverStatus } from '../../src/daemon/types.ts';
+import type { DaemonStatus, WaiverStatus } from '../../src/daemon/types.ts';
 import { bench, fakeTime, loaded, pass, settled } from './scheduling.ts';
 
 t.beforeEach(() => fakeTime());

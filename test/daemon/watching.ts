@@ -1,6 +1,6 @@
 import { type LiveWireMeans, openLiveWire } from '../../src/cli/live-wire.ts';
+import type { LiveData, LiveEventName, Publish } from '../../src/daemon/live-events.ts';
 import type { CaptureSettings, ClusterSettings } from '../../src/daemon/settings.ts';
-import type { LiveData, LiveEventName, Publish } from '../../src/daemon/types.ts';
 import type { LiveWire } from '../../src/daemon/wire.ts';
 import type { Report } from '../../src/model/report.ts';
 import { startLiveCapture } from '../../src/net/live-capture.ts';

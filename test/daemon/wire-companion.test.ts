@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import type { LiveEvent, WireStatus } from '../../src/daemon/types.ts';
+import type { LiveEvent } from '../../src/daemon/live-events.ts';
+import type { WireStatus } from '../../src/daemon/types.ts';
 import { notWatched, type OpenedWire, WireCompanion } from '../../src/daemon/wire-companion.ts';
 import { until } from '../support/until.ts';
 

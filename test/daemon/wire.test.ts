@@ -25,6 +25,13 @@ t.test('a clear transfer between TaskManagers is told within two seconds, and ju
     channel: 'taskmanager-data',
     server: { host: '127.0.0.1', port: talk.port },
   });
+  const [connection] = eventsOf(heard, 'connection');
+  t.match(connection!.data, {
+    cluster: 'prod',
+    channel: 'taskmanager-data',
+    server: { port: talk.port },
+    kind: 'plaintext',
+  });
   await until('a report', () => heard.reports.length > 0);
   const failed = heard.reports[0]!.findings.filter(({ verdict }) => verdict === 'fail');
   t.match(

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import type { Happening, LiveEvent } from '../../src/daemon/types.ts';
+import type { LiveEvent } from '../../src/daemon/live-events.ts';
+import type { Happening } from '../../src/daemon/types.ts';
 import { reportOf } from '../daemon/cluster-report.ts';
 import { until } from '../support/until.ts';
 import { NOW, StandIn, served } from './stand-in.ts';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import t from 'tap';
 import { analyse } from '../../src/cli/analysis.ts';
 import { cellsOf } from '../../src/daemon/cells.ts';
+import type { Control, RunAnswer } from '../../src/daemon/control.ts';
 import { EventRing } from '../../src/daemon/event-ring.ts';
 import { openCounts } from '../../src/daemon/open-counts.ts';
 import type { WebSettings } from '../../src/daemon/settings.ts';
@@ -9,10 +10,9 @@ import { summaryOf } from '../../src/daemon/store/runs.ts';
 import { openStore } from '../../src/daemon/store/store.ts';
 import type {
   ChannelCell,
-  Control,
+  ClusterStatus,
   DaemonStatus,
   Run,
-  RunAnswer,
   Store,
   StoresRead,
   Trigger,
@@ -61,6 +61,8 @@ export class StandIn implements Control {
   readinessAnswer: ReturnType<Control['readiness']> = { ready: true, lateMs: 0, problems: [] };
   waiverList: readonly WaiverStatus[] = [];
   storeState: 'open' | 'failing' = 'open';
+  /** Of all clusters. */
+  failOn: NonNullable<ClusterStatus['failOn']> = 'medium';
   #cells = new Map<string, readonly ChannelCell[]>();
   #runs = 0;
 
@@ -121,6 +123,7 @@ export class StandIn implements Control {
       cluster,
       ...(lastRun === undefined ? {} : { lastRun }),
       state: 'idle',
+      failOn: this.failOn,
       lateMs: 1500,
       missedRuns: 3,
       open: openCounts(isOpen ? this.store.findings({ cluster, state: 'open' }) : []),

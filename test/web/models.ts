@@ -51,6 +51,7 @@ export function calmModel(
     coverage: [],
     members: [],
     clear: [],
+    connections: [],
     leftOut: { findings: 0, certificates: 0 },
     ...more,
   };

@@ -145,6 +145,17 @@ t.test('the wire is drawn as it is told', { skip }, async (t) => {
     frame: 9,
   });
   await tab.locator('.wire', { hasText: 'TM data, tm2, 2.0 kB' }).waitFor();
+  page.daemon.live.publish('connection', {
+    cluster: AFTER,
+    channel: 'taskmanager-data',
+    server,
+    client: { host: '10.77.0.2', port: 40122, member: 'tm1' },
+    kind: 'plaintext',
+    frame: 9,
+    seenAt: '2026-11-22T13:57:00Z',
+  });
+  await tab.locator('.wire summary', { hasText: 'Newest connections' }).click();
+  await tab.locator('.wire', { hasText: 'clear text TM data, tm1 → tm2' }).waitFor();
 });
 
 t.test('filters, cells and clusters go to the address, and come back from it', { skip }, async (t) => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parse } from 'yaml';
-import type { LiveEvent, LiveEventName, RunSummary } from '../../src/daemon/types.ts';
+import type { LiveData, LiveEvent, LiveEventName } from '../../src/daemon/live-events.ts';
+import type { RunSummary } from '../../src/daemon/types.ts';
 import { yamlOf } from '../../src/web/findings-list.ts';
 import type { PageModel } from '../../src/web/model.ts';
 import { patched } from '../../src/web/patch.ts';
@@ -34,6 +35,7 @@ const model: PageModel = {
   coverage: [],
   members: [],
   clear: [],
+  connections: [],
   leftOut: { findings: 0, certificates: 0 },
 };
 
@@ -126,6 +128,25 @@ t.test('cells, happenings, the wire and clear transfers go where they belong', a
   };
   for (let index = 0; index < 50; index += 1) many = patched(many, event('clear-transfer', transfer, index)).model;
   t.equal(many.clear.length, 20, 'no more than are listed');
+});
+
+t.test('connections of the cluster that is shown are listed, the newest first and no more than twenty', async (t) => {
+  const seen = (cluster: string, frame: number): LiveData['connection'] => ({
+    cluster,
+    channel: 'taskmanager-data',
+    server: { host: 'h', port: 6121 },
+    kind: 'tls',
+    version: 'TLSv1.2',
+    frame,
+    seenAt: '2026-11-23T01:00:00Z',
+  });
+  let next = patched(model, event('connection', seen('b', 0))).model;
+  t.strictSame(next.connections, []);
+  for (let frame = 1; frame <= 30; frame += 1) next = patched(next, event('connection', seen('a', frame), frame)).model;
+  t.strictSame(
+    next.connections.map(({ frame }) => frame),
+    Array.from({ length: 20 }, (_, index) => 30 - index),
+  );
 });
 
 t.test('an event of a later version is passed over', async (t) => {

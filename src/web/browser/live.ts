@@ -1,4 +1,5 @@
-import type { DaemonStatus, LiveEvent } from '../../daemon/types.ts';
+import type { LiveEvent } from '../../daemon/live-events.ts';
+import type { DaemonStatus } from '../../daemon/types.ts';
 import { ANSWER_MS } from './loader.ts';
 
 export interface LiveMeans {

@@ -1,5 +1,6 @@
 import { html, render, svg } from 'lit/html.js';
-import type { FindingRecord, LiveEvent } from '../../daemon/types.ts';
+import type { LiveEvent } from '../../daemon/live-events.ts';
+import type { FindingRecord } from '../../daemon/types.ts';
 import { shownOf } from '../findings-list.ts';
 import { headlineOf, worstFirst } from '../headline.ts';
 import type { PageModel } from '../model.ts';
