@@ -1,7 +1,8 @@
-import type { Control } from '../daemon/types.ts';
+import type { Control } from '../daemon/control.ts';
 import { FORMAT_NAMES, FORMATS, type FormatOptions } from '../report/formats.ts';
 import { HTML_POLICY } from '../report/html.ts';
 import { redact } from '../report/redact.ts';
+import { DEFAULT_FAIL_ON, type FailOn } from '../report/severity.ts';
 import { holds } from './answer.ts';
 import { HttpFault } from './fault.ts';
 import { RUN_ID } from './lists.ts';
@@ -20,15 +21,20 @@ export const REPORT_PARAMETERS = ['format', 'redact'] as const;
 /** A report that a browser shows is a page of its own: nothing of the daemon's is in its reach. */
 const PAGE_POLICY = `${HTML_POLICY}; frame-ancestors 'none'; sandbox`;
 
-/** The report of one run, which never changes: piece by piece, never as one string where the format allows it. */
-export async function runReport({ store }: Control, id: string, request: Request, rules: Rules): Promise<Response> {
+/**
+ * The report of one run, which changes with the threshold of its cluster only. Piece by piece, never as one string where
+ * the format allows it.
+ */
+export async function runReport(control: Control, id: string, request: Request, rules: Rules): Promise<Response> {
   const query = new Query(request, REPORT_PARAMETERS);
   const name = query.oneOf('format', FORMAT_NAMES) ?? 'json';
   const isRedacted = query.oneOf('redact', ['true', 'false']) === 'true';
-  const report = RUN_ID.test(id) ? store.report(id) : undefined;
-  if (report === undefined) throw new HttpFault(404, 'there is no such run, or it is no longer kept');
+  const run = RUN_ID.test(id) ? control.store.run(id) : undefined;
+  if (run === undefined) throw new HttpFault(404, 'there is no such run, or it is no longer kept');
+  const { report } = run;
+  const failOn = thresholdOf(control, run.cluster);
   const { type, extension, writer } = FORMATS[name];
-  const tag = `"${id}-${name}${isRedacted ? '-redacted' : ''}-${report.producer.version}"`;
+  const tag = `"${id}-${name}${isRedacted ? '-redacted' : ''}-${report.producer.version}-${failOn}"`;
   const headers = {
     etag: tag,
     'cache-control': 'private, no-cache',
@@ -39,7 +45,12 @@ export async function runReport({ store }: Control, id: string, request: Request
   if (holds(request, tag)) return new Response(null, { status: 304, headers });
   const write = await writer();
   const told = isRedacted ? redact(report) : report;
-  return new Response(streamOf(write(told, { rules: name === 'sarif' ? await rules() : [] })), { headers });
+  return new Response(streamOf(write(told, { failOn, rules: name === 'sarif' ? await rules() : [] })), { headers });
+}
+
+/** What its cluster's settings say now; where it left them, the default. */
+function thresholdOf(control: Control, cluster: string): FailOn {
+  return control.status().clusters.find((one) => one.cluster === cluster)?.failOn ?? DEFAULT_FAIL_ON;
 }
 
 function streamOf(pieces: Iterable<string>): ReadableStream<Uint8Array> {

@@ -143,6 +143,24 @@ t.test('what cannot be meant is refused, and says why', async (t) => {
   }
 });
 
+t.test('a report is written by the threshold of its cluster, and is another one when that changes', async (t) => {
+  const strict = new StandIn(['prod']);
+  const findings = after.findings.map((one) => ({ ...one, severity: 'high' }) as const);
+  const { id } = strict.commit('prod', { ...after, findings });
+  const server = await served(strict);
+  const nagios = (tag?: string | null): Promise<Response> =>
+    fetch(`${server.address}/api/v1/runs/${id}/report?format=nagios`, {
+      headers: tag == null ? {} : { 'if-none-match': tag },
+    });
+  const first = await nagios();
+  t.match(await first.text(), /^FLINKPROBE CRITICAL - /);
+  t.equal((await nagios(first.headers.get('etag'))).status, 304);
+  strict.failOn = 'critical';
+  const second = await nagios(first.headers.get('etag'));
+  t.equal(second.status, 200);
+  t.match(await second.text(), /^FLINKPROBE WARNING - /, 'as docs of --fail-on say: findings below it warn');
+});
+
 t.test('a report comes as the command writes it, in each format', async (t) => {
   const id = runs[1]!.id;
   const json = await fetch(`${address}/api/v1/runs/${id}/report`);
