@@ -16,12 +16,6 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(path.join(folder, 'a capture.pcap'), '');
 
 const scriptOf = (shell: Shell): string => path.join(folder, `completion.${shell}`);
-for (const shell of SHELLS) {
-  const { status, stdout } = await flinkprobe(['completion', shell]);
-  t.equal(status, 0, shell);
-  writeFileSync(scriptOf(shell), stdout);
-}
-
 function missing(shell: Shell): string | false {
   return spawnSync(shell, ['-c', 'exit 0']).status === 0 ? false : `${shell} not found`;
 }
@@ -106,6 +100,14 @@ async function optionsOf(command: string): Promise<string[]> {
     long!,
   ]);
 }
+
+t.test('each shell has its script', async (t) => {
+  for (const shell of SHELLS) {
+    const { status, stdout } = await flinkprobe(['completion', shell]);
+    t.equal(status, 0, shell);
+    writeFileSync(scriptOf(shell), stdout);
+  }
+});
 
 t.test('the parser and the completion know the same commands and options', async (t) => {
   const model = await completionModel();
