@@ -21,6 +21,7 @@ export function findingsView(view: View): Fragment {
   const groups = grouped(list);
   const rows = query.rows === 'all' ? groups : groups.slice(0, MAX_ROWS);
   const left = groups.length - rows.length;
+  const current = shownOf(model.findings, query);
   return html`<section aria-labelledby="findings" class="findings">
     <h2 id="findings" tabindex="-1">Findings ${model.problem === undefined ? html`<span class="dim">${count(list.length)}</span>` : ''}</h2>
     ${filters(view)}
@@ -29,7 +30,7 @@ export function findingsView(view: View): Fragment {
         ? nothingView(view, query.status === 'open' ? 'No open finding here.' : 'No such finding.')
         : html`<table class="list">
             <thead class="quiet"><tr><th scope="col">Verdict</th><th scope="col">Finding</th><th scope="col">Since</th></tr></thead>
-            <tbody>${rows.map((group) => row(view, group))}</tbody>
+            <tbody>${rows.map((group) => row(view, group, current))}</tbody>
           </table>`
     }
     ${left === 0 ? '' : html`<p><a href="${pageAddress({ ...query, rows: 'all' })}" data-go>Show all, ${count(left)} more</a></p>`}
@@ -37,13 +38,14 @@ export function findingsView(view: View): Fragment {
   </section>`;
 }
 
-function row(view: View, { records }: FindingGroup): Fragment {
+/** `current`: the finding whose detail is shown. */
+function row(view: View, { records }: FindingGroup, current: PageFinding | undefined): Fragment {
   const { html, model, query, now } = view;
   const [first] = records;
   const { finding } = first;
   const newest = records.reduce((a, b) => (begunAt(b) > begunAt(a) ? b : a));
   const mark = findingMark(first, model.cluster?.failOn);
-  const isChosen = records.some((one) => one === shown(view));
+  const isChosen = records.some((one) => one === current);
   const isOne = records.length === 1;
   const where = [finding.channel === 'unknown' ? '' : channelName(finding.channel), isOne ? memberOf(first) : ''];
   const link = pageAddress(withDetail(query, { finding: finding.fingerprint }));
@@ -55,15 +57,13 @@ function row(view: View, { records }: FindingGroup): Fragment {
         : html`<a href="${link}#detail" data-go>${finding.title}</a>`
     }
       <span class="under"><b class="severity ${finding.severity}">${finding.severity}</b>${where.filter(Boolean).map((one) => html`<span>${one}</span>`)}${isOne ? '' : html`<span>${plural(records.length, 'member')}</span>`}</span>
-      ${isOne ? '' : chips(view, records)}</td>
+      ${isOne ? '' : chips(view, records, current)}</td>
     <td class="since"><time datetime="${begunAt(newest)}" title="${begunAt(newest)}">${ago(begunAt(newest), now)}</time>${stateWord(view, newest)}</td>
   </tr>`;
 }
 
 /** One for each member, by its name without what all names begin with. */
-function chips(view: View, records: readonly PageFinding[]): Fragment {
-  const { html, query } = view;
-  const current = shown(view);
+function chips({ html, query }: View, records: readonly PageFinding[], current: PageFinding | undefined): Fragment {
   const some = query.rows === 'all' ? records : records.filter((one, at) => at < MAX_CHIPS || one === current);
   const short = shortNames(records.map(memberOf));
   const left = records.length - some.length;
@@ -83,10 +83,6 @@ function stateWord({ html }: View, record: PageFinding): Fragment | '' {
   const status = statusOf(record);
   if (status !== 'open') return html`<span class="under">${status}</span>`;
   return record.finding.change === 'new' ? html`<span class="under new">new</span>` : '';
-}
-
-function shown({ model, query }: View): PageFinding | undefined {
-  return shownOf(model.findings, query);
 }
 
 function filters({ html, model, query, now }: View): Fragment {
