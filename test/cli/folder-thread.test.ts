@@ -98,10 +98,20 @@ t.test('a thread that breaks off is said, and begun anew with all folders', asyn
 
 t.test('a thread that has no end is not waited for without end', async (t) => {
   const thread = new FolderThread(
-    program(`${WIRE} port.on('message', ({ cluster, kind }) => { wire(cluster); if (kind === 'end') for (;;); });`),
+    program(`${WIRE} port.on('message', ({ cluster, kind }) => {
+      wire(cluster);
+      if (kind !== 'end') return;
+      if (cluster === 1) for (;;);
+      port.postMessage({ cluster, kind: 'ended' });
+    });`),
   );
-  const watch = thread.watch(heard('a').means);
+  const one = heard('a');
+  const watch = thread.watch(one.means);
   await until('a status', () => watch.wire.state === 'running');
   await watch.stop();
-  t.pass('stopped');
+  t.same(one.lines, [], 'to be stopped is not to break off');
+  // The thread that has no end would not answer: this is another one.
+  const again = thread.watch(heard('b').means);
+  await until('another thread', () => again.wire.state === 'running');
+  await again.stop();
 });
