@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { KubernetesFailure, type PodEvent, type PodList, type PodSource } from '../net/kubernetes-types.ts';
 
 /** Who is told what the feed brings. */
@@ -113,21 +114,12 @@ export class PodFeed {
     this.#taker.state(state, why);
   }
 
-  #pause(): Promise<void> {
+  async #pause(): Promise<void> {
     const { firstMs, mostMs } = this.#pauses;
-    if (this.#isStopped || this.#failures === 0) return Promise.resolve();
+    if (this.#failures === 0) return;
     const most = Math.min(firstMs * 2 ** (this.#failures - 1), mostMs);
     // Not all daemons at once, where an API server comes back.
     const wait = most * (0.5 + this.#random() / 2);
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, wait);
-      signal.addEventListener('abort', done);
-    });
+    await pause(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }
