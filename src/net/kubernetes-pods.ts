@@ -1,4 +1,5 @@
 import type { Client, Dispatcher } from 'undici';
+import type { ListPage } from './kubernetes-answers.ts';
 import {
   type KubernetesAccess,
   KubernetesFailure,
@@ -45,14 +46,11 @@ export class KubernetesPods implements PodSource {
   }
 
   async list(signal: AbortSignal): Promise<PodList> {
-    const { listPage } = await answers();
     const pods: PodList['pods'][number][] = [];
     let next: string | undefined;
     for (;;) {
       const query = { limit: String(PAGE), ...(next === undefined ? {} : { continue: next }) };
-      const page = await this.#asking(query, this.#means.timeoutMs, signal, async ({ body }, place) =>
-        read(place, listPage, await textOf(body, ANSWER_MAX, place)),
-      );
+      const page = await this.#page(query, signal);
       pods.push(...page.pods);
       if (page.next === undefined) return { pods, resourceVersion: page.resourceVersion };
       if (pods.length > PODS_MAX || page.pods.length === 0) {
@@ -89,15 +87,12 @@ export class KubernetesPods implements PodSource {
     }
   }
 
-  async #asking<Answer>(
-    query: Readonly<Record<string, string>>,
-    withinMs: number,
-    signal: AbortSignal,
-    take: (answer: Dispatcher.ResponseData, place: string) => Promise<Answer>,
-  ): Promise<Answer> {
-    const opened = await this.#open(query, signal, withinMs);
+  async #page(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ListPage> {
+    const { listPage } = await answers();
+    const opened = await this.#open(query, signal, this.#means.timeoutMs);
+    const { answer, place } = opened;
     try {
-      return await take(opened.answer, opened.place);
+      return read(place, listPage, await textOf(answer.body, ANSWER_MAX, place));
     } catch (error) {
       throw opened.explain(error);
     } finally {
