@@ -1,5 +1,6 @@
 import type { Segment } from '../capture/segment.ts';
 import type { OwnSockets } from '../net/own-sockets.ts';
+import type { Address } from '../net/wire.ts';
 import { addressWords, isDestination, isSource } from './filter.ts';
 
 /**
@@ -8,22 +9,17 @@ import { addressWords, isDestination, isSource } from './filter.ts';
  */
 export function ownTraffic(sockets: OwnSockets): (segment: Segment) => boolean {
   return (segment) =>
-    sockets
-      .from(segment.sourcePort)
-      .some(
-        ({ local, remote }) =>
-          remote.port === segment.destinationPort &&
-          isHost(segment, local.host, isSource) &&
-          isHost(segment, remote.host, isDestination),
-      ) ||
-    sockets
-      .from(segment.destinationPort)
-      .some(
-        ({ local, remote }) =>
-          remote.port === segment.sourcePort &&
-          isHost(segment, remote.host, isSource) &&
-          isHost(segment, local.host, isDestination),
-      );
+    sockets.from(segment.sourcePort).some(({ local, remote }) => isSent(segment, local, remote)) ||
+    sockets.from(segment.destinationPort).some(({ local, remote }) => isSent(segment, remote, local));
+}
+
+function isSent(segment: Segment, from: Address, to: Address): boolean {
+  return (
+    segment.sourcePort === from.port &&
+    segment.destinationPort === to.port &&
+    isHost(segment, from.host, isSource) &&
+    isHost(segment, to.host, isDestination)
+  );
 }
 
 function isHost(segment: Segment, host: string, is: typeof isSource): boolean {
