@@ -1,6 +1,6 @@
 import type { RestReader } from '../net/flink-rest-types.ts';
 import type { Pod, PodSource } from '../net/kubernetes-types.ts';
-import { Awaited } from './awaited.ts';
+import { Awaited, type ReadyPods } from './awaited.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import { jobManagerPlace, type MemberChange, Members } from './members.ts';
 import { type FeedPauses, PodFeed } from './pod-feed.ts';
@@ -162,7 +162,7 @@ export class RestartWatch implements Companion {
     if (this.#awaited.isAnybody) this.#lookSoon();
   }
 
-  #ready(): { readonly readyTaskManagers: number; readonly readyJobManagers: number } {
+  #ready(): ReadyPods {
     return {
       readyTaskManagers: this.#pods.ready('taskmanager'),
       readyJobManagers: this.#pods.ready('jobmanager'),
