@@ -19,9 +19,9 @@ export class Remembered {
   readonly #writer: StoreWriter;
   readonly #clock: () => number;
   readonly #clusters = new Map<string, OfCluster>();
-  #figures: (Figures & { readonly at: number }) | undefined;
-  /** What is said where the store cannot be read: what it held when it last could. */
-  #lastFigures: Figures = { bytes: 0, outbox: 0 };
+  /** Said also where the store cannot be read: what it held when it last could. */
+  #figures: Figures = { bytes: 0, outbox: 0 };
+  #figuresAt = Number.NEGATIVE_INFINITY;
 
   constructor(store: Store, writer: StoreWriter, clock: () => number) {
     this.#store = store;
@@ -33,7 +33,7 @@ export class Remembered {
   forget(cluster: string): void {
     this.#clusters.delete(cluster);
     this.#writer.forget(keyOf(cluster));
-    this.#figures = undefined;
+    this.#figuresAt = Number.NEGATIVE_INFINITY;
   }
 
   cluster(name: string): OfCluster {
@@ -54,12 +54,11 @@ export class Remembered {
 
   figures(): Figures {
     const at = this.#clock();
-    const known = this.#figures;
-    if (known !== undefined && Math.abs(at - known.at) < FIGURES_MS) return known;
-    const bytes = this.#writer.read('size', () => this.#store.size(), this.#lastFigures.bytes);
-    const outbox = this.#writer.read('outbox', () => this.#store.outbox.size(), this.#lastFigures.outbox);
-    this.#lastFigures = { bytes, outbox };
-    this.#figures = { at, bytes, outbox };
+    if (Math.abs(at - this.#figuresAt) < FIGURES_MS) return this.#figures;
+    const bytes = this.#writer.read('size', () => this.#store.size(), this.#figures.bytes);
+    const outbox = this.#writer.read('outbox', () => this.#store.outbox.size(), this.#figures.outbox);
+    this.#figures = { bytes, outbox };
+    this.#figuresAt = at;
     return this.#figures;
   }
 }
