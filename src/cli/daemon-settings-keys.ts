@@ -13,8 +13,6 @@ export interface Overlay {
   readonly kind: SettingKey['kind'];
 }
 
-export { variableOf };
-
 const SHORT = { listen: 'web.listen' } as const;
 /** Options of the daemon that are no settings. */
 const OWN: readonly string[] = ['config', 'listen', 'help', 'version'];
