@@ -21,7 +21,7 @@ import type {
 /** Answers of real clusters are below 1 MiB with 1,000 TaskManagers; nothing that is longer is read. */
 const MAX_ANSWER = 16 * 1024 * 1024;
 /** Of one log; what is older than a restart or two is not needed, and logs of weeks are no answer to read here. */
-export const LOG_OCTETS_MAX: number = 256 * 1024 * 1024;
+const LOG_OCTETS_MAX = 256 * 1024 * 1024;
 /** A TaskManager's log takes its way through the BLOB server. */
 const LOG_MS = 60_000;
 /** Of a body that is no JSON, for the message. */
