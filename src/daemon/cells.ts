@@ -53,17 +53,16 @@ function accused(
     places.set(key, [...(places.get(key) ?? []), finding]);
   }
   return [...places.values()].flatMap((those) => {
-    const verdict = VERDICT_ORDER.find((one) => those.some((finding) => verdictOf(finding, failOn) === one));
+    const verdicts = those.map((finding) => verdictOf(finding, failOn));
+    const verdict = WEIGHT.find((one) => verdicts.includes(one));
     const { channel, endpoint } = those[0]!;
     if (verdict === undefined) return [];
     return [{ cluster, channel, member: endpoint!.member!, verdict, findings: printsOf(those) }];
   });
 }
 
-const VERDICT_ORDER = ['fail', 'inconclusive', 'warn', 'waived'] as const;
-
 /** Undefined: it alarms nobody. */
-function verdictOf(finding: Finding, failOn: FailOn): (typeof VERDICT_ORDER)[number] | undefined {
+function verdictOf(finding: Finding, failOn: FailOn): ChannelCell['verdict'] | undefined {
   switch (weigh(finding, failOn)) {
     case 'failing':
       return 'fail';
