@@ -1,5 +1,5 @@
-import type { Certificate, Coverage, Endpoint, FilePlace, Finding, Report } from '../model/report.ts';
-import { type EndpointGroup, type EndpointRow, endpointGroups, endpointRows, placeOf } from './endpoint-rows.ts';
+import type { Certificate, Coverage, Endpoint, FilePlace, Finding, Observation, Report } from '../model/report.ts';
+import { type EndpointRow, endpointRows } from './endpoint-rows.ts';
 import { hasOwnChannel, proof, settingLines, verdictWord } from './finding-text.ts';
 import { qualityTexts } from './input-texts.ts';
 import { printable } from './printable.ts';
@@ -163,25 +163,17 @@ function placeCells(endpoint: Endpoint | undefined, file: FilePlace | undefined)
 
 /** What listens, as the table of the text report has it, and what was asked for and not seen. */
 function endpointLines(report: Report, failOn: FailOn, now: number): Row[] {
-  const groups = new Map(endpointGroups(report, failOn).map((group) => [keyOf(group.channel, group.server), group]));
-  return endpointRows(report, { failOn, now, suites: 'whole' }).map((row) => {
-    const group = groups.get(`${row.channel} ${row.endpoint}`);
-    return {
-      record: 'endpoint',
-      result: row.result,
-      severity: row.severity,
-      channel: row.channel,
-      ...(group === undefined ? { member: told(row.endpoint) } : placeCells(group.server, undefined)),
-      tls: told(row.tls),
-      client_certificate: told(row.clientCertificate),
-      ...certificateCells(group, row, now),
-      connections: Number(row.connections),
-    };
-  });
-}
-
-function keyOf(channel: string, server: Endpoint): string {
-  return `${channel} ${placeOf(server)}`;
+  return endpointRows(report, { failOn, now, suites: 'whole' }).map((row) => ({
+    record: 'endpoint',
+    result: row.result,
+    severity: row.severity,
+    channel: row.channel,
+    ...(row.group === undefined ? { member: told(row.endpoint) } : placeCells(row.group.server, undefined)),
+    tls: told(row.tls),
+    client_certificate: told(row.clientCertificate),
+    ...certificateCells(row, now),
+    connections: Number(row.connections),
+  }));
 }
 
 /** The text report's `-` for nothing. */
@@ -189,9 +181,9 @@ function told(text: string): string | undefined {
   return text === '-' ? undefined : text;
 }
 
-function certificateCells(group: EndpointGroup | undefined, row: EndpointRow, now: number): Row {
+function certificateCells({ group, servedCertificate }: EndpointRow, now: number): Row {
   const leaves = new Map((group?.observations ?? []).flatMap(leafOf).map((leaf) => [leaf.sha256, leaf]));
-  if (leaves.size === 0) return { certificate_sha256: told(row.servedCertificate) };
+  if (leaves.size === 0) return { certificate_sha256: told(servedCertificate) };
   const [soonest] = [...leaves.values()].sort((a, b) => Date.parse(a.notAfter) - Date.parse(b.notAfter));
   return {
     certificate_sha256: [...leaves.keys()].join(BETWEEN),
@@ -200,7 +192,7 @@ function certificateCells(group: EndpointGroup | undefined, row: EndpointRow, no
   };
 }
 
-function leafOf({ tls }: EndpointGroup['observations'][number]): Certificate[] {
+function leafOf({ tls }: Observation): Certificate[] {
   return tls?.serverCertificate.seen === 'present' ? [...tls.serverCertificate.chain.slice(0, 1)] : [];
 }
 

@@ -19,6 +19,8 @@ export interface EndpointRow {
   readonly servedCertificate: string;
   readonly expires: string;
   readonly connections: string;
+  /** What was seen there; absent: it was asked for and not seen. */
+  readonly group?: EndpointGroup;
 }
 
 export interface RowOptions {
@@ -135,6 +137,7 @@ function row(group: EndpointGroup, { now, suites }: RowOptions): EndpointRow {
     connections: String(
       observations.reduce((sum, { asked, repeats }) => sum + (asked?.connections ?? 1 + (repeats ?? 0)), 0),
     ),
+    group,
   };
 }
 
