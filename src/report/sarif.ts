@@ -6,7 +6,7 @@ import { codeBlock, inText } from './markdown-escape.ts';
 import { printable } from './printable.ts';
 import { SarifPlaces } from './sarif-places.ts';
 import { sarifRules } from './sarif-rules.ts';
-import { reservations, unseenChannels } from './verdict-lines.ts';
+import { shortfalls, unseenChannels } from './verdict-lines.ts';
 
 /** What of a rule a SARIF viewer shows. */
 export type RuleText = Pick<Rule, 'id' | 'title' | 'severity' | 'rationale' | 'decides' | 'remediation' | 'references'>;
@@ -176,10 +176,8 @@ function invocation(report: Report, indexOf: ReadonlyMap<string, number>): objec
       message: { text: printable(finding.message === '' ? finding.title : finding.message) },
       associatedRule: ruleReference(finding.ruleId, indexOf),
     })),
-    ...reservations(report)
-      // Rules that threw are told above, in their own words.
-      .filter((text) => !text.includes('a defect of flinkprobe'))
-      .map((text) => ({ level: 'error', message: { text: printable(text) } })),
+    // Rules that threw are told above, in their own words.
+    ...shortfalls(report).map((text) => ({ level: 'error', message: { text: printable(text) } })),
     ...report.inputs.flatMap((input) =>
       qualityTexts(input).map((text) => ({ level: 'warning', message: { text: printable(`${input.path}: ${text}`) } })),
     ),

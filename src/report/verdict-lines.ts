@@ -19,15 +19,22 @@ export function findingCounts({ findings }: Pick<Report, 'findings'>): string {
 
 /** What keeps a run from having judged everything, a sentence each; empty where nothing does. */
 export function reservations(report: Report): string[] {
-  const missing = report.coverage.filter(({ expected, verdict }) => expected === true && verdict === 'not-seen');
   const thrown = report.findings.filter(({ verdict, waived }) => verdict === 'error' && waived === null);
   return [
-    ...(report.complete ? [] : ['The run was interrupted: this is what was found so far.']),
-    ...missing.map(
-      ({ channel, member }) => `${channel}${member === undefined ? '' : ` of ${member}`}: asked for, not seen.`,
-    ),
+    ...shortfalls(report),
     ...thrown.map(
       ({ ruleId }) => `${ruleId}: the rule failed, a defect of flinkprobe; what it looks for was not judged.`,
+    ),
+  ];
+}
+
+/** The same without rules that threw: what the run did not come to see. */
+export function shortfalls({ complete, coverage }: Pick<Report, 'complete' | 'coverage'>): string[] {
+  const missing = coverage.filter(({ expected, verdict }) => expected === true && verdict === 'not-seen');
+  return [
+    ...(complete ? [] : ['The run was interrupted: this is what was found so far.']),
+    ...missing.map(
+      ({ channel, member }) => `${channel}${member === undefined ? '' : ` of ${member}`}: asked for, not seen.`,
     ),
   ];
 }
