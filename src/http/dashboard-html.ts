@@ -1,5 +1,3 @@
-export { escaped, htmlText, TAGS } from '../web/html-text.ts';
-
 /** JSON that can stand inside a `script` element: nothing in it ends the element, or begins a comment. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replace(

@@ -1,7 +1,14 @@
 import type { Control } from '../daemon/control.ts';
 import type { LiveData } from '../daemon/live-events.ts';
 import { StoreFailure } from '../daemon/store/failure.ts';
-import type { CertificateRecord, FindingRecord, Happening, RunSummary, WaiverStatus } from '../daemon/types.ts';
+import type {
+  CertificateRecord,
+  DaemonStatus,
+  FindingRecord,
+  Happening,
+  RunSummary,
+  WaiverStatus,
+} from '../daemon/types.ts';
 import type { Report } from '../model/report.ts';
 import { shownOf, withoutTexts } from '../web/findings-list.ts';
 import { worstFirst } from '../web/headline.ts';
@@ -36,7 +43,7 @@ export class PageModels {
     // Taken first: what happens meanwhile is told again rather than not at all.
     const seq = live.newest;
     const status = this.#control.status();
-    const wanted = query.cluster ?? worstFirst(status.clusters)[0]?.cluster;
+    const wanted = wantedOf(query, status);
     const cluster = status.clusters.find((one) => one.cluster === wanted);
     const frame = {
       seq,
@@ -63,9 +70,11 @@ export class PageModels {
     }
   }
 
-  /** The whole text of one finding, which the model leaves out. */
-  finding(cluster: string, fingerprint: string): FindingRecord | undefined {
-    return this.#findings(cluster).find(({ finding }) => finding.fingerprint === fingerprint);
+  /** The whole text of the finding that the query names, which the model leaves out. */
+  finding(query: PageQuery): FindingRecord | undefined {
+    const wanted = wantedOf(query, this.#control.status());
+    if (wanted === undefined || !this.#control.clusters().includes(wanted)) return undefined;
+    return this.#findings(wanted).find(({ finding }) => finding.fingerprint === query.finding);
   }
 
   /** What the ring still holds of what crossed the wire, before this page was opened as after it. */
@@ -125,6 +134,11 @@ export class PageModels {
     this.#seen.set(cluster, { run: run.id, seen });
     return seen;
   }
+}
+
+/** Name of the cluster that is meant, whether it is there or not; undefined: there is none. */
+function wantedOf({ cluster }: PageQuery, { clusters }: DaemonStatus): string | undefined {
+  return cluster ?? worstFirst(clusters)[0]?.cluster;
 }
 
 function withoutDetails({ certificate, cluster: _, ...record }: CertificateRecord): PageCertificate {

@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import type { Control } from '../daemon/control.ts';
 import { headlineOf } from '../web/headline.ts';
+import { escaped, htmlText, TAGS } from '../web/html-text.ts';
 import { parseQuery, placed } from '../web/query.ts';
 import { troublesOf } from '../web/troubles.ts';
 import { pageView, type View } from '../web/view-page.ts';
-import { escaped, htmlText, scriptJson, TAGS } from './dashboard-html.ts';
+import { scriptJson } from './dashboard-html.ts';
 import { PageModels } from './dashboard-model.ts';
 import { HttpFault } from './fault.ts';
 
@@ -35,14 +36,14 @@ export function createDashboard(control: Control, assets: ReadonlyMap<string, Ui
     }
     if (pathname !== '/') return undefined;
     const query = parseQuery(searchParams);
-    const model = models.model(query, viewer.role);
     const form = searchParams.get('as');
     if (form !== null && form !== 'json' && form !== 'finding') throw new HttpFault(400, 'as must be json or finding');
     if (form === 'finding') {
-      const record = models.finding(model.cluster?.cluster ?? '', query.finding ?? '');
+      const record = models.finding(query);
       if (record === undefined) throw new HttpFault(404, 'there is no such finding, or it is no longer kept');
       return answer(request, packed(JSON.stringify(record), JSON_TYPE), NOW);
     }
+    const model = models.model(query, viewer.role);
     if (form === 'json') {
       return answer(request, packed(JSON.stringify(model), JSON_TYPE), NOW);
     }
