@@ -1,6 +1,6 @@
 import type { LiveEvent } from '../../daemon/live-events.ts';
 import type { DaemonStatus } from '../../daemon/types.ts';
-import { ANSWER_MS } from './loader.ts';
+import { answerOf } from './answer.ts';
 
 export interface LiveMeans {
   /** Number of the last event that is known. */
@@ -58,7 +58,7 @@ export class LiveSocket {
     const socket = this.#socket;
     if (socket === undefined || this.#asking === 'status' || performance.now() - this.#heardAt < SILENCE_MS) return;
     this.#asking = 'status';
-    const status = await statusNow();
+    const status = await answerOf<DaemonStatus>('/api/v1/status');
     this.#asking = 'nothing';
     if (this.#socket !== socket) return;
     if (status === undefined) {
@@ -68,14 +68,5 @@ export class LiveSocket {
     this.#heardAt = performance.now();
     if (socket.readyState === WebSocket.OPEN) this.#means.changed('live');
     this.#means.status(status);
-  }
-}
-
-async function statusNow(): Promise<DaemonStatus | undefined> {
-  try {
-    const answer = await fetch('/api/v1/status', { signal: AbortSignal.timeout(ANSWER_MS) });
-    return answer.ok ? ((await answer.json()) as DaemonStatus) : undefined;
-  } catch {
-    return undefined;
   }
 }

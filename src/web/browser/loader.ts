@@ -1,4 +1,5 @@
 import type { PageModel } from '../model.ts';
+import { answerOf } from './answer.ts';
 
 export interface LoaderMeans {
   /** Query of the page's address that the model is of. */
@@ -9,8 +10,6 @@ export interface LoaderMeans {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** A daemon that takes longer hangs. */
-export const ANSWER_MS = 10_000;
 
 /** The model anew: for another cluster, after a run, after events that were missed. Tried until it is there. */
 export class ModelLoader {
@@ -32,7 +31,7 @@ export class ModelLoader {
     clearTimeout(this.#timer);
     this.#asked += 1;
     const mine = this.#asked;
-    const model = await modelAt(this.#means.address());
+    const model = await answerOf<PageModel>(this.#means.address());
     // Another one was asked for meanwhile.
     if (mine !== this.#asked) return;
     if (model === undefined) {
@@ -43,14 +42,5 @@ export class ModelLoader {
     }
     this.#wait = FIRST_WAIT_MS;
     this.#means.loaded(model);
-  }
-}
-
-async function modelAt(address: string): Promise<PageModel | undefined> {
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return answer.ok ? ((await answer.json()) as PageModel) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -9,6 +9,7 @@ import { pageAddress, parseQuery, placed } from '../query.ts';
 import type { Tags } from '../template.ts';
 import { troublesOf } from '../troubles.ts';
 import { pageView, type View } from '../view-page.ts';
+import { answerOf } from './answer.ts';
 import { listen } from './gestures.ts';
 import { LiveSocket } from './live.ts';
 import { ModelLoader } from './loader.ts';
@@ -75,16 +76,15 @@ function withDetail(model: PageModel): PageModel {
 
 async function askDetail(key: string, { cluster, finding: { fingerprint } }: FindingRecord): Promise<void> {
   detailAsked = key;
-  const answer = await fetch(`/?${new URLSearchParams({ as: 'finding', cluster, finding: fingerprint })}`).catch(
-    () => undefined,
-  );
-  if (answer?.ok !== true) {
+  const parameters = new URLSearchParams({ as: 'finding', cluster, finding: fingerprint });
+  const whole = await answerOf<FindingRecord>(`/?${parameters}`);
+  if (whole === undefined) {
     // Tried again when the page is drawn next, which is in ten seconds at the latest.
     detailAsked = '';
     return;
   }
   if (details.size >= KEPT_DETAILS) details.clear();
-  details.set(key, (await answer.json()) as FindingRecord);
+  details.set(key, whole);
   drawSoon();
 }
 const KEPT_DETAILS = 100;
