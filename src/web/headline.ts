@@ -20,18 +20,24 @@ export function failing({ open }: ClusterStatus): number {
 
 /** Worse ones first, else as they were: runs that fail tell nothing, so they are as bad as a finding. */
 export function worstFirst(clusters: readonly ClusterStatus[]): readonly ClusterStatus[] {
-  const badness = ({ open, problem, wire }: ClusterStatus): readonly number[] => [
-    open.critical,
-    open.high,
-    problem === undefined && (wire === undefined || wire.state === 'running') ? 0 : 1,
-    open.medium,
-    open.low,
+  const badness = (cluster: ClusterStatus): readonly number[] => [
+    cluster.open.critical,
+    cluster.open.high,
+    blindness(cluster) === undefined ? 0 : 1,
+    cluster.open.medium,
+    cluster.open.low,
   ];
   return [...clusters].sort((a, b) => {
     const [those, others] = [badness(a), badness(b)];
     const at = those.findIndex((one, index) => one !== others[index]);
     return at < 0 ? 0 : (others[at] ?? 0) - (those[at] ?? 0);
   });
+}
+
+/** Why findings of this cluster may be missing; undefined: it is looked at. */
+export function blindness({ problem, wire }: ClusterStatus): string | undefined {
+  if (problem !== undefined) return 'run failed';
+  return wire === undefined || wire.state === 'running' ? undefined : 'wire not watched';
 }
 
 /** What somebody who was just woken has to know. `troubles`: what keeps the page from being the truth. */

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../daemon/types.ts';
 import { SEVERITIES } from '../model/report.ts';
-import { failing, worstFirst } from './headline.ts';
+import { blindness, failing, worstFirst } from './headline.ts';
 import { pageAddress } from './query.ts';
 import { MARK_WORDS, type Mark, shape } from './shapes.ts';
 import type { Fragment } from './template.ts';
@@ -36,11 +36,6 @@ export function clusterMark(cluster: ClusterStatus): Mark {
   if (failing(cluster) > 0) return 'warn';
   if (lastRun === undefined) return 'not-seen';
   return lastRun.verdict === 'inconclusive' ? 'inconclusive' : 'pass';
-}
-
-function blindness({ problem, wire }: ClusterStatus): string | undefined {
-  if (problem !== undefined) return 'run failed';
-  return wire === undefined || wire.state === 'running' ? undefined : 'wire not watched';
 }
 
 export function clusterWords(cluster: ClusterStatus): string {
