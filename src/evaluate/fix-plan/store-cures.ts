@@ -117,7 +117,7 @@ function hasPlace(one: StoreUsed): one is PlacedStore {
   return one.use.family !== undefined && one.use.role !== undefined;
 }
 
-/** `chmod` lines of the rules, with their paths shellWord. */
+/** `chmod` lines of the rules, with their paths quoted. */
 function closed(...[finding, { draft }]: Parameters<Cure>): 'planned' | 'by-hand' {
   const mode = /^chmod (?:-R )?\S+/.exec(finding.remediation.command ?? '')?.[0];
   const { file } = finding;
