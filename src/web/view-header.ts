@@ -64,7 +64,6 @@ function reports({ html }: View, id: string): Fragment {
   const address = (format: string): string => `/api/v1/runs/${encodeURIComponent(id)}/report?format=${format}`;
   return html`<details class="menu"><summary class="button">Report</summary>
     <ul>
-      <li><a href="${address('html')}">HTML</a></li>
       <li><a href="${address('text')}">Text</a></li>
       <li><a href="${address('markdown')}">Markdown</a></li>
       <li><a href="${address('html')}">Page to print or send</a></li>
