@@ -2,8 +2,7 @@ import type { Report } from '../model/report.ts';
 import { TAGS } from '../web/html-text.ts';
 import { verdictMark, WITNESSES } from '../web/shapes.ts';
 import type { Fragment } from '../web/template.ts';
-import { comparisonRecords } from './comparison-text.ts';
-import { endpointRows } from './endpoint-rows.ts';
+import { endpointRows, placeOf } from './endpoint-rows.ts';
 import { markOf, word } from './html-words.ts';
 import { inputText, qualityTexts } from './input-texts.ts';
 import { printable } from './printable.ts';
@@ -73,15 +72,16 @@ export function promisesView(report: Report): Fragment {
 export function comparisonView({ comparison }: Report): Fragment | '' {
   if (comparison === undefined) return '';
   const { path, finishedAt, verdict } = comparison.baseline;
-  const rows = comparisonRecords(comparison).map(([kind = '', change = '', ...rest]) => [
-    kind === 'fixed' ? 'fixed' : change,
-    ...(kind === 'fixed'
-      ? [`${rest[0]}: ${rest[3]}`, rest[1] ?? '', rest[2] ?? '']
-      : ['', rest[0] ?? '', rest[1] ?? '']),
-    kind === 'fixed' ? '' : [`process ${rest[2]}`, `certificate ${rest[3]}`, rest[4]].filter(Boolean).join('; '),
-  ]);
+  const changed = comparison.endpoints.map(({ channel, endpoint, change, process, certificate, details }) => {
+    const what = [`process ${process}`, `certificate ${certificate}`, ...details].join('; ');
+    return [change, '', channel, placeOf(endpoint), what];
+  });
+  const fixed = comparison.fixed.map(({ ruleId, title, channel, endpoint }) => {
+    const place = endpoint === undefined ? '' : placeOf(endpoint);
+    return ['fixed', `${ruleId}: ${title}`, channel, place, ''];
+  });
   const title = printable(`Since ${path}, ${shortTime(finishedAt)}, ${verdict.toUpperCase()}`);
-  return table('comparison', title, ['Change', 'Finding', 'Channel', 'Endpoint', 'What'], rows);
+  return table('comparison', title, ['Change', 'Finding', 'Channel', 'Endpoint', 'What'], [...changed, ...fixed]);
 }
 
 /** Every channel, those that nobody saw too: they are neither in order nor not. */

@@ -81,8 +81,6 @@ ${inputsView(report)}
 <footer>flinkprobe ${printable(report.producer.version)}, schemaVersion ${report.schemaVersion}</footer>`;
 }
 
-const TONES = { pass: 'pass', fail: 'fail', inconclusive: 'inconclusive' } as const;
-
 /** What somebody who was just woken has to know. */
 function worstText(group: FindingGroup | undefined, listening: ReadonlySet<string>): string {
   if (group === undefined) return '';
@@ -95,7 +93,7 @@ function headView(report: Report, worst: string): Fragment {
   const { command, verdict, startedAt, finishedAt, complete } = report;
   const reserved = reservations(report);
   return html`<p class="kicker">flinkprobe ${printable(command)} · <time datetime="${printable(startedAt)}">${printable(shortTime(startedAt))}</time> to <time datetime="${printable(finishedAt)}">${printable(shortTime(finishedAt))}</time></p>
-<h1 class="${TONES[verdict]}">${word(TONES[verdict], verdict.toUpperCase())}${complete ? '' : html` <span class="incomplete">incomplete</span>`}</h1>
+<h1 class="${verdict}">${word(verdict, verdict.toUpperCase())}${complete ? '' : html` <span class="incomplete">incomplete</span>`}</h1>
 <p class="lead">${worst === '' ? '' : html`<b>${worst}</b><br>`}${findingCounts(report)}</p>
 ${reserved.length === 0 ? '' : html`<ul class="reservations">${reserved.map((text) => html`<li>${printable(text)}</li>`)}</ul>`}`;
 }
