@@ -252,6 +252,7 @@ function yamlScalar(value: string): string {
   return plain ? value : printable(JSON.stringify(value));
 }
 
-function unique(texts: readonly string[]): string[] {
+/** Each once, in the order of the first of its kind. */
+export function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }

@@ -2,7 +2,7 @@ import type { Finding } from '../model/report.ts';
 import { TAGS } from '../web/html-text.ts';
 import { verdictMark, WITNESSES } from '../web/shapes.ts';
 import type { Fragment } from '../web/template.ts';
-import { type FindingGroup, proof, settingLines, verdictWord, whereParts } from './finding-text.ts';
+import { type FindingGroup, proof, settingLines, unique, verdictWord, whereParts } from './finding-text.ts';
 import { markOf, word } from './html-words.ts';
 import { printable } from './printable.ts';
 import type { FailOn } from './severity.ts';
@@ -134,8 +134,4 @@ function referenceView(reference: string): Fragment {
   return /^https:\/\/[!#-;=?-~]+$/.test(reference)
     ? html`<li><a href="${reference}" rel="noreferrer noopener">${printable(reference)}</a></li>`
     : html`<li>${printable(reference)}</li>`;
-}
-
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)];
 }

@@ -7,6 +7,7 @@ import {
   listeningOf,
   proof,
   settingLines,
+  unique,
   verdictWord,
   whereParts,
 } from './finding-text.ts';
@@ -238,8 +239,4 @@ function closingBlocks(report: Report, { listening }: Judged): string[] {
     ),
   ];
   return lines.length === 0 ? [] : [lines.join('\n')];
-}
-
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)];
 }
