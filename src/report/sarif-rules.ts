@@ -2,7 +2,7 @@ import type { Finding, Severity } from '../model/report.ts';
 import { settingLines } from './finding-text.ts';
 import { codeBlock, inLink, inText } from './markdown-escape.ts';
 import { printable } from './printable.ts';
-import { LEVELS, type RuleText } from './sarif.ts';
+import type { RuleText } from './sarif.ts';
 import { rank } from './severity.ts';
 
 /** A `reportingDescriptor` (section 3.49), as far as it is read here. */
@@ -10,6 +10,15 @@ export interface Descriptor {
   readonly id: string;
   readonly [property: string]: unknown;
 }
+
+/** `level` of SARIF, section 3.27.10; `none` stands where `kind` is not `fail`. */
+export const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note' | 'none'>> = {
+  critical: 'error',
+  high: 'error',
+  medium: 'warning',
+  low: 'note',
+  info: 'none',
+};
 
 /** `security-severity` of GitHub code scanning: over 9.0 critical, from 7.0 high, from 4.0 medium, else low. */
 const SECURITY_SEVERITY: Readonly<Record<Severity, string | undefined>> = {

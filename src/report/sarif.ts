@@ -1,11 +1,11 @@
-import type { Finding, Report, Severity } from '../model/report.ts';
+import type { Finding, Report } from '../model/report.ts';
 import type { Rule } from '../model/rule.ts';
 import { listeningOf, processOf, proof, settingLines } from './finding-text.ts';
 import { qualityTexts } from './input-texts.ts';
 import { codeBlock, inText } from './markdown-escape.ts';
 import { printable } from './printable.ts';
 import { SarifPlaces } from './sarif-places.ts';
-import { sarifRules } from './sarif-rules.ts';
+import { LEVELS, sarifRules } from './sarif-rules.ts';
 import { shortfalls, unseenChannels } from './verdict-lines.ts';
 
 /** What of a rule a SARIF viewer shows. */
@@ -18,15 +18,6 @@ export interface SarifOptions {
 
 /** Where the published JSON Schema of OASIS lies; viewers tell the version by it. */
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
-
-/** `level` of SARIF, section 3.27.10; `none` stands where `kind` is not `fail`. */
-export const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note' | 'none'>> = {
-  critical: 'error',
-  high: 'error',
-  medium: 'warning',
-  low: 'note',
-  info: 'none',
-};
 
 /**
  * The report as SARIF 2.1.0 (OASIS), for code scanning. One result a finding, with the line of the configuration that
