@@ -12,6 +12,7 @@ import type { CaptureRun } from './captures.ts';
 import { type Dialogue, protocolsOf } from './dialogue.ts';
 import { PASS_ALL, type SegmentFilter, segmentTest } from './filter.ts';
 import { type KeptConnection, KeptConnections } from './kept.ts';
+import { type Counts, countsOf, difference } from './live-counts.ts';
 import { LiveEvidence } from './live-evidence.ts';
 import type { LiveMemory } from './live-memory.ts';
 import { LiveSource, type SourceName } from './live-source.ts';
@@ -148,7 +149,7 @@ export class LiveView {
       place: (frame) => this.#placeOf(frame),
       time: (seconds, nanoseconds) => formatTime(seconds, nanoseconds, this.#precision),
     };
-    this.#before = this.#counts();
+    this.#before = countsOf(this.#witness, this.#decoder);
   }
 
   /** A stream of packets. Several may be open at once; packets are numbered in the order in which they come. */
@@ -174,7 +175,7 @@ export class LiveView {
   }
 
   get totals(): LiveTotals {
-    const { connections, clearBytes, tlsBytes } = this.#counts();
+    const { connections, clearBytes, tlsBytes } = countsOf(this.#witness, this.#decoder);
     return { packets: this.#frame, drops: this.#drops(), connections, clearBytes, tlsBytes };
   }
 
@@ -296,7 +297,7 @@ export class LiveView {
   }
 
   #run(kept: KeptConnection[], end: 'complete' | 'incomplete'): CaptureRun {
-    const now = this.#counts();
+    const now = countsOf(this.#witness, this.#decoder);
     const totals = difference(now, this.#before);
     this.#before = now;
     const inputs = this.#describe(totals);
@@ -352,26 +353,6 @@ export class LiveView {
     return this.#sources.reduce((sum, { drops }) => sum + drops, this.#dropsOfEnded);
   }
 
-  #counts(): Counts {
-    const counts: Counts = {
-      ...this.#witness.totals,
-      badChecksums: this.#decoder.statistics.badChecksums,
-      undecodedPackets: this.#decoder.statistics.undecodedPackets,
-      duplicates: this.#witness.statistics.duplicates,
-      datagrams: this.#decoder.statistics.datagrams,
-    };
-    for (const [connection, dialogue] of this.#witness.open) {
-      const [a, b] = connection.directions;
-      const { kind } = dialogue.speech();
-      counts.connections++;
-      counts.gaps += a.gaps + b.gaps;
-      counts.gapBytes += a.gapBytes + b.gapBytes;
-      if (kind === 'tls') counts.tlsBytes += a.offset + b.offset;
-      else counts.clearBytes += a.offset + b.offset;
-    }
-    return counts;
-  }
-
   #placeOf(frame: number): { readonly frame: number; readonly file?: string } {
     const place = this.#places.findLast(({ firstFrame }) => firstFrame <= frame);
     return place === undefined ? { frame } : { frame: frame - place.firstFrame + 1, file: place.name.path };
@@ -384,20 +365,6 @@ export class LiveView {
 
 /** Problems of decoding told of one snapshot. */
 const MAX_NOTED_PROBLEMS = 100;
-
-type Counts = PassiveWitness['totals'] & {
-  badChecksums: number;
-  undecodedPackets: number;
-  duplicates: number;
-  datagrams: number;
-};
-
-/** A count of connections that went on may shrink where one turned out to be something else. */
-function difference(now: Counts, before: Counts): Counts {
-  return Object.fromEntries(
-    Object.entries(now).map(([name, count]) => [name, Math.max(0, count - before[name as keyof Counts])]),
-  ) as unknown as Counts;
-}
 
 function keyOf({ kind, side }: ClearReading['stateTransfer'][number]): string {
   return `${kind} ${side}`;
