@@ -1,4 +1,5 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { Backoff } from '../daemon/backoff.ts';
 import type { CompanionMeans } from '../daemon/companion.ts';
 import type { Publish } from '../daemon/live-events.ts';
 import type { WireStatus } from '../daemon/types.ts';
@@ -9,11 +10,6 @@ import { keepYoungGenerationBeside } from './heap.ts';
 
 /** What V8 may take in the thread for all folders together, MiB. */
 const THREAD_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
-/** Before a thread that broke off is begun anew: first and longest. */
-const FIRST_BACKOFF_MS = 1000;
-const LONGEST_BACKOFF_MS = 60_000;
-/** A thread that lasted so long was in order. */
-const STEADY_MS = 60_000;
 /** So long a folder may take to end: a file is judged before. */
 const END_WITHIN_MS = 5000;
 
@@ -47,7 +43,7 @@ export class FolderThread {
   readonly #watched = new Map<number, Watched>();
   #worker: Worker | undefined;
   #begunAt = 0;
-  #backoffMs = FIRST_BACKOFF_MS;
+  readonly #backoff = new Backoff();
   #again: NodeJS.Timeout | undefined;
   #numbers = 0;
 
@@ -135,9 +131,7 @@ export class FolderThread {
       one.means.publish('wire', one.wire);
       one.ended?.();
     }
-    if (performance.now() - this.#begunAt >= STEADY_MS) this.#backoffMs = FIRST_BACKOFF_MS;
-    this.#again = setTimeout(() => this.#open(), this.#backoffMs);
-    this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS);
+    this.#again = setTimeout(() => this.#open(), this.#backoff.next(performance.now() - this.#begunAt));
   }
 
   async #stop(cluster: number, one: Watched): Promise<void> {

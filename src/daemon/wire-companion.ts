@@ -1,3 +1,4 @@
+import { Backoff, type BackoffPauses } from './backoff.ts';
 import type { Companion } from './companion.ts';
 import type { Publish } from './live-events.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -24,10 +25,8 @@ export interface WireCompanionMeans {
   readonly pauses?: WirePauses;
 }
 
-export interface WirePauses {
-  /** Before a wire that could not be opened is opened again: first and longest. */
-  readonly firstMs: number;
-  readonly longestMs: number;
+/** Before a wire that could not be opened is opened again. */
+export interface WirePauses extends BackoffPauses {
   /** Between two looks at the files by which it was opened. */
   readonly outdatedMs: number;
 }
@@ -76,18 +75,14 @@ export class WireCompanion implements Companion {
   }
 
   async #work(): Promise<void> {
-    const { firstMs, longestMs, outdatedMs } = this.#means.pauses ?? PAUSES;
-    let backoff = firstMs;
+    const pauses = this.#means.pauses ?? PAUSES;
+    const backoff = new Backoff(pauses);
     while (this.#state === 'open') {
       const reloads = this.#reloads;
       if (this.#opened === undefined || (await this.#isOutdated(this.#opened))) await this.#open();
       // What was read may be what the files said before.
       if (reloads !== this.#reloads) continue;
-      if (this.#opened !== undefined) await this.#pause(outdatedMs);
-      else {
-        await this.#pause(backoff);
-        backoff = Math.min(backoff * 2, longestMs);
-      }
+      await this.#pause(this.#opened === undefined ? backoff.next() : pauses.outdatedMs);
     }
   }
 

@@ -10,6 +10,7 @@ import type { CaptureRun } from '../observe/captures.ts';
 import type { LiveConnection, LiveTransfer, LiveView, LiveViewOptions } from '../observe/live.ts';
 import { LiveMemory } from '../observe/live-memory.ts';
 import type { LiveSource } from '../observe/live-source.ts';
+import { Backoff } from './backoff.ts';
 import { ClearNews } from './clear-news.ts';
 import type { Publish } from './live-events.ts';
 import type { CaptureSettings } from './settings.ts';
@@ -45,11 +46,6 @@ export interface WireMeans {
 const LOOK_EVERY_MS = 300;
 /** Between two statuses, questions for drop counters, and looks into the folder. */
 const STATUS_EVERY_MS = 1000;
-/** Before a capture that ended is begun anew: first and longest. */
-const FIRST_BACKOFF_MS = 1000;
-const LONGEST_BACKOFF_MS = 60_000;
-/** A capture that lasted so long was in order. */
-const STEADY_MS = 60_000;
 /** What ended is told for so long, or for two snapshots. */
 const REMEMBER_MS = 5 * 60_000;
 /** Clear text that is new is judged so soon, and early at most so often: within two seconds, with the judgement. */
@@ -157,7 +153,7 @@ export class LiveWire {
 
   /** One capture after the other, until it is stopped. */
   async #listen(): Promise<void> {
-    let backoff = FIRST_BACKOFF_MS;
+    const backoff = new Backoff();
     while (!this.#stop.signal.aborted) {
       const begunAt = performance.now();
       try {
@@ -167,9 +163,8 @@ export class LiveWire {
       } catch (error) {
         this.#turn('failed', (error as Error).message);
       }
-      if (performance.now() - begunAt >= STEADY_MS) backoff = FIRST_BACKOFF_MS;
-      await pause(backoff, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+      const wait = backoff.next(performance.now() - begunAt);
+      await pause(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 
