@@ -1,7 +1,7 @@
 import type { SinkSettings } from '../settings.ts';
 import { identityOfSink } from '../sink-name.ts';
 import type { Memory } from '../types.ts';
-import { Book } from './book.ts';
+import { Book, parsed } from './book.ts';
 
 /** Which sinks there were, by name: how a sink that is only called otherwise is known again. */
 const MEMORY_KEY = 'notify sinks';
@@ -35,11 +35,6 @@ export function remember(sinks: readonly SinkSettings[], memory: Memory): void {
 }
 
 function known(memory: Memory): Readonly<Record<string, unknown>> {
-  try {
-    const found: unknown = JSON.parse(memory.recall(MEMORY_KEY) ?? '{}');
-    return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  const found = parsed<unknown>(memory.recall(MEMORY_KEY));
+  return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : {};
 }

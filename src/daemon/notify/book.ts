@@ -139,7 +139,8 @@ function keptOf({ alert, told, toldAt, openToldAt, resolvedToldAt, worst, refuse
   };
 }
 
-function parsed<T>(text: string | undefined): T | undefined {
+/** Undefined: nothing was written, or what nobody can read. */
+export function parsed<T>(text: string | undefined): T | undefined {
   try {
     return text === undefined ? undefined : (JSON.parse(text) as T);
   } catch {

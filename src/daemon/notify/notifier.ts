@@ -83,11 +83,9 @@ export class Notifier {
     if (this.#wanted !== undefined || !this.#clusters.has(cluster)) return;
     // What the wire shows, or a run that broke off, mends nothing of what keeps runs from being made.
     const isMade = trigger !== 'live' && report.complete;
+    if (isMade) this.#over(cluster, 'run-failed');
     const now = this.#means.clock();
     for (const sink of this.#sinks) {
-      const standings = sink.book.of(cluster);
-      const failed = standings.get('run-failed');
-      if (failed !== undefined && isMade) observe(failed, 'closed', failed.alert, now, 'resolved');
       for (const { kind, finding, at } of transitions) {
         note(sink, cluster, finding, kind === 'resolved' ? 'closed' : 'open', at, now);
       }
@@ -101,15 +99,8 @@ export class Notifier {
 
   /** A wire is not watched for a while; `problem` absent: it is again, or need not be. */
   wire(cluster: string, problem: string | undefined): void {
-    if (problem !== undefined) {
-      this.#failed(cluster, (since) => wireFailedAlert(cluster, problem, since));
-      return;
-    }
-    const now = this.#means.clock();
-    for (const { book } of this.#sinks) {
-      const one = book.of(cluster).get('wire-failed');
-      if (one !== undefined) observe(one, 'closed', one.alert, now, 'resolved');
-    }
+    if (problem === undefined) this.#over(cluster, 'wire-failed');
+    else this.#failed(cluster, (since) => wireFailedAlert(cluster, problem, since));
   }
 
   #failed(cluster: string, make: (since: string) => Alert): void {
@@ -120,6 +111,14 @@ export class Notifier {
       const there = book.of(cluster).get(fresh.key);
       const alert = there?.is === 'open' ? make(there.alert.startsAt) : fresh;
       observe(book.standing(cluster, alert, now), 'open', alert, now);
+    }
+  }
+
+  #over(cluster: string, key: 'run-failed' | 'wire-failed'): void {
+    const now = this.#means.clock();
+    for (const { book } of this.#sinks) {
+      const one = book.of(cluster).get(key);
+      if (one !== undefined) observe(one, 'closed', one.alert, now, 'resolved');
     }
   }
 
@@ -357,13 +356,11 @@ export class Notifier {
   }
 
   #heard(sink: SinkState, problem: string | undefined): void {
-    const health = problem === undefined ? 'up' : 'down';
-    sink.down = problem === undefined ? undefined : { since: sink.down?.since ?? this.#means.clock(), problem };
-    if (sink.health === health) return;
-    sink.health = health;
-    const { name } = sink.settings;
-    if (problem === undefined) this.#means.log('info', { sink: name }, 'the sink listens again');
-    else this.#means.log('warn', { sink: name, problem }, 'the sink does not listen');
+    const { down, settings } = sink;
+    sink.down = problem === undefined ? undefined : { since: down?.since ?? this.#means.clock(), problem };
+    if ((problem === undefined) === (down === undefined)) return;
+    if (problem === undefined) this.#means.log('info', { sink: settings.name }, 'the sink listens again');
+    else this.#means.log('warn', { sink: settings.name, problem }, 'the sink does not listen');
   }
 
   #sinkMeans(): SinkMeans {

@@ -11,9 +11,7 @@ import { type Change, changeOf, notAfter, type Pace, QUIET_MS, type Standing } f
 export interface SinkState extends Listener {
   working: Promise<void> | undefined;
   resentAt: number;
-  /** Told of it when it changes. */
-  health: 'up' | 'down';
-  /** While it is down; milliseconds since the epoch. */
+  /** While it does not listen; milliseconds since the epoch. */
   down?: { readonly since: number; readonly problem: string } | undefined;
   /** While nobody listens, reminders of what waits anyway help nobody. */
   readonly backlog: Backlog;
@@ -54,7 +52,6 @@ export function sinkOf(
     book,
     working: undefined,
     resentAt: 0,
-    health: 'up',
     backlog: before?.backlog ?? new Backlog(),
     held: 0,
   };
