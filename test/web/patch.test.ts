@@ -4,40 +4,13 @@ import { parse } from 'yaml';
 import type { LiveData, LiveEvent, LiveEventName } from '../../src/daemon/live-events.ts';
 import type { RunSummary } from '../../src/daemon/types.ts';
 import { yamlOf } from '../../src/web/findings-list.ts';
-import type { PageModel } from '../../src/web/model.ts';
 import { patched } from '../../src/web/patch.ts';
 import { pageAddress, parseQuery } from '../../src/web/query.ts';
 import { ago, bytes, commonName, count, daysUntil, moment, span } from '../../src/web/words.ts';
+import { AT, calmCluster, calmModel, NO_FINDINGS } from './models.ts';
 
-const AT = '2026-11-22T12:00:00.000Z';
-const open = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
-const cluster = { cluster: 'a', state: 'idle', lateMs: 0, missedRuns: 0, open } as const;
-const model: PageModel = {
-  seq: 10,
-  operator: true,
-  status: {
-    version: '1.0.0',
-    startedAt: AT,
-    now: AT,
-    lastReload: { at: AT, ok: true },
-    store: { path: 'x.db', state: 'open', bytes: 0 },
-    clusters: [cluster, { ...cluster, cluster: 'b' }],
-    outbox: 0,
-    eventLoopLagMs: { p50: 0, p99: 0 },
-  },
-  cluster,
-  cells: [],
-  findings: [],
-  certificates: [],
-  runs: [],
-  happenings: [],
-  waivers: [],
-  coverage: [],
-  members: [],
-  clear: [],
-  connections: [],
-  leftOut: { findings: 0, certificates: 0 },
-};
+const { lastRun: _, ...cluster } = calmCluster();
+const model = calmModel({ cells: [] }, [cluster, { ...cluster, cluster: 'b' }]);
 
 function event(name: LiveEventName, data: object, seq = 11): LiveEvent {
   return { seq, at: AT, event: name, data: data as never };
@@ -51,7 +24,7 @@ const run: RunSummary = {
   finishedAt: AT,
   verdict: 'fail',
   complete: true,
-  failed: { ...open, critical: 1 },
+  failed: { ...NO_FINDINGS, critical: 1 },
   inconclusive: 0,
   waived: 0,
 };
