@@ -1,17 +1,9 @@
-import path from 'node:path';
 import t from 'tap';
-import { openStore } from '../../../src/daemon/store/store.ts';
 import type { Store, Trigger } from '../../../src/daemon/types.ts';
 import type { Observation, Report } from '../../../src/model/report.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { temporary } from '../../support/temporary.ts';
 import { asked, numbered, runOf } from '../cluster-report.ts';
-
-function opened(): Store {
-  const store = openStore({ path: path.join(temporary(), 'history.db') });
-  t.teardown(() => store.close());
-  return store;
-}
+import { opened } from './opened.ts';
 
 const DAY = 24 * 60;
 
@@ -44,7 +36,7 @@ const there = (store: Store): (string | undefined)[] =>
     .sort();
 
 t.test('certificates of a TaskManager that REST lists no more are gone when it had its time to come back', (t) => {
-  const store = opened();
+  const store = opened(t);
   commit(store, 0, ['tm-1', 'tm-2']);
   commit(store, 5, ['tm-1']);
   t.strictSame(there(store), ['tm-1', 'tm-2'], 'it may still have to register');
@@ -60,7 +52,7 @@ t.test('certificates of a TaskManager that REST lists no more are gone when it h
 });
 
 t.test('without REST they are gone after a week in which nothing was heard of the process', (t) => {
-  const store = opened();
+  const store = opened(t);
   commit(store, 0, ['tm-1', 'tm-2'], {});
   const heard: Observation = asked('tm-2', {
     tls: tlsDetails({ serverCertificate: { seen: 'hidden', because: 'encrypted' } }),
@@ -74,7 +66,7 @@ t.test('without REST they are gone after a week in which nothing was heard of th
 });
 
 t.test('pods that come back under other names leave nothing behind', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let generation = 0; generation < 30; generation += 1) {
     commit(
       store,

@@ -1,12 +1,9 @@
-import path from 'node:path';
 import t from 'tap';
-import { openStore } from '../../../src/daemon/store/store.ts';
-import { temporary } from '../../support/temporary.ts';
 import { accused, runOf, timeOf } from '../cluster-report.ts';
+import { opened } from './opened.ts';
 
 t.test('what is open of a cluster that left is resolved, and its certificates are gone; others stay', (t) => {
-  const store = openStore({ path: path.join(temporary(), 'history.db') });
-  t.teardown(() => store.close());
+  const store = opened(t);
   const settings = { resolveAfter: 1 };
   for (const [index, cluster] of ['prod', 'old', 'quiet'].entries()) {
     const findings = cluster === 'quiet' ? [] : [accused('tm-1'), accused('tm-2')];

@@ -1,14 +1,11 @@
-import path from 'node:path';
 import t from 'tap';
-import { openStore } from '../../../src/daemon/store/store.ts';
-import { temporary } from '../../support/temporary.ts';
 import { accused, runOf } from '../cluster-report.ts';
+import { opened } from './opened.ts';
 
 const MANY = 10_050;
 
 t.test('however many findings are open: all are listed where all are meant, exported, and on some page', (t) => {
-  const store = openStore({ path: path.join(temporary(), 'history.db') });
-  t.teardown(() => store.close());
+  const store = opened(t);
   const findings = Array.from({ length: MANY }, (_, index) => accused('tm-1', { fingerprint: `f${index}` }));
   store.commit(runOf(1, { findings }), { resolveAfter: 1 });
   const fingerprints = (all: readonly { readonly finding: { readonly fingerprint: string } }[]): number =>

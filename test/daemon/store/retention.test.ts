@@ -1,18 +1,10 @@
 import { statSync } from 'node:fs';
-import path from 'node:path';
 import t from 'tap';
 import { connect } from '../../../src/daemon/store/database.ts';
-import { openStore } from '../../../src/daemon/store/store.ts';
 import type { Retention, Run, Store } from '../../../src/daemon/types.ts';
 import { tlsDetails } from '../../support/sample-report.ts';
-import { temporary } from '../../support/temporary.ts';
 import { accused, asked, MINUTE, numbered, runId, runOf, timeOf } from '../cluster-report.ts';
-
-function opened(): Store {
-  const store = openStore({ path: path.join(temporary(), 'history.db') });
-  t.teardown(() => store.close());
-  return store;
-}
+import { opened } from './opened.ts';
 
 const settings = { resolveAfter: 1 };
 const PLENTY = 1e12;
@@ -41,7 +33,7 @@ function ids(store: Store, cluster = 'prod'): string[] {
 const numbers = (...all: readonly number[]): string[] => all.map(runId);
 
 t.test('passing runs are deleted by their age, failing ones later', (t) => {
-  const store = opened();
+  const store = opened(t);
   const other = (number: number): Run => runOf(number, { findings: [accused('tm-1')] });
   // The finding of the last runs keeps run 2, its first, and run 6, its last.
   for (const run of [
@@ -67,7 +59,7 @@ t.test('passing runs are deleted by their age, failing ones later', (t) => {
 });
 
 t.test('a machine on which every step takes all of the time ends all the same, in small slices', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let number = 1; number <= 60; number += 1) {
     store.commit(runOf(number, number % 3 === 0 ? { findings: [accused('tm-1')] } : {}), settings);
   }
@@ -94,7 +86,7 @@ t.test('a machine on which every step takes all of the time ends all the same, i
 });
 
 t.test('the first and the last run of a finding stay until it is resolved for long enough', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let number = 1; number <= 5; number += 1) store.commit(runOf(number, { findings: [accused('tm-1')] }), settings);
   store.commit(runOf(6), settings);
   const retention = { passingMs: 2 * MINUTE, failingMs: 5 * MINUTE, bytes: PLENTY };
@@ -109,7 +101,7 @@ t.test('the first and the last run of a finding stay until it is resolved for lo
 });
 
 t.test('of each cluster the last and the last good run stay, whatever their age and size', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (const cluster of ['a', 'b']) {
     const base = cluster === 'a' ? 0 : 100;
     for (let number = 1; number <= 4; number += 1) {
@@ -137,7 +129,7 @@ function bulky(number: number): Run {
 }
 
 t.test('a store that grew beyond its size loses its oldest runs, and the file shrinks', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let number = 1; number <= 120; number += 1) store.commit(bulky(number), settings);
   const before = store.size();
   const bytes = Math.floor(before / 3);
@@ -159,7 +151,7 @@ t.test('a store that grew beyond its size loses its oldest runs, and the file sh
 });
 
 t.test('nothing is left of what was deleted', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let number = 1; number <= 20; number += 1) store.commit(bulky(number), settings);
   store.note({ cluster: 'prod', kind: 'reload', at: timeOf(1), text: 'read' });
   retainAll(store, { passingMs: 1, failingMs: 1, bytes: PLENTY }, 1000);
@@ -184,7 +176,7 @@ t.test('nothing is left of what was deleted', (t) => {
 });
 
 t.test('a clock that is wrong for a moment deletes nothing that matters', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (let number = 1; number <= 5; number += 1) store.commit(runOf(number, { findings: [accused('tm-1')] }), settings);
   store.retain({ passingMs: MINUTE, failingMs: MINUTE, bytes: PLENTY }, '1970-01-01T00:00:00.000Z');
   t.equal(ids(store).length, 5, 'set back');
@@ -195,7 +187,7 @@ t.test('a clock that is wrong for a moment deletes nothing that matters', (t) =>
 });
 
 t.test('the last good run stays, however many live runs passed after it', (t) => {
-  const store = opened();
+  const store = opened(t);
   const fails = { verdict: 'fail' } as const;
   for (const run of [
     runOf(1),

@@ -2,29 +2,19 @@ import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path';
 import t from 'tap';
 import { MAX_OBSERVATIONS } from '../../../src/daemon/store/runs.ts';
-import { openStore } from '../../../src/daemon/store/store.ts';
-import type { Store, StoreSighting, StoresRead } from '../../../src/daemon/types.ts';
-import type { Observation } from '../../../src/model/report.ts';
-import { tlsDetails } from '../../support/sample-report.ts';
-import { temporary } from '../../support/temporary.ts';
-import { accused, asked, numbered, reportOf, runId, runOf, timeOf, unanswered } from '../cluster-report.ts';
+import { accused, asked, reportOf, runId, runOf, timeOf } from '../cluster-report.ts';
 import { faultOf } from './fault-of.ts';
-
-function opened(file = path.join(temporary(), 'state', 'history.db')): Store {
-  const store = openStore({ path: file });
-  t.teardown(() => store.close());
-  return store;
-}
+import { opened } from './opened.ts';
 
 const settings = { resolveAfter: 1 };
 
 t.test('a run comes back as it was kept, also after the file was closed and opened again', (t) => {
-  const store = opened();
+  const store = opened(t);
   const run = runOf(1, { findings: [accused('tm-1')], observations: [asked('tm-1'), asked('tm-2')] });
   store.commit(run, settings);
   t.equal(JSON.stringify(store.report(run.id)), JSON.stringify(run.report));
   store.close();
-  const again = opened(store.path);
+  const again = opened(t, store.path);
   t.equal(JSON.stringify(again.report(run.id)), JSON.stringify(run.report));
   t.strictSame(again.last('prod'), run);
   t.equal(again.last('other'), undefined);
@@ -33,7 +23,7 @@ t.test('a run comes back as it was kept, also after the file was closed and open
 });
 
 t.test('the file and its folder are for the owner alone, and one file is left when it is closed', (t) => {
-  const store = opened();
+  const store = opened(t);
   store.commit(runOf(1), settings);
   const home = path.dirname(store.path);
   t.equal(statSync(home).mode & 0o777, 0o700);
@@ -45,7 +35,7 @@ t.test('the file and its folder are for the owner alone, and one file is left wh
 });
 
 t.test('summaries count what is open by severity, and come newest first, in pages', (t) => {
-  const store = opened();
+  const store = opened(t);
   const waived = { id: 'w', until: '2099-01-01', owner: 'me', reason: 'so' };
   for (let number = 1; number <= 5; number += 1) {
     const findings = [
@@ -79,7 +69,7 @@ t.test('summaries count what is open by severity, and come newest first, in page
 });
 
 t.test('the last good run is complete and passed', (t) => {
-  const store = opened();
+  const store = opened(t);
   store.commit(runOf(1), settings);
   store.commit(runOf(2, { change: { complete: false } }), settings);
   store.commit(runOf(3, { findings: [accused('tm-1')] }), settings);
@@ -90,7 +80,7 @@ t.test('the last good run is complete and passed', (t) => {
 });
 
 t.test('the same run is kept once', (t) => {
-  const store = opened();
+  const store = opened(t);
   t.equal(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings).transitions.length, 1);
   t.strictSame(store.commit(runOf(1, { findings: [accused('tm-1')] }), settings), { transitions: [], happenings: [] });
   t.equal(store.runs('prod', { limit: 9 }).length, 1);
@@ -98,7 +88,7 @@ t.test('the same run is kept once', (t) => {
 });
 
 t.test('findings remember when they were seen, how often they were opened and when they were resolved', (t) => {
-  const store = opened();
+  const store = opened(t);
   store.commit(runOf(1, { findings: [accused('tm-1')] }), settings);
   store.commit(runOf(2, { findings: [accused('tm-1')] }), settings);
   store.commit(runOf(3), settings);
@@ -122,109 +112,8 @@ t.test('findings remember when they were seen, how often they were opened and wh
   t.end();
 });
 
-t.test('certificates are known by place, and gone when their place shows others', (t) => {
-  const store = opened();
-  const serving = (number: number): ReturnType<typeof tlsDetails> =>
-    tlsDetails({
-      serverCertificate: { seen: 'present', truncated: false, chain: [numbered(number), numbered(100)] },
-      clientCertificate: { seen: 'absent' },
-    });
-  const both = (first: number): ReturnType<typeof asked>[] => [
-    asked('tm-1', { tls: serving(first) }),
-    asked('tm-2', { tls: serving(1) }),
-  ];
-  store.commit(runOf(1, { observations: both(1) }), settings);
-  t.equal(store.certificates('prod').length, 4, 'leaf and authority of two members');
-  store.commit(runOf(2, { observations: [unanswered('tm-1')] }), settings);
-  t.equal(store.certificates('prod').filter(({ goneAt }) => goneAt !== undefined).length, 0, 'nobody looked');
-  store.commit(runOf(3, { observations: both(2) }), settings);
-  const gone = store.certificates('prod').filter(({ goneAt }) => goneAt !== undefined);
-  t.match(gone, [
-    { member: 'tm-1', role: 'leaf', certificate: { subject: 'CN=number 1' }, goneAt: '2026-11-22T12:03:04.321Z' },
-  ]);
-  t.equal(store.certificates(undefined).length, 5);
-  store.commit(runOf(4, { observations: both(1) }), settings);
-  t.match(
-    store.certificates('prod').filter(({ goneAt }) => goneAt !== undefined),
-    [{ certificate: { subject: 'CN=number 2' } }],
-  );
-  t.end();
-});
-
-/** Runs that show this member's data plane with these leaves; `clear`: without TLS; `nothing`: nobody looked. */
-function leafTexts(shows: readonly (readonly number[] | 'clear' | 'nothing')[]): readonly string[] {
-  const store = opened();
-  const told: string[] = [];
-  for (const [index, leaves] of shows.entries()) {
-    const observation =
-      leaves === 'nothing'
-        ? unanswered('tm-1')
-        : leaves === 'clear'
-          ? clear('tm-1')
-          : asked('tm-1', {
-              tls: tlsDetails({
-                serverCertificate: { seen: 'present', truncated: false, chain: [numbered(leaves[0]!), numbered(100)] },
-                clientCertificate: { seen: 'absent' },
-                alternativeChains: leaves
-                  .slice(1)
-                  .map((leaf) => ({ versions: ['TLSv1.2'], keyType: 'ec', chain: [numbered(leaf)] })),
-              }),
-            });
-    const { happenings } = store.commit(runOf(index + 1, { observations: [observation] }), settings);
-    told.push(...happenings.map(({ kind, member, text }) => `${index + 1} ${kind} ${member} ${text}`));
-  }
-  const kept = store.happenings('prod', { limit: 99 }).map(({ text }) => text);
-  t.strictSame(
-    kept.toReversed(),
-    told.map((one) => one.replace(/^\d+ \S+ \S+ /, '')),
-    'all of it is kept with the run',
-  );
-  return told;
-}
-
-function clear(member: string): Observation {
-  const { tls: _, ...rest } = asked(member);
-  return { ...rest, kind: 'plaintext' };
-}
-
-const changed = (run: number, before: number, after: number): RegExp =>
-  new RegExp(
-    `^${run} certificate-changed tm-1 tm-1 serves another certificate on taskmanager-data: CN=number ${after} \\(SHA-256 .*, until .*\\); before: CN=number ${before} \\(`,
-  );
-
-t.test('another leaf than the one before is told with the run, once, and only when it was seen', (t) => {
-  t.strictSame(leafTexts([[1], [1]]), [], 'the first is no change');
-  t.match(leafTexts([[1], [2], [2]]), [changed(2, 1, 2)]);
-  t.match(leafTexts([[1], 'nothing', [2]]), [changed(3, 1, 2)], 'nobody looked meanwhile');
-  t.match(leafTexts([[1], 'clear', [2]]), [changed(3, 1, 2)], 'TLS was off meanwhile');
-  t.strictSame(leafTexts([[1], 'clear', [1]]), [], 'and came back as it was');
-  t.strictSame(leafTexts([[1], [1, 2]]), [], 'another one beside it');
-  t.match(leafTexts([[1, 2], [2]]), [changed(2, 1, 2)], 'of two, one is left');
-  t.match(leafTexts([[1], [2], [1]]), [changed(2, 1, 2), changed(3, 2, 1)], 'back again');
-  t.end();
-});
-
-t.test('a certificate that changed on several channels of a member is one happening', (t) => {
-  const store = opened();
-  const serving = (leaf: number): Observation[] => {
-    const tls = tlsDetails({
-      serverCertificate: { seen: 'present', truncated: false, chain: [numbered(leaf)] },
-      clientCertificate: { seen: 'absent' },
-    });
-    return [asked('tm-1', { tls }), asked('tm-1', { tls, channel: 'taskmanager-rpc' }), asked('tm-2', { tls })];
-  };
-  store.commit(runOf(1, { observations: serving(1) }), settings);
-  const { happenings } = store.commit(runOf(2, { observations: serving(2) }), settings);
-  t.match(
-    happenings.map(({ text }) => text),
-    [/^tm-1 .* on taskmanager-data, taskmanager-rpc: CN=number 2/, /^tm-2 .* on taskmanager-data: /],
-  );
-  t.strictSame(store.commit(runOf(2, { observations: serving(2) }), settings).happenings, [], 'said once');
-  t.end();
-});
-
 t.test('happenings come newest first, and a page never parts those of one moment', (t) => {
-  const store = opened();
+  const store = opened(t);
   for (const [at, text] of [
     [1, 'a'],
     [2, 'b'],
@@ -254,13 +143,13 @@ t.test('happenings come newest first, and a page never parts those of one moment
 });
 
 t.test('the outbox keeps messages until they are delivered, and small values, over a restart', (t) => {
-  const store = opened();
+  const store = opened(t);
   store.outbox.add('pager', 'one', timeOf(0));
   store.outbox.add('mail', 'two', timeOf(5));
   store.memory.remember('group', 'then');
   store.memory.remember('group', 'now');
   store.close();
-  const { outbox, memory } = opened(store.path);
+  const { outbox, memory } = opened(t, store.path);
   t.equal(outbox.size(), 2);
   const [message, ...more] = outbox.due(timeOf(1), 10);
   t.strictSame(more, []);
@@ -283,7 +172,7 @@ t.test('the outbox keeps messages until they are delivered, and small values, ov
 });
 
 t.test('of a report with too many observations those are kept that a finding cites', (t) => {
-  const store = opened();
+  const store = opened(t);
   const observations = Array.from({ length: MAX_OBSERVATIONS + 10 }, () => asked('tm-1'));
   const cited = `o${MAX_OBSERVATIONS + 10}`;
   const findings = [accused('tm-1', { evidence: [{ observation: cited, text: 'here' }] })];
@@ -296,7 +185,7 @@ t.test('of a report with too many observations those are kept that a finding cit
 });
 
 t.test('the export has every run with its report, every finding and every happening, one a line', (t) => {
-  const store = opened();
+  const store = opened(t);
   const runs = Array.from({ length: 40 }, (_, number) =>
     runOf(number, { findings: [accused('tm-1', { message: 'a\u2028b' })] }),
   );
@@ -314,7 +203,7 @@ t.test('the export has every run with its report, every finding and every happen
 });
 
 t.test('a clock that is set back mixes up neither what is last nor the pages', (t) => {
-  const store = opened();
+  const store = opened(t);
   store.commit(runOf(100, { findings: [accused('tm-1')] }), settings);
   store.commit(runOf(2, { findings: [accused('tm-1')] }), settings);
   t.equal(store.last('prod')?.id, runId(2));
@@ -327,14 +216,14 @@ t.test('a clock that is set back mixes up neither what is last nor the pages', (
 });
 
 t.test('a store that is open is refused to others by name, and free again once it is closed', (t) => {
-  const store = opened();
+  const store = opened(t);
   t.match(
-    faultOf(() => opened(store.path)),
+    faultOf(() => opened(t, store.path)),
     /^locked: .*another flinkprobe daemon.*uses it/,
   );
   store.close();
   t.equal(
-    faultOf(() => opened(store.path)),
+    faultOf(() => opened(t, store.path)),
     'no failure',
   );
   t.match(
@@ -345,7 +234,7 @@ t.test('a store that is open is refused to others by name, and free again once i
 });
 
 t.test('a file that is moved away is missed at once, and used on when it is back', (t) => {
-  const store = opened();
+  const store = opened(t);
   renameSync(store.path, `${store.path}.elsewhere`);
   t.match(
     faultOf(() => store.commit(runOf(1), settings)),
@@ -364,44 +253,7 @@ t.test('a file that is moved away is missed at once, and used on when it is back
 });
 
 t.test('a value that libsql cannot take is refused before it ends the process', (t) => {
-  const store = opened();
+  const store = opened(t);
   t.throws(() => store.outbox.delivered(true as unknown as number), /boolean cannot be stored/);
-  t.end();
-});
-
-t.test('certificates of key stores are kept by file and endpoint, and gone when the file holds others', (t) => {
-  const store = opened();
-  const sighting = (number: number, member: string): StoreSighting => ({
-    path: '/ssl/internal.p12',
-    channel: 'taskmanager-data',
-    member,
-    endpoint: { host: member, port: 6121, member },
-    certificates: [{ role: 'keystore', certificate: numbered(number) }],
-  });
-  const keep = (number: number, stores?: StoresRead): void => {
-    store.commit({ ...runOf(number), ...(stores === undefined ? {} : { stores }) }, settings);
-  };
-  const there = (): string[] =>
-    store
-      .certificates('prod')
-      .filter(({ source, goneAt }) => source === 'disk' && goneAt === undefined)
-      .map(({ member, certificate }) => `${member} ${certificate.subject}`)
-      .sort();
-  const paths = ['/ssl/internal.p12'];
-  keep(1, { paths, sightings: [sighting(7, 'tm-1'), sighting(7, 'tm-2')] });
-  t.strictSame(there(), ['tm-1 CN=number 7', 'tm-2 CN=number 7'], 'one file of two processes is told of both');
-  t.match(store.certificates('prod').filter(({ source }) => source === 'disk')[0], {
-    ...{ role: 'keystore', channel: 'taskmanager-data', path: '/ssl/internal.p12' },
-    endpoint: { port: 6121 },
-  });
-  keep(2);
-  t.equal(there().length, 2, 'a run that read no disk changes nothing');
-  keep(3, { paths, sightings: [sighting(8, 'tm-1')] });
-  t.strictSame(there(), ['tm-1 CN=number 8', 'tm-2 CN=number 7'], 'nor does one that did not see the process');
-  keep(4, { paths, sightings: [] });
-  t.equal(there().length, 2, 'nor one that was not able to read the file');
-  keep(5, { paths: [], sightings: [] });
-  t.strictSame(there(), [], 'a file that nothing names any more is no longer of the cluster');
-  t.equal(store.run(runId(5))?.stores, undefined, 'the run itself is kept as it was');
   t.end();
 });
