@@ -1,10 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import type { LiveData, LiveEventName } from '../daemon/live-events.ts';
+import type { LogLevel } from '../daemon/log.ts';
 import type { ClusterSettings } from '../daemon/settings.ts';
 import { WireCompanion } from '../daemon/wire-companion.ts';
 import type { Report } from '../model/report.ts';
 import type { Waiver } from '../model/waiver.ts';
-import { openLiveWire } from './live-wire.ts';
+import { type LiveWireMeans, openLiveWire } from './live-wire.ts';
 
 /** What the thread of watched folders is told; `cluster` is a number of whoever tells. */
 export type FolderOrder = { readonly cluster: number } & (
@@ -18,7 +19,7 @@ export type FolderOrder = { readonly cluster: number } & (
 export type FolderNews = { readonly cluster: number } & (
   | { readonly kind: 'published'; readonly event: LiveEventName; readonly data: LiveData[LiveEventName] }
   | { readonly kind: 'kept'; readonly report: Report }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: object; readonly text: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: object; readonly text: string }
   | { readonly kind: 'ended' }
 );
 
@@ -45,10 +46,9 @@ port.on('message', (order: FolderOrder) => {
 function begin(cluster: number, settings: ClusterSettings): WireCompanion | undefined {
   const { capture, name } = settings;
   if (capture === undefined) return undefined;
-  const means = {
-    publish: (event: LiveEventName, data: LiveData[LiveEventName]) => tell({ cluster, kind: 'published', event, data }),
-    log: (level: 'info' | 'warn' | 'error', fields: object, text: string) =>
-      tell({ cluster, kind: 'log', level, fields, text }),
+  const means: Pick<LiveWireMeans, 'publish' | 'log' | 'clock'> = {
+    publish: (event, data) => tell({ cluster, kind: 'published', event, data }),
+    log: (level, fields, text) => tell({ cluster, kind: 'log', level, fields, text }),
     clock: () => Date.now(),
   };
   return new WireCompanion({

@@ -4,6 +4,7 @@ import { cellsOf, changedCells, worstOf } from './cells.ts';
 import { comparable } from './comparable.ts';
 import type { RunAnswer } from './control.ts';
 import type { Publish } from './live-events.ts';
+import type { Log } from './log.ts';
 import type { RunIds } from './run-id.ts';
 import { RunLimit } from './run-limit.ts';
 import { nextRun, type Planned, wake } from './schedule.ts';
@@ -46,7 +47,7 @@ export interface ClusterMeans {
   readonly committed: (run: Run, transitions: readonly Transition[]) => void;
   /** Told of every run that could not be made; must not throw. */
   readonly failed: (problem: string) => void;
-  readonly log: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly random: () => number;

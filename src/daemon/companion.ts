@@ -1,6 +1,6 @@
 import type { Report } from '../model/report.ts';
-import type { ClusterMeans } from './cluster.ts';
 import type { Publish } from './live-events.ts';
+import type { Log } from './log.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { Happening, Run, Store, Trigger, WireStatus } from './types.ts';
 
@@ -27,6 +27,6 @@ export interface CompanionMeans {
   /** Keeps what was seen of the live wire as a run of the cluster. */
   readonly keep: (report: Report) => void;
   readonly store: Store;
-  readonly log: ClusterMeans['log'];
+  readonly log: Log;
   readonly clock: () => number;
 }

@@ -1,7 +1,8 @@
 import type { Waiver } from '../model/waiver.ts';
-import type { ClusterMeans, Runner } from './cluster.ts';
+import type { Runner } from './cluster.ts';
 import type { Companion, CompanionMeans } from './companion.ts';
 import type { LagMeter } from './lag.ts';
+import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { NotificationFigures, Run, Store, Transition, WaiverStatus } from './types.ts';
 
@@ -36,7 +37,7 @@ export interface DaemonMeans {
   readonly waivers: () => readonly WaiverStatus[];
   /** Absent: nothing notifies. */
   readonly notifications?: () => NotificationFigures;
-  readonly log: ClusterMeans['log'];
+  readonly log: Log;
   readonly clock: () => number;
   readonly random: () => number;
   readonly lag: LagMeter;

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import type { ClusterMeans } from './cluster.ts';
 import type { Settings } from './settings.ts';
 
-export type Log = ClusterMeans['log'];
+export type LogLevel = 'info' | 'warn' | 'error';
+export type Log = (level: LogLevel, fields: object, text: string) => void;
 
 /** Paths of fields that hold a secret where somebody logs whole settings or requests. */
 const SECRETS: readonly string[] = [

@@ -1,10 +1,10 @@
-import type { ClusterMeans } from './cluster.ts';
+import type { Log } from './log.ts';
 import { StoreFailure } from './store/failure.ts';
 import type { CommitSettings, Happening, Kept, Run, Store } from './types.ts';
 
 export interface StoreWriterMeans {
   readonly store: Store;
-  readonly log: ClusterMeans['log'];
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }

@@ -1,6 +1,7 @@
 import { Backoff, type BackoffPauses } from './backoff.ts';
 import type { Companion } from './companion.ts';
 import type { Publish } from './live-events.ts';
+import type { Log } from './log.ts';
 import type { CaptureSettings } from './settings.ts';
 import type { WireStatus } from './types.ts';
 
@@ -18,7 +19,7 @@ export interface WireCompanionMeans {
   /** Rejects where the settings name something that cannot be used now. */
   readonly open: () => Promise<OpenedWire>;
   readonly publish: Publish;
-  readonly log: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Tests have less patience. */

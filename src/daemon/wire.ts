@@ -13,6 +13,7 @@ import type { LiveSource } from '../observe/live-source.ts';
 import { Backoff } from './backoff.ts';
 import { ClearNews } from './clear-news.ts';
 import type { Publish } from './live-events.ts';
+import type { Log } from './log.ts';
 import type { CaptureSettings } from './settings.ts';
 import type { WireStatus } from './types.ts';
 import { EvidenceFolder, isEvidence } from './wire-evidence.ts';
@@ -33,7 +34,7 @@ export interface WireMeans {
   /** Told of every snapshot: a run with trigger `live`. Must not throw. */
   readonly keep: (report: Report) => void;
   readonly publish: Publish;
-  readonly log: (level: 'info' | 'warn' | 'error', fields: object, text: string) => void;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Milliseconds by a clock that nobody sets; that of the process where absent. */
