@@ -341,13 +341,13 @@ function withoutRepeats(findings: readonly Finding[], rules: readonly Rule[]): r
         other.verdict === 'fail' &&
         other.channel === one.channel &&
         others.get(one.ruleId)?.includes(other.ruleId) === true &&
-        isSameProcess(one.endpoint, other.endpoint),
+        isSaidOfOne(one.endpoint, other.endpoint),
     );
   return findings.filter((one) => !isTold(one));
 }
 
-/** What is said of a channel as a whole is said of all of its processes. */
-function isSameProcess(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
+/** What is said of a channel as a whole is said of all of its processes. One with a name and one without are two. */
+function isSaidOfOne(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
   return a === undefined || b === undefined || processName(a) === processName(b);
 }
 
