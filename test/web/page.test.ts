@@ -1,65 +1,17 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
-import t, { type Test } from 'tap';
+import type { Page } from 'playwright-core';
+import t from 'tap';
 import { read } from '../support/repository.ts';
-import { browserPath } from './browser.ts';
-import { AFTER, CLEAR, type Served, served } from './served.ts';
+import { AFTER, CLEAR } from './served.ts';
+import { Bench, HOME, LIVE, skip, WIDE } from './tab.ts';
 
 /** The page in a real browser. */
-const executablePath = browserPath();
-const skip = executablePath === undefined ? 'no Chromium found (Debian: chromium-headless-shell)' : false;
-
-let page: Served;
-let browser: Browser;
-
-t.before(async () => {
-  if (executablePath === undefined) return;
-  page = await served();
-  browser = await chromium.launch({ executablePath });
-});
-t.teardown(async () => {
-  await browser?.close();
-  await page?.stop();
-});
-
-interface Opened {
-  readonly tab: Page;
-  /** What the browser complained of. */
-  readonly complaints: string[];
-  readonly requests: string[];
-}
-
-const HOME = `/?cluster=${AFTER}`;
-/** The word, since the class is there in any state. */
-const LIVE = ['.live', { hasText: /^live$/ }] as const;
-const WIDE = { width: 1280, height: 900 };
-
-async function opened(
-  t: Test,
-  address = HOME,
-  options: BrowserContextOptions = {},
-  prepare: (tab: Page) => Promise<void> = async () => undefined,
-): Promise<Opened> {
-  const context = await browser.newContext({ viewport: WIDE, ...options });
-  t.teardown(() => context.close());
-  const tab = await context.newPage();
-  await prepare(tab);
-  const [complaints, requests]: [string[], string[]] = [[], []];
-  tab.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  tab.on('pageerror', (error) => void complaints.push(error.message));
-  tab.on('request', (request) => void requests.push(request.url()));
-  tab.on('websocket', (socket) => void requests.push(socket.url()));
-  await tab.goto(`${page.address}${address}`);
-  if (options.javaScriptEnabled !== false) await tab.locator(...LIVE).waitFor();
-  return { tab, complaints, requests };
-}
+const bench = new Bench(t);
 
 t.test(
   'the page is there within a second, loads nothing from elsewhere and complains of nothing',
   { skip },
   async (t) => {
-    const { tab, complaints, requests } = await opened(t);
+    const { tab, complaints, requests } = await bench.opened(t);
     const paint = 'performance.getEntriesByName("first-contentful-paint")[0].startTime';
     let painted = await tab.evaluate<number>(paint);
     // Another program may have had the processor: one of three is enough.
@@ -71,7 +23,7 @@ t.test(
     t.comment(`first paint after ${Math.round(painted)} ms`);
     t.ok(painted < 1_000, `${painted} ms`);
     await tab.locator('#chart svg').waitFor();
-    const { host } = new URL(page.address);
+    const { host } = new URL(bench.page.address);
     t.strictSame(
       requests.filter((one) => !one.startsWith('data:') && new URL(one).host !== host),
       [],
@@ -88,8 +40,8 @@ t.test(
 );
 
 t.test('a finding is on the page within a second, and is said to who listens', { skip }, async (t) => {
-  const { tab } = await opened(t);
-  const { store, daemon } = page;
+  const { tab } = await bench.opened(t);
+  const { store, daemon } = bench.page;
   const [known] = store.findings({ cluster: AFTER, state: 'open', channel: 'taskmanager-data' });
   const at = new Date().toISOString();
   const title = 'Something new <b>in</b> clear';
@@ -107,21 +59,21 @@ t.test('a finding is on the page within a second, and is said to who listens', {
 });
 
 t.test('a run that is asked for is made, and its result is on the page', { skip }, async (t) => {
-  const { tab, complaints } = await opened(t, `/?cluster=${CLEAR}`);
-  const before = page.store.runs(CLEAR, { limit: 10 }).length;
+  const { tab, complaints } = await bench.opened(t, `/?cluster=${CLEAR}`);
+  const before = bench.page.store.runs(CLEAR, { limit: 10 }).length;
   await tab.locator('[data-run]').click();
   await tab.locator('.working').waitFor();
   await tab.locator('[data-run]:not([disabled])').waitFor();
-  t.equal(page.store.runs(CLEAR, { limit: 10 }).length, before + 1);
+  t.equal(bench.page.store.runs(CLEAR, { limit: 10 }).length, before + 1);
   await tab.locator('.more summary').click();
   await tab.locator('.more tbody tr', { hasText: 'on request' }).waitFor();
   t.strictSame(complaints, []);
 });
 
 t.test('the wire is drawn as it is told', { skip }, async (t) => {
-  const { tab } = await opened(t);
+  const { tab } = await bench.opened(t);
   const since = new Date().toISOString();
-  page.daemon.live.publish('wire', {
+  bench.page.daemon.live.publish('wire', {
     cluster: AFTER,
     interfaces: ['eth0'],
     state: 'running',
@@ -136,7 +88,7 @@ t.test('the wire is drawn as it is told', { skip }, async (t) => {
   t.equal(await tab.locator('.share').getAttribute('aria-label'), '1.0 kB in clear, 3.0 kB in TLS');
   t.match(await tab.locator('.wire .bad', { hasText: 'Dropped' }).textContent(), '7');
   const server = { host: '10.77.0.3', port: 6121, member: 'tm2' };
-  page.daemon.live.publish('clear-transfer', {
+  bench.page.daemon.live.publish('clear-transfer', {
     cluster: AFTER,
     channel: 'taskmanager-data',
     server,
@@ -145,7 +97,7 @@ t.test('the wire is drawn as it is told', { skip }, async (t) => {
     frame: 9,
   });
   await tab.locator('.wire', { hasText: 'TM data, tm2, 2.0 kB' }).waitFor();
-  page.daemon.live.publish('connection', {
+  bench.page.daemon.live.publish('connection', {
     cluster: AFTER,
     channel: 'taskmanager-data',
     server,
@@ -159,7 +111,7 @@ t.test('the wire is drawn as it is told', { skip }, async (t) => {
 });
 
 t.test('filters, cells and clusters go to the address, and come back from it', { skip }, async (t) => {
-  const { tab, requests } = await opened(t);
+  const { tab, requests } = await bench.opened(t);
   const rows = tab.locator('[data-finding]');
   t.equal(await rows.count(), 5);
   await tab.locator('#filter-channel').selectOption('taskmanager-data');
@@ -168,7 +120,7 @@ t.test('filters, cells and clusters go to the address, and come back from it', {
   await tab.locator('[data-cell][aria-label^="TM data, tm1, FAIL"]').click();
   t.equal(await tab.locator('#detail h2').textContent(), 'TM data, tm1');
   const address = tab.url();
-  const again = await opened(t, address.slice(page.address.length));
+  const again = await bench.opened(t, address.slice(bench.page.address.length));
   t.equal(await again.tab.locator('#detail h2').textContent(), 'TM data, tm1', 'pasted elsewhere');
   t.equal(await again.tab.locator('[data-finding]').count(), 4);
   await tab.goBack();
@@ -179,14 +131,14 @@ t.test('filters, cells and clusters go to the address, and come back from it', {
   await tab.locator('h1', { hasText: '9 critical' }).waitFor();
   t.match(tab.url(), `cluster=${CLEAR}`);
   t.equal(
-    requests.filter((one) => one.startsWith(`${page.address}/?`) && !one.includes('as=')).length,
+    requests.filter((one) => one.startsWith(`${bench.page.address}/?`) && !one.includes('as=')).length,
     1,
     'no page was loaded but the first',
   );
 });
 
 t.test('the fix is copied as it stands', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
+  const { tab } = await bench.opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
   await tab.locator('[data-copy]').first().click();
   await tab.locator('[data-copy].done').waitFor();
   t.equal(await tab.evaluate('navigator.clipboard.readText()'), 'taskmanager.data.ssl.enabled: true');
@@ -194,7 +146,7 @@ t.test('the fix is copied as it stands', { skip }, async (t) => {
 });
 
 t.test('a finding is copied for an incident, with the address that leads to it', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
+  const { tab } = await bench.opened(t, HOME, { permissions: ['clipboard-read', 'clipboard-write'] });
   await tab.locator('[data-incident]').click();
   await tab.locator('[data-incident].done').waitFor();
   const text = await tab.evaluate<string>('navigator.clipboard.readText()');
@@ -202,9 +154,9 @@ t.test('a finding is copied for an incident, with the address that leads to it',
   t.equal(first, 'FAIL critical: State or records cross in clear');
   t.match(second, `cluster ${AFTER}, TM data · tm1 · 10.77.0.2:6121`);
   const link = text.split('\n').at(-1)!;
-  const again = await opened(t, link.slice(page.address.length));
+  const again = await bench.opened(t, link.slice(bench.page.address.length));
   t.match(await again.tab.locator('#detail .place').textContent(), 'tm1');
-  const without = await opened(t, HOME, {}, async (tab) => {
+  const without = await bench.opened(t, HOME, {}, async (tab) => {
     await tab.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })');
   });
   await without.tab.locator('[data-incident]').click();
@@ -212,7 +164,7 @@ t.test('a finding is copied for an incident, with the address that leads to it',
 });
 
 t.test('a cluster is a click away, and what came since the restart is', { skip }, async (t) => {
-  const { tab } = await opened(t);
+  const { tab } = await bench.opened(t);
   await tab.locator('.turn a', { hasText: '4 new' }).click();
   t.equal(await tab.locator('[data-finding]').count(), 4);
   await tab.locator('.clusters a', { hasText: CLEAR }).click();
@@ -221,7 +173,7 @@ t.test('a cluster is a click away, and what came since the restart is', { skip }
 });
 
 t.test('all can be reached and used with keys alone', { skip }, async (t) => {
-  const { tab } = await opened(t);
+  const { tab } = await bench.opened(t);
   await tab.keyboard.press('Tab');
   t.equal(await focused(tab), 'Skip to content');
   t.equal(await tab.locator('[data-cell][tabindex="0"]').count(), 1, 'one stop of the tab key for the whole grid');
@@ -257,7 +209,7 @@ t.test('axe finds nothing serious, in light and in dark', { skip }, async (t) =>
     ['dark', narrow, [HOME]],
   ] as const) {
     for (const address of addresses) {
-      const { tab } = await opened(t, address, { colorScheme, viewport });
+      const { tab } = await bench.opened(t, address, { colorScheme, viewport });
       await tab.evaluate(axe);
       const { violations, passes } = await tab.evaluate<AxeResult>('axe.run(document)');
       t.ok(passes.length > 20, 'it looked');
@@ -284,7 +236,7 @@ interface AxeResult {
 }
 
 t.test('without JavaScript the page is whole, and its filters work', { skip }, async (t) => {
-  const { tab, requests, complaints } = await opened(t, HOME, { javaScriptEnabled: false });
+  const { tab, requests, complaints } = await bench.opened(t, HOME, { javaScriptEnabled: false });
   t.equal(await tab.locator('[data-cell]').count(), 5);
   t.equal(await tab.locator('[data-finding]').count(), 5);
   await tab.locator('#filter-channel').selectOption('rest');
@@ -293,12 +245,12 @@ t.test('without JavaScript the page is whole, and its filters work', { skip }, a
   await tab.locator('[data-cell][aria-label^="Blob server, jm, PASS"]').click();
   t.equal(await tab.locator('#detail h2').textContent(), 'Blob server, jm');
   t.equal(await tab.locator('[data-run]').count(), 0, 'nothing that would do nothing');
-  t.ok(requests.every((one) => one.startsWith(page.address) || one.startsWith('data:')));
+  t.ok(requests.every((one) => one.startsWith(bench.page.address) || one.startsWith('data:')));
   t.strictSame(complaints, []);
 });
 
 t.test('at 360 pixels nothing is wider than the screen, and nothing lies on another thing', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, { viewport: { width: 360, height: 740 } });
+  const { tab } = await bench.opened(t, HOME, { viewport: { width: 360, height: 740 } });
   await tab.locator('#chart svg').waitFor();
   t.ok((await tab.evaluate<number>('document.documentElement.scrollWidth')) <= 360);
   const overlaps = await tab.evaluate<string[]>(OVERLAPS);
@@ -317,87 +269,8 @@ const OVERLAPS = `(() => {
 })()`;
 
 t.test('nobody who wants no motion is shown any', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, { reducedMotion: 'reduce' });
+  const { tab } = await bench.opened(t, HOME, { reducedMotion: 'reduce' });
   const moving =
     '[...document.querySelectorAll("*")].filter((one) => getComputedStyle(one).animationName !== "none" || getComputedStyle(one).transitionDuration !== "0s").length';
   t.equal(await tab.evaluate(moving), 0);
 });
-
-t.test('a cluster that cannot be loaded is said to be loading, and is there when it can be', { skip }, async (t) => {
-  const { tab } = await opened(t);
-  const isModel = /as=json/;
-  await tab.route(isModel, (route) => route.abort());
-  await tab.locator('#cluster').selectOption(CLEAR);
-  await tab.locator('.lead', { hasText: 'cannot be loaded, trying again' }).waitFor();
-  t.equal(await tab.locator('h1').textContent(), CLEAR);
-  t.equal(await tab.locator('[data-finding]').count(), 0, 'nothing of the other one');
-  t.equal(await tab.locator('#cluster').inputValue(), CLEAR);
-  await tab.unroute(isModel);
-  await tab.locator('h1', { hasText: '9 critical' }).waitFor();
-});
-
-t.test('a daemon that hangs is told from one that has nothing to say', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, {}, (tab) => tab.clock.install());
-  let asked = 0;
-  tab.on('response', (answer) => {
-    if (answer.url().endsWith('/api/v1/status') && answer.ok()) asked += 1;
-  });
-  const isLive = async (): Promise<boolean> => (await tab.locator(...LIVE).count()) > 0;
-  for (let seconds = 0; seconds < 600 && (asked === 0 || !(await isLive())); seconds += 5) {
-    await tab.clock.runFor(5_000);
-  }
-  t.ok(await isLive());
-  t.ok(asked > 0, 'it was asked, and answered');
-  // Neither a word on the socket nor an answer: as after SIGSTOP.
-  await tab.route('**/api/v1/status', () => undefined);
-  for (let seconds = 0; seconds < 120 && (await tab.locator('.live.lost').count()) === 0; seconds += 5) {
-    await tab.clock.runFor(5_000);
-  }
-  t.match(await tab.locator('.live').textContent(), 'not live');
-  t.match(await tab.locator('h1').textContent(), /as of \d\d:\d\d UTC/);
-  t.match(await tab.locator('.troubles').textContent(), 'The daemon does not answer');
-  t.match(await tab.title(), /^Not live: /);
-  const dot = 'getComputedStyle(document.querySelector(".live i")).backgroundColor';
-  t.equal(await tab.evaluate(dot), 'rgba(0, 0, 0, 0)', 'no green dot');
-});
-
-t.test('a run that is refused is said where everybody sees it', { skip }, async (t) => {
-  const { tab } = await opened(t);
-  const answer = { status: 409, contentType: 'application/json', body: '{"error":"the daemon stops"}' };
-  await tab.route('**/api/v1/runs', (route) => route.fulfill(answer));
-  await tab.locator('[data-run]').click();
-  await tab.locator('.troubles', { hasText: `The run of ${AFTER} could not be started: the daemon stops` }).waitFor();
-});
-
-t.test('the texts of a finding come when it is looked at', { skip }, async (t) => {
-  const { tab } = await opened(t);
-  const model = await tab.evaluate<string>('document.querySelector("#model").textContent');
-  const findings = (JSON.parse(model) as { findings: { texts?: string }[] }).findings;
-  t.equal(findings.filter(({ texts }) => texts === undefined).length, 1, 'those of the finding that is shown only');
-  const other = tab.locator('[data-finding]', { hasText: 'tm2' }).last();
-  await other.focus();
-  await tab.keyboard.press('Enter');
-  await tab.locator('#detail .versus').waitFor();
-  t.match(await tab.locator('#detail .place').textContent(), 'tm2');
-  t.equal(await tab.evaluate('document.activeElement.id'), 'detail', 'who came by keys goes on reading there');
-});
-
-t.test('a page that was cut off goes on where it was', { skip }, async (t) => {
-  const { tab } = await opened(t, HOME, {}, async (tab) => {
-    await tab.routeWebSocket(/\/api\/v1\/live/, (socket) => {
-      sockets.push(socket);
-      socket.connectToServer();
-    });
-  });
-  t.equal(sockets.length, 1);
-  await sockets[0]!.close();
-  const happening = { cluster: AFTER, kind: 'restart', at: new Date().toISOString(), text: 'told while away' } as const;
-  page.daemon.live.publish('happening', happening);
-  await tab.locator('.live.lost').waitFor();
-  await tab.locator('.happenings', { hasText: 'told while away' }).waitFor();
-  await tab.locator(...LIVE).waitFor();
-  const since = sockets.map((socket) => Number(new URL(socket.url()).searchParams.get('since')));
-  t.equal(since.length, 2);
-  t.equal(since[1], page.daemon.live.newest - 1, 'only what was missed was asked for');
-});
-const sockets: WebSocketRoute[] = [];
