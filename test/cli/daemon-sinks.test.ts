@@ -60,16 +60,18 @@ t.test(
     const three = await start(t, place);
     const hasHeard = (kind: string): true | undefined => {
       const heard = told(hook);
-      return [...prints].every((print) => heard.filter((each) => each === `${kind} ${print}`).length > 0)
+      return [...prints].every(
+        (print) => heard.filter((each) => each === `${kind} ${print}`).length >= clustersWith(print),
+      )
         ? true
         : undefined;
     };
     await until(() => hasHeard('opened'), three.log);
+    await until(async () => ((await statusOf(three)).outbox === 0 ? true : undefined), three.log);
     for (const print of prints) {
       const times = told(hook).filter((each) => each === `opened ${print}`).length;
       t.equal(times, clustersWith(print), `${print}: once a cluster`);
     }
-    await until(async () => ((await statusOf(three)).outbox === 0 ? true : undefined), three.log);
     three.child.kill('SIGKILL');
     await three.ended;
     const before = told(hook).length;
