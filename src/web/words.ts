@@ -25,9 +25,11 @@ export function channelName(channel: Channel): string {
   return CHANNELS[channel] ?? channel;
 }
 
+const NAMES = new Intl.Collator('en', { numeric: true });
+
 /** Order of names: `tm-2` before `tm-10`. */
 export function byName(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  return NAMES.compare(a, b);
 }
 
 export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
