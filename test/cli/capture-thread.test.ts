@@ -9,6 +9,7 @@ import type { WrittenCluster } from '../../src/daemon/settings-written.ts';
 import type { Report } from '../../src/model/report.ts';
 import { root } from '../support/repository.ts';
 import { temporary } from '../support/temporary.ts';
+import { threadProgram } from '../support/thread-program.ts';
 import { until } from '../support/until.ts';
 
 const folder = temporary();
@@ -36,10 +37,6 @@ function means(signal = new AbortController().signal): {
   const told: string[] = [];
   return { signal, told, tell: (line) => void told.push(line) };
 }
-
-/** A thread that does this instead of an analysis. */
-const program = (text: string): URL =>
-  new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads';\n${text}`)}`);
 
 const broken = (run: Promise<Report>): Promise<BrokenRun> =>
   run.then(
@@ -91,7 +88,7 @@ t.test('an analysis that does not end when it is told to is left, and the run sa
     analyseInThread(after, {
       ...there,
       endWithinMs: 50,
-      program: program(`parentPort.postMessage({ kind: 'line', line: 'reads' }); for (;;);`),
+      program: threadProgram(`port.postMessage({ kind: 'line', line: 'reads' }); for (;;);`),
     }),
   );
   await until('it reads', () => there.told.length > 0);
@@ -126,7 +123,7 @@ t.test('a thread that breaks off gives a run that names its captures and says wh
   ];
   for (const [text, words, limits] of cases) {
     const { message, report } = await broken(
-      analyseInThread(after, { ...means(), program: program(text), ...(limits === undefined ? {} : { limits }) }),
+      analyseInThread(after, { ...means(), program: threadProgram(text), ...(limits === undefined ? {} : { limits }) }),
     );
     t.match(message, words);
     t.strictSame(
@@ -150,10 +147,10 @@ t.test('no secret of the settings is handed to the thread, and it keeps nobody f
       restCredentials: { identity: { file: 'r.p12', password: secret } },
     },
   };
-  const echo = program(`
-    parentPort.on('message', (asked) => {
-      parentPort.postMessage({ kind: 'line', line: JSON.stringify(asked) });
-      parentPort.postMessage({ kind: 'report', report: {} });
+  const echo = threadProgram(`
+    port.on('message', (asked) => {
+      port.postMessage({ kind: 'line', line: JSON.stringify(asked) });
+      port.postMessage({ kind: 'report', report: {} });
     });
   `);
   const there = means();
@@ -163,15 +160,15 @@ t.test('no secret of the settings is handed to the thread, and it keeps nobody f
 });
 
 /** Tells the thread that it is in with each report, and how many orders it had. */
-const counting = program(`
+const counting = threadProgram(`
   import { threadId } from 'node:worker_threads';
   let orders = 0;
-  parentPort.on('message', ({ kind, order }) => {
+  port.on('message', ({ kind, order }) => {
     if (kind !== 'analyse') return;
     orders++;
     if (order.settings.flinkVersion === '0') process.exit(4);
     const report = { thread: threadId, orders };
-    setTimeout(() => parentPort.postMessage({ kind: 'report', report }), order.settings.flinkVersion === '1' ? 200 : 0);
+    setTimeout(() => port.postMessage({ kind: 'report', report }), order.settings.flinkVersion === '1' ? 200 : 0);
   });
 `);
 

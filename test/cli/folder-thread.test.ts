@@ -3,18 +3,14 @@ import { type FolderMeans, FolderThread } from '../../src/cli/folder-thread.ts';
 import type { LiveData, LiveEventName, Publish } from '../../src/daemon/live-events.ts';
 import type { Waiver } from '../../src/model/waiver.ts';
 import { loaded } from '../daemon/scheduling.ts';
+import { threadProgram } from '../support/thread-program.ts';
 import { until } from '../support/until.ts';
 
 /** The thread of watched folders, with programs that tell what they are told, or break off. */
 
-const program = (text: string): URL =>
-  new URL(
-    `data:text/javascript,${encodeURIComponent(`import { parentPort as port } from 'node:worker_threads';\n${text}`)}`,
-  );
-
 const WIRE = `const wire = (cluster) => port.postMessage({ cluster, kind: 'published', event: 'wire', data:
   { cluster: 'prod', interfaces: ['/folder'], state: 'running', since: '', packets: 7, drops: 0, clearBytes: 0, tlsBytes: 0, connections: 0 } });`;
-const ECHO = program(`${WIRE}
+const ECHO = threadProgram(`${WIRE}
 port.on('message', ({ settings, ...order }) => {
   const fields = { ...order, name: settings?.name };
   port.postMessage({ cluster: order.cluster, kind: 'log', level: 'info', fields, text: order.kind });
@@ -75,7 +71,7 @@ t.test('one thread has all folders; each hears its own, and new waivers reach it
 
 t.test('a thread that breaks off is said, and begun anew with all folders', async (t) => {
   const thread = new FolderThread(
-    program(`${WIRE}
+    threadProgram(`${WIRE}
     port.on('message', ({ cluster, kind }) => {
       port.postMessage({ cluster, kind: 'log', level: 'info', fields: {}, text: kind });
       wire(cluster);
@@ -98,7 +94,7 @@ t.test('a thread that breaks off is said, and begun anew with all folders', asyn
 
 t.test('a thread that has no end is not waited for without end', async (t) => {
   const thread = new FolderThread(
-    program(`${WIRE} port.on('message', ({ cluster, kind }) => {
+    threadProgram(`${WIRE} port.on('message', ({ cluster, kind }) => {
       wire(cluster);
       if (kind !== 'end') return;
       if (cluster === 1) for (;;);
