@@ -9,8 +9,7 @@ import { RotationWatch } from '../daemon/rotation-watch.ts';
 import { RunIds } from '../daemon/run-id.ts';
 import type { ClusterSettings, Settings } from '../daemon/settings.ts';
 import type { Run, Store } from '../daemon/types.ts';
-import { configuredTargets } from '../http/probe-allow.ts';
-import { canonicalAddress } from '../http/probe-target.ts';
+import { configuredTargets, hostNamed, type NamedHost } from '../http/probe-allow.ts';
 import type { WebServer } from '../http/server.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { FlinkRest } from '../net/flink-rest.ts';
@@ -177,24 +176,16 @@ export async function seed({ settings, path }: LoadedSettings, store: Store, log
  * Hosts are the same as a whole: `jm` is neither `jm2` nor `jm.staging`.
  */
 export function clusterNaming(target: string, { clusters }: Pick<Settings, 'clusters'>): ClusterSettings {
-  const asked = placeOf(target);
-  const naming = (isNamed: (place: Place) => boolean): ClusterSettings | undefined =>
-    clusters.find((one) => configuredTargets({ clusters: [one] }).some((written) => isNamed(placeOf(written))));
+  const asked = hostNamed(target);
+  const naming = (isNamed: (host: NamedHost) => boolean): ClusterSettings | undefined =>
+    clusters.find((one) =>
+      configuredTargets({ clusters: [one] })
+        .map(hostNamed)
+        .some((named) => named !== undefined && isNamed(named)),
+    );
   return (
-    naming(({ host, port }) => host === asked.host && port === asked.port) ??
-    naming(({ host }) => host === asked.host) ??
+    naming(({ host, port }) => host === asked?.host && port === asked.port) ??
+    naming(({ host }) => host === asked?.host) ??
     clusters[0]!
   );
-}
-
-interface Place {
-  readonly host: string;
-  readonly port?: string;
-}
-
-/** Of `[CHANNEL=]HOST[:PORT]`. */
-function placeOf(text: string): Place {
-  const [, bracketed, plain, port] = /^(?:[\w-]+=)?(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
-  const host = canonicalAddress((bracketed ?? plain ?? text).toLowerCase());
-  return port === undefined ? { host } : { host, port };
 }

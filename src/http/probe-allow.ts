@@ -6,9 +6,16 @@ import { canonicalAddress, type ProbeTarget, parseProbeTarget } from './probe-ta
 /** Addresses of a name, all of them; rejects where it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** One line of the allow-list. `port` absent: every port. */
+/** `port` absent: every port. */
+export interface NamedHost {
+  /** As in a `ProbeTarget`. */
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** One line of the allow-list. */
 type Allowed =
-  | { readonly kind: 'host'; readonly host: string; readonly port?: number }
+  | ({ readonly kind: 'host' } & NamedHost)
   | { readonly kind: 'network'; readonly network: string; readonly bits: number };
 
 const ANY_NETWORK = /^(?<network>[0-9A-Fa-f:.]+)\/(?<bits>\d{1,3})$/;
@@ -177,11 +184,17 @@ function allowedOf(text: string): Allowed | undefined {
       ? undefined
       : { kind: 'network', network: network.network!, bits };
   }
+  const named = hostNamed(text);
+  return named === undefined ? undefined : { kind: 'host', ...named };
+}
+
+/** What a target of the settings, or of `/probe`, names. Undefined as {@link allowedOf}. */
+export function hostNamed(text: string): NamedHost | undefined {
   try {
     const { host, port } = parseProbeTarget(text);
-    return { kind: 'host', host, port };
+    return { host, port };
   } catch {
     const host = text.replace(/^[a-z0-9-]+=/, '').replace(/^\[(.*)\]$/, '$1');
-    return /^[^\s/[\]]+$/.test(host) ? { kind: 'host', host: canonicalAddress(host.toLowerCase()) } : undefined;
+    return /^[^\s/[\]]+$/.test(host) ? { host: canonicalAddress(host.toLowerCase()) } : undefined;
   }
 }
