@@ -12,30 +12,37 @@ const BATCH = 16;
  * `finding`, then `happening`.
  */
 export function* exportLines(use: <T>(work: (database: Database) => T) => T, path: string): Generator<string> {
-  for (let seq = 0, more = true; more; ) {
-    const rows = use((database) =>
-      runsAfter(database, seq, BATCH).map((row) => ({ row, report: reportOf(database, row, path) })),
-    );
-    for (const { row, report } of rows) yield jsonLine({ record: 'run', ...rowSummary(row), report });
-    seq = rows.at(-1)?.row.seq ?? seq;
-    more = rows.length === BATCH;
-  }
-  for (let id = 0, more = true; more; ) {
-    const rows = use((database) => findingsAfter(database, id, BATCH));
-    for (const { record } of rows) yield jsonLine({ record: 'finding', ...record });
-    id = rows.at(-1)?.id ?? id;
-    more = rows.length === BATCH;
-  }
-  for (let seq = 0, more = true; more; ) {
-    const rows = use((database) =>
-      database.all<HappeningRow>(
-        `SELECT happenings.*, clusters.name FROM happenings LEFT JOIN clusters ON clusters.id = happenings.cluster
-         WHERE seq > ? ORDER BY seq LIMIT ?`,
-        [seq, BATCH],
+  const runs = batches(
+    (after) =>
+      use((database) =>
+        runsAfter(database, after, BATCH).map((row) => ({ row, report: reportOf(database, row, path) })),
       ),
-    );
-    for (const row of rows) yield jsonLine({ record: 'happening', ...happeningOf(row) });
-    seq = rows.at(-1)?.seq ?? seq;
-    more = rows.length === BATCH;
+    ({ row }) => row.seq,
+  );
+  for (const { row, report } of runs) yield jsonLine({ record: 'run', ...rowSummary(row), report });
+  const findings = batches(
+    (after) => use((database) => findingsAfter(database, after, BATCH)),
+    ({ id }) => id,
+  );
+  for (const { record } of findings) yield jsonLine({ record: 'finding', ...record });
+  const happenings = batches(
+    (after) =>
+      use((database) =>
+        database.all<HappeningRow>(
+          `SELECT happenings.*, clusters.name FROM happenings LEFT JOIN clusters ON clusters.id = happenings.cluster
+           WHERE seq > ? ORDER BY seq LIMIT ?`,
+          [after, BATCH],
+        ),
+      ),
+    ({ seq }) => seq,
+  );
+  for (const row of happenings) yield jsonLine({ record: 'happening', ...happeningOf(row) });
+}
+
+/** Rows in the order of their places, each batch behind the last place of the one before. */
+function* batches<T>(read: (after: number) => readonly T[], placeOf: (row: T) => number): Generator<T> {
+  for (let rows = read(0); ; rows = read(placeOf(rows.at(-1)!))) {
+    yield* rows;
+    if (rows.length < BATCH) return;
   }
 }
