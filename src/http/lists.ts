@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Control } from '../daemon/control.ts';
-import type { CertificateRecord, ChannelCell, FindingRecord, Happening, RunSummary } from '../daemon/types.ts';
+import type { CertificateRecord, ChannelCell, FindingRecord, Happening, Run, RunSummary } from '../daemon/types.ts';
 import { type Observation, type Report, SEVERITIES } from '../model/report.ts';
 import { HttpFault } from './fault.ts';
 import { type ListPage, Query, slicePage, startOf } from './query.ts';
 
 /** The lists of `/api/v1`: each takes a request to a page. All throw {@link HttpFault} 400 for what cannot be meant, 404 for a cluster that nobody knows. */
-export const RUN_ID: RegExp = /^[0-9A-Z]{26}$/;
+const RUN_ID = /^[0-9A-Z]{26}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /** The cluster that is meant. One that left the settings is there for as long as the history tells of it. */
@@ -196,10 +196,16 @@ function* sourcesOf(control: Control, query: Query, begin: Cursor | undefined): 
   }
 }
 
-function sourceOf({ store }: Control, id: string, from: number): Source {
+function sourceOf(control: Control, id: string, from: number): Source {
+  const { cluster, report } = keptRun(control, id);
+  return { cluster, run: id, report, from };
+}
+
+/** @throws HttpFault 404 */
+export function keptRun({ store }: Control, id: string): Run {
   const run = RUN_ID.test(id) ? store.run(id) : undefined;
   if (run === undefined) throw new HttpFault(404, 'there is no such run, or it is no longer kept');
-  return { cluster: run.cluster, run: id, report: run.report, from };
+  return run;
 }
 
 function filterOf(query: Query): (observation: Observation) => boolean {

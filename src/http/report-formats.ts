@@ -4,8 +4,7 @@ import { HTML_POLICY } from '../report/html.ts';
 import { redact } from '../report/redact.ts';
 import { DEFAULT_FAIL_ON, type FailOn } from '../report/severity.ts';
 import { holds } from './answer.ts';
-import { HttpFault } from './fault.ts';
-import { RUN_ID } from './lists.ts';
+import { keptRun } from './lists.ts';
 import { Query } from './query.ts';
 
 /** Media types of the answers, each once. */
@@ -29,10 +28,8 @@ export async function runReport(control: Control, id: string, request: Request, 
   const query = new Query(request, REPORT_PARAMETERS);
   const name = query.oneOf('format', FORMAT_NAMES) ?? 'json';
   const isRedacted = query.oneOf('redact', ['true', 'false']) === 'true';
-  const run = RUN_ID.test(id) ? control.store.run(id) : undefined;
-  if (run === undefined) throw new HttpFault(404, 'there is no such run, or it is no longer kept');
-  const { report } = run;
-  const failOn = thresholdOf(control, run.cluster);
+  const { cluster, report } = keptRun(control, id);
+  const failOn = thresholdOf(control, cluster);
   const { type, extension, writer } = FORMATS[name];
   const tag = `"${id}-${name}${isRedacted ? '-redacted' : ''}-${report.producer.version}-${failOn}"`;
   const headers = {
