@@ -23,7 +23,7 @@ export interface Hearing {
 }
 
 /** Less is not worth a word: a run waits for its turn. */
-const LATE_MS = 60_000;
+export const LATE_MS = 60_000;
 
 /** Worst first: what makes all else doubtful. */
 export function troublesOf(hearing: Hearing): readonly Trouble[] {

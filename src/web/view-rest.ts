@@ -3,6 +3,7 @@ import type { Coverage, Endpoint } from '../model/report.ts';
 import type { SeenConnection, Traffic } from './model.ts';
 import { verdictMark, WITNESSES } from './shapes.ts';
 import type { Fragment } from './template.ts';
+import { LATE_MS } from './troubles.ts';
 import { nothingView } from './view-nothing.ts';
 import type { View } from './view-page.ts';
 import { ago, bytes, channelName, count, date, moment, plural, span } from './words.ts';
@@ -165,7 +166,7 @@ export function selfView({ html, model, now }: View): Fragment {
     ${fact('Up', html`<time datetime="${status.startedAt}" title="${status.startedAt}">${span(Date.parse(now) - Date.parse(status.startedAt))}</time>`)}
     ${fact('Configuration', configuration === undefined ? 'embedded default' : html`<code title="${configuration.path}, SHA-256 ${configuration.sha256}">${configuration.sha256.slice(0, 12)}</code>`)}
     ${fact('Reload', html`${lastReload.ok ? 'ok' : (lastReload.problem ?? 'failed')} <span class="dim">${ago(lastReload.at, now)}</span>`, lastReload.ok ? '' : 'bad')}
-    ${fact('Schedule', most === 0 && missed === 0 ? 'kept' : `${span(most)} late, ${plural(missed, 'run')} missed`, most > 60_000 ? 'bad' : '')}
+    ${fact('Schedule', most === 0 && missed === 0 ? 'kept' : `${span(most)} late, ${plural(missed, 'run')} missed`, most > LATE_MS ? 'bad' : '')}
     ${fact('Event loop lag', `${lag.p50.toFixed(0)} ms, p99 ${lag.p99.toFixed(0)} ms`, lag.p99 > 1000 ? 'bad' : '')}
     ${fact('Store', store.state === 'open' ? bytes(store.bytes) : `${store.problem ?? 'failing'}`, store.state === 'open' ? '' : 'bad')}
     ${fact('Outbox', outbox === 0 ? 'empty' : plural(outbox, 'message'))}
