@@ -2,12 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigurationFile } from '../flink/config.ts';
+import { FLINK_FILES } from '../flink/source.ts';
 import { reason, Unusable } from './failure.ts';
 
 /** Larger files are no configuration. */
 export const SOURCE_OCTETS_MAX: number = 8 * 1024 * 1024;
-/** Names that Flink's own scripts look for. */
-export const FLINK_FILES: readonly string[] = ['config.yaml', 'flink-conf.yaml'];
 
 /** Flink's own files in a folder. */
 export function flinkFilesIn(folder: string, names: readonly string[]): readonly ConfigurationFile[] {

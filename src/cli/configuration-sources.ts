@@ -1,8 +1,15 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigurationFile } from '../flink/config.ts';
-import type { ConfigurationLayer, Followed, MemberSource, Members } from '../flink/source.ts';
-import { FLINK_FILES, flinkFilesIn, readSourceText } from './configuration-files.ts';
+import {
+  type ConfigurationLayer,
+  FLINK_FILES,
+  type Followed,
+  type MemberSource,
+  type Members,
+  SourceError,
+} from '../flink/source.ts';
+import { flinkFilesIn, readSourceText } from './configuration-files.ts';
 import { reason, Unusable } from './failure.ts';
 
 /** The configuration of one process, as the user named it. */
@@ -55,7 +62,6 @@ export async function readConfiguration(text: string): Promise<readonly Configur
   const at = text.indexOf('=');
   const member = at > 0 ? text.slice(0, at) : null;
   const target = at > 0 ? text.slice(at + 1) : text;
-  const { SourceError } = await import('../flink/source.ts');
   try {
     const { members, passedOver } = await readTarget(target);
     const chosen = withNames(members, member);

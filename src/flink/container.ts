@@ -2,7 +2,14 @@ import type { Exposure } from '../model/rule.ts';
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
 import { dynamicProperties, type Role, roleOf } from './dynamic.ts';
 import { readFlinkProperties } from './properties.ts';
-import type { ConfigurationLayer, LayerEntry, MemberSource, PlacedText, SourceError } from './source.ts';
+import {
+  type ConfigurationLayer,
+  FLINK_FILES,
+  type LayerEntry,
+  type MemberSource,
+  type PlacedText,
+  type SourceError,
+} from './source.ts';
 import { isAtLeast } from './version.ts';
 
 /** A variable of a container. */
@@ -46,9 +53,6 @@ export interface Container {
 
 /** Where Flink's images have their configuration, and where docker-entrypoint.sh writes whatever FLINK_CONF_DIR says. */
 export const IMAGE_CONF = '/opt/flink/conf';
-
-/** Flink's own files in its configuration folder. */
-export const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'] as const;
 
 /** Folder of the configuration, as the variables of the process have it. */
 export function confFolder(variables: readonly Variable[]): string {

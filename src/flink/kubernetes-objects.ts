@@ -1,6 +1,5 @@
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
-import { FLINK_FILES } from './container.ts';
-import type { MemberSource, PlacedText } from './source.ts';
+import { FLINK_FILES, type MemberSource, type PlacedText } from './source.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 type Kind = 'ConfigMap' | 'Secret';

@@ -2,6 +2,9 @@ import type { SettingOrigin } from '../model/report.ts';
 import type { Exposure } from '../model/rule.ts';
 import type { ConfigurationFile, ConfigurationProblem } from './config.ts';
 
+/** Flink's own files in its configuration folder: the names that its scripts look for. */
+export const FLINK_FILES = ['config.yaml', 'flink-conf.yaml'] as const;
+
 /** A source that is none, or is damaged. The message begins with file, line and column, each from 1. */
 export class SourceError extends Error {
   constructor(file: string, line: number, column: number, fault: string) {
