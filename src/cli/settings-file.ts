@@ -64,27 +64,24 @@ function originOf(fault: YamlFault, overlays: readonly Overlay[]): string | unde
 
 /** Names key the history and the outbox: two of one name would mix. */
 function duplicates({ clusters, notify = [] }: WrittenSettings): readonly YamlFault[] {
-  const twice = (names: readonly string[], list: 'clusters' | 'notify'): readonly YamlFault[] =>
-    names.flatMap((name, index) =>
-      names.indexOf(name) === index
-        ? []
-        : list === 'notify' && notify[index]?.name === undefined
-          ? [
-              {
-                path: [list, index],
-                message: 'type and address are those of an earlier one: give it a name of its own',
-              },
-            ]
-          : [{ path: [list, index, 'name'], message: `${JSON.stringify(name)} is the name of an earlier one` }],
-    );
+  const taken = (list: 'clusters' | 'notify', index: number, name: string): YamlFault => ({
+    path: [list, index, 'name'],
+    message: `${JSON.stringify(name)} is the name of an earlier one`,
+  });
   return [
-    ...twice(
-      clusters.map(({ name }) => name),
-      'clusters',
-    ),
-    ...twice(
-      notify.map((one) => one.name ?? nameOfSink(one)),
-      'notify',
+    ...repeated(clusters.map(({ name }) => name)).map(([name, index]) => taken('clusters', index, name)),
+    ...repeated(notify.map((one) => one.name ?? nameOfSink(one))).map(([name, index]) =>
+      notify[index]?.name !== undefined
+        ? taken('notify', index, name)
+        : {
+            path: ['notify', index],
+            message: 'type and address are those of an earlier one: give it a name of its own',
+          },
     ),
   ];
+}
+
+/** Names that stand before, too, with where they stand again. */
+function repeated(names: readonly string[]): (readonly [name: string, index: number])[] {
+  return names.map((name, index) => [name, index] as const).filter(([name, index]) => names.indexOf(name) < index);
 }
