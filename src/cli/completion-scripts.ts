@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what looks like a template is bash's own
+import { shellWord } from '../bytes/shell-word.ts';
 import type { Shell } from './completion.ts';
 import type { CompletedCommand, CompletedOption, Value } from './completion-model.ts';
 
@@ -6,11 +7,6 @@ import type { CompletedCommand, CompletedOption, Value } from './completion-mode
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
   const scripts = { bash, zsh, fish };
   return `${scripts[shell](commands).join('\n')}\n`;
-}
-
-/** A word that every shell here takes as it is: in single quotes, which end where one stands. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function wordsOf(value: Value | undefined): readonly string[] {
@@ -37,7 +33,7 @@ function bash(commands: readonly CompletedCommand[]): string[] {
     '  done',
     '  case "$command" in',
     ...commands.flatMap((command) => bashCommand(command)),
-    `    *) words=${quoted(list)}; only=yes; options='--help --version' ;;`,
+    `    *) words=${shellWord(list)}; only=yes; options='--help --version' ;;`,
     '  esac',
     '  if [[ $cur == -* ]]; then words=$options; only=yes; fi',
     '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
@@ -59,10 +55,10 @@ function bashCommand(command: CompletedCommand): string[] {
   const only = positionals.some(takesFile) ? '' : ' only=yes';
   return [
     `    ${name})`,
-    `      options=${quoted(namesOf(command).join(' '))}`,
+    `      options=${shellWord(namesOf(command).join(' '))}`,
     '      case "$prev" in',
     ...[...byValue].map(([told, names]) => `        ${names.join('|')}) options= ${told} ;;`),
-    `        *) words=${quoted(positionals.flatMap(wordsOf).join(' '))}${only} ;;`,
+    `        *) words=${shellWord(positionals.flatMap(wordsOf).join(' '))}${only} ;;`,
     '      esac ;;',
   ];
 }
@@ -73,7 +69,7 @@ function takesFile({ kind }: Value): boolean {
 
 function bashValue(value: Value): string {
   const only = takesFile(value) ? '' : ' only=yes';
-  return `words=${quoted(wordsOf(value).join(' '))}${only}`;
+  return `words=${shellWord(wordsOf(value).join(' '))}${only}`;
 }
 
 /** Of zsh 5, by `_arguments`; as a file of `fpath`, or sourced. */
@@ -89,7 +85,7 @@ function zsh(commands: readonly CompletedCommand[]): string[] {
     '  case $state in',
     '    command)',
     '      local -a commands=(',
-    ...commands.map(({ name, describe }) => `        ${quoted(`${name}:${describe}`)}`),
+    ...commands.map(({ name, describe }) => `        ${shellWord(`${name}:${describe}`)}`),
     '      )',
     "      _describe 'command' commands ;;",
     '    rest)',
@@ -107,7 +103,7 @@ function zshCommand({ name, options, positionals }: CompletedCommand): string[] 
     ...options.flatMap(zshOption),
     ...positionals.map((value, index) => {
       const place = index === positionals.length - 1 ? '*' : String(index + 1);
-      return quoted(`${place}: :${zshAction(value)}`);
+      return shellWord(`${place}: :${zshAction(value)}`);
     }),
   ];
   return [`        ${name})`, '          _arguments -S \\', `            ${specs.join(' \\\n            ')} ;;`];
@@ -120,7 +116,7 @@ function zshOption({ names, describe, repeat, value }: CompletedOption): string[
     const takes = value === undefined ? '' : `:value:${zshAction(value)}`;
     // `=`: after a blank or an equals sign; `-D` and `-i`: after a blank, or at once.
     const way = value === undefined ? '' : name.startsWith('--') ? '=' : '+';
-    return quoted(`${before}${name}${way}[${text}]${takes}`);
+    return shellWord(`${before}${name}${way}[${text}]${takes}`);
   });
 }
 
@@ -141,14 +137,14 @@ function zshAction(value: Value): string {
 /** Of fish 3 and later. */
 function fish(commands: readonly CompletedCommand[]): string[] {
   const all = commands.map(({ name }) => name).join(' ');
-  const none = quoted(`not __fish_seen_subcommand_from ${all}`);
+  const none = shellWord(`not __fish_seen_subcommand_from ${all}`);
   return [
     '# fish completion of flinkprobe: flinkprobe completion fish > ~/.config/fish/completions/flinkprobe.fish',
     `complete -c flinkprobe -n ${none} -f`,
     `complete -c flinkprobe -n ${none} -l help -d 'Show help'`,
     `complete -c flinkprobe -n ${none} -l version -d 'Show version number'`,
     ...commands.flatMap(({ name, describe, options, positionals }) => {
-      const here = `complete -c flinkprobe -n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+      const here = `complete -c flinkprobe -n ${shellWord(`__fish_seen_subcommand_from ${name}`)}`;
       return [
         `complete -c flinkprobe -n ${none} -a ${name} -d ${fishQuoted(describe)}`,
         ...(positionals.some(takesFile) ? [] : [`${here} -f`]),
