@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what looks like a template is the shell's own
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { SHELLS, type Shell } from '../../src/cli/completion.ts';
@@ -10,9 +9,9 @@ import { loadPolicies, loadProbes, loadRules } from '../../src/evaluate/director
 import { PROFILES } from '../../src/observe/active/types.ts';
 import { FORMAT_NAMES } from '../../src/report/formats.ts';
 import { flinkprobe } from '../support/command-line.ts';
+import { temporary } from '../support/temporary.ts';
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-completion-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporary();
 writeFileSync(path.join(folder, 'a capture.pcap'), '');
 
 const scriptOf = (shell: Shell): string => path.join(folder, `completion.${shell}`);

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { Report } from '../../src/model/report.ts';
@@ -9,6 +8,7 @@ import { flinkprobe } from '../support/command-line.ts';
 import { comparedReport, SECRETS } from '../support/compared-report.ts';
 import { everyKindReport } from '../support/hostile-reports.ts';
 import { cleanReport, sampleReport } from '../support/sample-report.ts';
+import { temporary } from '../support/temporary.ts';
 
 async function written(name: FormatName, report: Report, options?: FormatOptions): Promise<string> {
   const write = await FORMATS[name].writer();
@@ -53,8 +53,7 @@ t.test('no format calls a run whole that was cut short, or in order that was not
 });
 
 t.test('the command writes all of them in one run, for nobody else to read', async (t) => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-formats-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporary();
   const file = (name: FormatName): string => path.join(folder, `report.${name}`);
   const formats = FORMAT_NAMES.flatMap((name) => ['--format', `${name}=${file(name)}`]);
   const { status, stderr } = await flinkprobe(['analyze', 'captures/1.20.3-w-off.pcap.gz', ...formats]);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
@@ -13,6 +12,7 @@ import { EVERY_KIND, everyKindReport, hostileReport, hostileText } from '../supp
 import { recordedReport } from '../support/recorded-report.ts';
 import { read } from '../support/repository.ts';
 import { cleanReport, HOSTILE, sampleReport } from '../support/sample-report.ts';
+import { temporary } from '../support/temporary.ts';
 import { browserPath } from '../web/browser.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
@@ -107,12 +107,9 @@ t.test(
   'a browser shows it: nothing is asked for, nothing complains, axe finds nothing serious',
   { skip },
   async (t) => {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'flinkprobe-html-'));
+    const folder = temporary();
     const running = await chromium.launch({ executablePath: browser!, args: ['--no-sandbox'] });
-    t.teardown(async () => {
-      await running.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    t.teardown(() => running.close());
     const axe = read('node_modules/axe-core/axe.min.js');
     const shown: readonly (readonly ['light' | 'dark', Report])[] = [
       ['light', everyKindReport()],

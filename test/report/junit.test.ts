@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import t from 'tap';
 import { formatJunit } from '../../src/report/junit.ts';
-
+import { missing } from '../support/capture-tools.ts';
 import { everyKindReport, hostileReport, hostileText } from '../support/hostile-reports.ts';
 import { python, withoutPython } from '../support/python.ts';
 import { recordedReport } from '../support/recorded-report.ts';
@@ -41,7 +41,7 @@ interface Read {
 }
 
 const skip = withoutPython('xml.etree');
-const xmllint = spawnSync('xmllint', ['--version']).status === 0 ? false : 'xmllint not found';
+const xmllint = missing('xmllint');
 
 function readBack(text: string): Read {
   return python(READ, text) as Read;
