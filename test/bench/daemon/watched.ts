@@ -70,10 +70,6 @@ export class WatchedDaemon {
     if (response.status !== 202) throw new Error(`POST /api/v1/runs: ${response.status}`);
   }
 
-  async report<T>(id: string): Promise<T> {
-    return this.#get<T>(`/api/v1/runs/${id}/report?format=json`);
-  }
-
   /** SIGTERM; resolves to how long it took and how it ended. */
   async stop(): Promise<{ readonly seconds: number; readonly code: number | null }> {
     const begun = performance.now();

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type ChildProcess, gone, isInPath, must, pause, spawn } from './command.ts';
 import { atInterrupt } from './interrupt.ts';
 import { hostsFile, type Network } from './network.ts';
+import { plainEnvironment } from './witnesses.ts';
 
 /** Where a daemon stands: beside the bridge, where all of the wire can be seen, with an address of its own. */
 export interface DaemonHost {
@@ -64,11 +65,6 @@ export function startBeside(host: DaemonHost, command: readonly string[], heard?
 }
 
 const STOP_WITHIN = 10_000;
-
-/** Without settings of the daemon. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FLINKPROBE_')));
-}
 
 /** The command as it is shipped: bundled. */
 const COMMAND: string = fileURLToPath(new URL('../../../bundle/cli/main.js', import.meta.url));

@@ -56,6 +56,8 @@ function unescaped(text: string): string {
 }
 
 const SAMPLE = /^(\w+)\{(.*)\} (\S+)$/gm;
+/** The series that names a member; stands for a rule. */
+const CLEAR_SERIES = 'flinkprobe_plaintext_accepted';
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 /** Rules that fail, and channels that take clear text, by the names of the exposition format. */
@@ -65,13 +67,10 @@ export function metricsTold(text: string): readonly Told[] {
     const labels = Object.fromEntries([...written.matchAll(LABEL)].map(([, key, text]) => [key, text]));
     if (name === 'flinkprobe_check_status' && labels.status === 'fail')
       return [{ rule: labels.check ?? '', channel: '', member: '', fix: '' }];
-    if (name !== 'flinkprobe_plaintext_accepted') return [];
+    if (name !== CLEAR_SERIES) return [];
     return [{ rule: CLEAR_SERIES, channel: labels.channel ?? '', member: labels.member ?? '', fix: '' }];
   });
 }
-
-/** Stands for the series that names a member. */
-export const CLEAR_SERIES = 'flinkprobe_plaintext_accepted';
 
 interface ShownAlert {
   readonly labels: Readonly<Record<string, string>>;

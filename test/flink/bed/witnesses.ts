@@ -46,7 +46,7 @@ export async function flinkprobe(prefix: readonly string[], args: readonly strin
 }
 
 /** Ours without `FLINKPROBE_…`, which would be options. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FLINKPROBE_')));
 }
 
