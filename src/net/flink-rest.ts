@@ -1,6 +1,7 @@
 import type { Client, Dispatcher } from 'undici';
 import type { ZodType } from 'zod';
 import { portOf } from './address.ts';
+import { bodyText } from './body-text.ts';
 import { failureOf, RestFailure } from './flink-rest-failure.ts';
 import { isAllowedPath, type LogPath, type RestPath, taskManagerPath } from './flink-rest-paths.ts';
 import type {
@@ -174,7 +175,8 @@ export class FlinkRest implements RestReader {
 
   async #ask(path: RestPath, signal: AbortSignal): Promise<unknown> {
     const answer = await this.#request(path, signal);
-    return this.#json(path, await bodyOf(answer.body, this.place), headerOf(answer.headers, 'content-type'));
+    const text = await bodyText(answer.body, MAX_ANSWER, () => tooLarge(this.place));
+    return this.#json(path, text, headerOf(answer.headers, 'content-type'));
   }
 
   async #request(path: RestPath, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -261,17 +263,6 @@ async function openClient(url: URL, access: RestAccess): Promise<Client> {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-}
-
-async function bodyOf(body: AsyncIterable<Uint8Array>, place: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > MAX_ANSWER) throw tooLarge(place);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function tooLarge(place: string): RestFailure {

@@ -1,4 +1,5 @@
 import type { Client, Dispatcher } from 'undici';
+import { bodyText } from './body-text.ts';
 import type { ListPage } from './kubernetes-answers.ts';
 import {
   type KubernetesAccess,
@@ -187,15 +188,9 @@ async function openClient(url: URL, { ca }: KubernetesAccess, timeoutMs: number,
   });
 }
 
-async function textOf(body: AsyncIterable<Uint8Array>, most: number, place: string): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of body) {
-    length += piece.length;
-    if (length > most) throw new KubernetesFailure('too-large', `${place}: an answer of more than ${most} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, length).toString('utf8');
+function textOf(body: AsyncIterable<Uint8Array>, most: number, place: string): Promise<string> {
+  const tooLong = (): Error => new KubernetesFailure('too-large', `${place}: an answer of more than ${most} bytes`);
+  return bodyText(body, most, tooLong);
 }
 
 /** What the server says is wrong; empty where it says nothing that can be read. */
