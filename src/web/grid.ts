@@ -10,21 +10,26 @@ export interface Grid {
 }
 
 export function gridOf(cells: readonly ChannelCell[], known: readonly string[] = []): Grid {
-  const members = [...new Set([...cells.map(({ member }) => member), ...known])].sort(
-    (a, b) => turn(a, cells) - turn(b, cells) || byName(a, b),
-  );
+  const columns = new Map<string, ChannelCell[]>();
+  for (const cell of cells) columns.set(cell.member, [...(columns.get(cell.member) ?? []), cell]);
+  for (const member of known) if (!columns.has(member)) columns.set(member, []);
+  const turns = new Map([...columns].map(([member, own]) => [member, turn(member, own)]));
+  const members = [...columns.keys()].sort((a, b) => turns.get(a)! - turns.get(b)! || byName(a, b));
   const rows = CHANNELS.filter((channel) => cells.some((cell) => cell.channel === channel)).map((channel) => ({
     channel,
     cells: members.map((member) =>
-      cells.filter((cell) => cell.channel === channel && cell.member === member).sort(byVerdict),
+      columns
+        .get(member)!
+        .filter((cell) => cell.channel === channel)
+        .sort(byVerdict),
     ),
   }));
   return { members, rows };
 }
 
-/** The JobManager stands first, then TaskManagers, then what they talk to. */
-function turn(member: string, cells: readonly ChannelCell[]): number {
-  const components = cells.filter((cell) => cell.member === member).map(({ endpoint }) => endpoint?.component);
+/** The JobManager stands first, then TaskManagers, then what they talk to. `own`: cells of this member. */
+function turn(member: string, own: readonly ChannelCell[]): number {
+  const components = own.map(({ endpoint }) => endpoint?.component);
   if (components.includes('jobmanager')) return 0;
   if (components.includes('taskmanager')) return 1;
   return member === '' ? 3 : 2;
