@@ -27,8 +27,8 @@ export function withNotifications(means: DaemonMeans): DaemonMeans {
       means.wire?.(cluster, problem);
       notifier.wire(cluster, problem);
     },
-    committed: (run, transitions, settings) => {
-      means.committed(run, transitions, settings);
+    committed: (run, transitions) => {
+      means.committed?.(run, transitions);
       notifier.committed(run, transitions);
     },
     applied: (loaded) => {

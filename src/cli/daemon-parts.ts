@@ -90,7 +90,6 @@ export function daemonMeans({ load, store, log, lag, applied, accept, handshake 
     store,
     load,
     companions: [restartWatch, rotationWatch, (means) => liveWire(means, () => waivers)],
-    committed: () => undefined,
     ...(accept === undefined ? {} : { accept }),
     applied: (loaded) => {
       waivers = loaded.waivers;

@@ -23,7 +23,7 @@ export interface DaemonMeans {
   readonly load: () => Promise<LoadedSettings>;
   readonly companions: readonly ((means: CompanionMeans) => Companion | undefined)[];
   /** Told of every stored run; must not throw. */
-  readonly committed: (run: Run, transitions: readonly Transition[], settings: Settings) => void;
+  readonly committed?: (run: Run, transitions: readonly Transition[]) => void;
   /** Told of every run that could not be made; must not throw. */
   readonly failed?: (cluster: string, problem: string) => void;
   /** Told of a wire that is not watched for a while, and when it is again (undefined); must not throw. */

@@ -302,7 +302,7 @@ export class Daemon implements Control {
       publish: (event, data) => this.live.publish(event, data),
       committed: (made, transitions) => {
         this.#remembered.forget(cluster.name);
-        this.#means.committed(made, transitions, this.#loaded.settings);
+        this.#means.committed?.(made, transitions);
         for (const companion of companions) companion.committed?.(made);
       },
       failed: (problem) => this.#means.failed?.(cluster.name, problem),

@@ -27,7 +27,6 @@ async function notifying(t: Test, others: Partial<DaemonMeans> = {}): Promise<No
     clock: Date.now,
     random: Math.random,
     waivers: () => [],
-    committed: () => undefined,
     applied: () => undefined,
     ...others,
   } as unknown as DaemonMeans);
@@ -55,7 +54,7 @@ t.test(
     means.applied({ settings, waivers: [] } as unknown as LoadedSettings);
     means.failed?.('prod', 'REST does not answer');
     const run = runOf(1, { findings: [accused('tm-1')] });
-    means.committed(run, store.commit(run, { resolveAfter: 1 }).transitions, settings as never);
+    means.committed?.(run, store.commit(run, { resolveAfter: 1 }).transitions);
     t.ok(await until(async () => told(hook).includes('opened tm-1-strangers')));
     t.equal(hook.received[0]!.headers.authorization, 'Bearer t0ken');
     t.strictSame(heard, ['applied', 'failed prod', 'committed']);
@@ -69,6 +68,6 @@ t.test('a run that failed is told, and its end when one is kept again', async (t
   means.failed?.('prod', 'REST does not answer');
   t.ok(await until(async () => told(hook).includes('run-failed run-failed')));
   const run = runOf(1);
-  means.committed(run, store.commit(run, { resolveAfter: 1 }).transitions, settings as never);
+  means.committed?.(run, store.commit(run, { resolveAfter: 1 }).transitions);
   t.ok(await until(async () => told(hook).includes('resolved run-failed')));
 });

@@ -113,7 +113,6 @@ export function bench(
     store: store.asStore,
     load: () => next.load(),
     companions: [],
-    committed: () => undefined,
     applied: () => undefined,
     waivers: () => [],
     log: (level, fields, text) => void lines.push(`${level} ${text} ${JSON.stringify(fields)}`),
