@@ -53,13 +53,17 @@ export function verdictWord(finding: Finding, failOn: FailOn): string {
   return words[weigh(finding, failOn)];
 }
 
-export interface FindingTextOptions {
-  readonly width: number;
-  readonly detail: Detail;
+/** What decides how findings are worded. */
+export interface Judged {
   readonly failOn: FailOn;
-  readonly paint: Paint;
   /** `host port` of every endpoint that was seen to listen: others are clients, whose port says nothing. */
   readonly listening: ReadonlySet<string>;
+}
+
+export interface FindingTextOptions extends Judged {
+  readonly width: number;
+  readonly detail: Detail;
+  readonly paint: Paint;
   /** Cures that were printed already and by which finding; filled in passing. */
   readonly cures: Map<string, string>;
 }

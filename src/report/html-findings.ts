@@ -2,18 +2,19 @@ import type { Finding } from '../model/report.ts';
 import { TAGS } from '../web/html-text.ts';
 import { verdictMark, WITNESSES } from '../web/shapes.ts';
 import type { Fragment } from '../web/template.ts';
-import { type FindingGroup, proof, settingLines, unique, verdictWord, whereParts } from './finding-text.ts';
+import {
+  type FindingGroup,
+  type Judged,
+  proof,
+  settingLines,
+  unique,
+  verdictWord,
+  whereParts,
+} from './finding-text.ts';
 import { markOf, word } from './html-words.ts';
 import { printable } from './printable.ts';
-import type { FailOn } from './severity.ts';
 
 const { html } = TAGS;
-
-interface Judged {
-  readonly failOn: FailOn;
-  /** `host port` of every endpoint that was seen to listen. */
-  readonly listening: ReadonlySet<string>;
-}
 
 /** One line a finding, linked to all that is known of it. */
 export function findingIndex(groups: readonly FindingGroup[], judged: Judged): Fragment | '' {

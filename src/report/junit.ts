@@ -1,7 +1,16 @@
 import { CHANNELS } from '../model/channel.ts';
 import type { Coverage, Finding, Report } from '../model/report.ts';
 import { type EndpointGroup, endpointGroups, placeOf } from './endpoint-rows.ts';
-import { fileText, hasOwnChannel, listeningOf, processOf, proof, settingLines, verdictWord } from './finding-text.ts';
+import {
+  fileText,
+  hasOwnChannel,
+  type Judged,
+  listeningOf,
+  processOf,
+  proof,
+  settingLines,
+  verdictWord,
+} from './finding-text.ts';
 import { inputText, qualityTexts } from './input-texts.ts';
 import { countWeights, DEFAULT_FAIL_ON, type FailOn, weigh } from './severity.ts';
 import { findingCounts, reservations } from './verdict-lines.ts';
@@ -22,12 +31,6 @@ interface TestCase {
   readonly message: string;
   readonly type: string;
   readonly body: readonly string[];
-}
-
-interface Judged {
-  readonly failOn: FailOn;
-  /** `host port` of every endpoint that was seen to listen. */
-  readonly listening: ReadonlySet<string>;
 }
 
 interface Suite {

@@ -4,6 +4,7 @@ import {
   type FindingGroup,
   groupFindings,
   hasOwnChannel,
+  type Judged,
   listeningOf,
   proof,
   settingLines,
@@ -58,11 +59,6 @@ function planBlocks(report: Report): string[] {
   const plan = formatFixPlan(report, report.fixPlan, 100).trimEnd();
   if (plan.length > LIMITS.plan) return ['### Plan', 'Too long for a comment: `--format text` prints it.'];
   return ['### Plan', codeBlock(plan.split('\n'), 'diff')];
-}
-
-interface Judged {
-  readonly failOn: FailOn;
-  readonly listening: ReadonlySet<string>;
 }
 
 function lengthOf(blocks: readonly string[]): number {
