@@ -324,13 +324,7 @@ export class Notifier {
       const { problem } = outcome;
       const isHopeless = sink.settings.type === 'exec' && message.attempts + 1 >= COMMAND_ATTEMPTS;
       if (outcome.kind === 'refused' || isHopeless) {
-        this.#queue.park(message);
-        sink.backlog.left(message);
-        for (const { key } of notification.alerts) {
-          const one = sink.book.of(notification.cluster).get(key);
-          if (one !== undefined) one.refused = 'refused';
-        }
-        sink.book.changed(notification.cluster);
+        this.#setAside(sink, message, notification);
         this.#means.log('error', { ...at, problem }, 'a notification was refused and is not tried again');
         continue;
       }
@@ -344,6 +338,17 @@ export class Notifier {
       );
       return;
     }
+  }
+
+  /** Told again only under other settings. */
+  #setAside({ book, backlog }: SinkState, message: Message, { cluster, alerts }: Notification): void {
+    this.#queue.park(message);
+    backlog.left(message);
+    for (const { key } of alerts) {
+      const one = book.of(cluster).get(key);
+      if (one !== undefined) one.refused = 'refused';
+    }
+    book.changed(cluster);
   }
 
   /** Who hears of it only now is reminded a whole interval later. */
