@@ -6,26 +6,25 @@ const SLIPS = 1 / 3;
 /** Shorter parts stand in too many names. */
 const PART_LEAST = 4;
 
-/** Names that were meant, most likely: those that hold what was asked for, then those that are a few letters away. */
+/**
+ * Names that were meant, most likely, as they are written: those that hold what was asked for, then those that are a few
+ * letters away. Upper and lower case are the same.
+ */
 export function nearest(asked: string, names: readonly string[]): readonly string[] {
   const text = asked.trim().toLowerCase();
   if (text === '') return [];
   const most = Math.max(2, Math.floor(text.length * SLIPS));
   return names
-    .map((name) => ({ name, away: isPart(text, name) ? 0 : distance(text, name) }))
+    .map((name) => ({ name, away: isPart(text, name.toLowerCase()) ? 0 : distance(text, name.toLowerCase()) }))
     .filter(({ away }) => away <= most)
     .sort((a, b) => a.away - b.away || Math.abs(a.name.length - text.length) - Math.abs(b.name.length - text.length))
     .slice(0, SUGGESTED_MOST)
     .map(({ name }) => name);
 }
 
-/** ` (NAME?)` with the one that was meant most likely, as it is written; nothing where none is near. `before`: of the name. */
+/** ` (NAME?)` with the one that was meant most likely; nothing where none is near. `before`: of the name. */
 export function hintOf(asked: string, known: readonly string[], before = ''): string {
-  const [near] = nearest(
-    asked,
-    known.map((one) => one.toLowerCase()),
-  );
-  const best = known.find((one) => one.toLowerCase() === near);
+  const [best] = nearest(asked, known);
   return best === undefined || best === asked ? '' : ` (${before}${best}?)`;
 }
 

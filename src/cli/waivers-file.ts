@@ -2,7 +2,7 @@ import { loadRules } from '../evaluate/directory.ts';
 import type { Waiver } from '../model/waiver.ts';
 import { readBounded } from './bounded-file.ts';
 import { Unusable } from './failure.ts';
-import { nearest } from './nearest.ts';
+import { hintOf } from './nearest.ts';
 import { schemaFaults } from './schema-faults.ts';
 import { type WrittenWaivers, waiversSchema } from './waivers-schema.ts';
 import { readYaml, type YamlFault } from './yaml-places.ts';
@@ -45,13 +45,8 @@ function wrongIn({ waivers }: WrittenWaivers, rules: readonly string[]): readonl
       : [
           {
             path: ['waivers', index, 'scope', 'rule'],
-            message: `${JSON.stringify(scope.rule)} is no rule${meant(scope.rule, rules)}`,
+            message: `${JSON.stringify(scope.rule)} is no rule${hintOf(scope.rule, rules)}`,
           },
         ]),
   ]);
-}
-
-function meant(rule: string, rules: readonly string[]): string {
-  const [best] = nearest(rule, rules);
-  return best === undefined ? '' : ` (${best}?)`;
 }
