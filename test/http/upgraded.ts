@@ -1,17 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Test } from 'tap';
+import { open } from './raw.ts';
 
 /** A connection that was upgraded by hand and reads no more than the answer's head. */
 export async function unreading(t: Test, address: string): Promise<Socket> {
-  const { port } = new URL(address);
-  const socket = connect({ host: '127.0.0.1', port: Number(port) });
+  const socket = open(address);
   const key = randomBytes(16).toString('base64');
   socket.write(
     'GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   );
-  socket.on('error', () => undefined);
   t.teardown(() => socket.destroy());
   const head = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
   socket.pause();
