@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import type { Report } from '../../src/model/report.ts';
 import { formatJson } from '../../src/report/json.ts';
@@ -6,6 +5,7 @@ import { formatJsonl } from '../../src/report/jsonl.ts';
 import { redact } from '../../src/report/redact.ts';
 import { reportJsonSchema, reportSchema } from '../../src/report/schema.ts';
 import { comparedReport } from '../support/compared-report.ts';
+import { python, withoutPython } from '../support/python.ts';
 import { cleanReport, sampleReport } from '../support/sample-report.ts';
 
 const VALIDATE = `
@@ -15,7 +15,6 @@ jsonschema.Draft202012Validator.check_schema(schema)
 validator = jsonschema.Draft202012Validator(schema)
 print(json.dumps([[error.json_path for error in validator.iter_errors(report)] for report in reports]))
 `;
-const python = spawnSync('python3', ['-c', 'import jsonschema'], { stdio: 'ignore' }).status === 0;
 
 t.test('reads back as the report that was written', async (t) => {
   t.same(JSON.parse(formatJson(sampleReport())), sampleReport());
@@ -61,20 +60,12 @@ t.test('the JSON Schema is draft 2020-12 and lets later fields be added', async 
   t.match(schema.required, ['schemaVersion', 'producer', 'command']);
 });
 
-t.test(
-  'python-jsonschema agrees with the schema',
-  { skip: python ? false : 'python3 with jsonschema not found' },
-  async (t) => {
-    const wrong = { ...sampleReport(), verdict: 'maybe' };
-    const later = { ...sampleReport(), addedLater: true };
-    const reports = [sampleReport(), cleanReport(), redact(sampleReport()), later, wrong];
-    const { stdout } = spawnSync('python3', ['-c', VALIDATE], {
-      input: JSON.stringify([reportJsonSchema(), ...reports]),
-      encoding: 'utf8',
-    });
-    t.same(JSON.parse(stdout), [[], [], [], [], ['$.verdict']]);
-  },
-);
+t.test('python-jsonschema agrees with the schema', { skip: withoutPython('jsonschema') }, async (t) => {
+  const wrong = { ...sampleReport(), verdict: 'maybe' };
+  const later = { ...sampleReport(), addedLater: true };
+  const reports = [sampleReport(), cleanReport(), redact(sampleReport()), later, wrong];
+  t.same(python(VALIDATE, JSON.stringify([reportJsonSchema(), ...reports])), [[], [], [], [], ['$.verdict']]);
+});
 
 t.test('jsonl has one whole record a line: observations, findings, one summary', async (t) => {
   const report = sampleReport();
